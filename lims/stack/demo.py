@@ -1,0 +1,291 @@
+"""`make demo`: the whole product on one machine, from an empty folder to a page one can sign in to."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lims.stack import session
+from lims.stack.checkout import Checkout
+from lims.stack.errors import StackError
+from lims.stack.files import Lock, is_locked, last_lines, locked, open_log, read_json, write_private
+from lims.stack.identity import Identity, find_identity
+from lims.stack.keeper import SERVERS, keeper_lock
+from lims.stack.processes import describe_end, start_child, stop_child
+from lims.stack.supervisor import Supervisor, beat_part, web_part, worker_part
+
+DEFAULT_PORT = 8000
+READY_SECONDS = 90
+POLL_SECONDS = 0.2
+CODE = ("lims", "samples", "assays", "package-lock.json", "requirements.txt")
+WRITTEN_WITH_DATABASE = ("demo", "files", "celerybeat-schedule*")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One management command of the preparation; `talks` when what it prints is worth watching."""
+
+    title: str
+    command: tuple[str, ...]
+    talks: bool = False
+
+
+STEPS = (
+    Step("Preparing page assets and fonts", ("prepare_assets",)),
+    Step("Migrating the database", ("migrate", "--database", "owner", "--no-input")),
+    Step("Loading reference data", ("load_reference_data",)),
+    Step("Building the demonstration laboratory", ("build_demo",), talks=True),
+)
+
+
+def run_demo() -> int:
+    """Prepare and run everything until Ctrl-C or SIGTERM (0), or until a part fails (StackError)."""
+    started = time.monotonic()
+    checkout = Checkout.current()
+    identity = find_identity(checkout)
+    port = wanted_port()
+    with _only_demo(identity), _interruptible():
+        check_port(port)
+        _record_address(identity, port)
+        supervisor: Supervisor | None = None
+        try:
+            if os.environ.get("RESET", "") not in ("", "0"):
+                reset(checkout, identity)
+            environment = _start_servers(port)
+            _prepare(checkout, identity, environment)
+            supervisor = Supervisor(checkout, {**os.environ, **environment}, _embedded(environment))
+            with _timed("Starting web server, worker and beat"):
+                for part in (web_part(port), worker_part(), beat_part()):
+                    supervisor.start(part)
+                _wait_until_served(supervisor, port)
+            _welcome(checkout, port, time.monotonic() - started)
+            while True:
+                supervisor.check()
+                time.sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            say("\nStopping; the data stay.")
+        finally:
+            _ignore_signals()
+            if supervisor:
+                supervisor.stop()
+            for name in session.release():
+                say(f"The {name} server goes on for another command of this checkout.")
+    return 0
+
+
+def preflight() -> None:
+    """Raise StackError for what would keep the demonstration from starting: one that runs already, a busy or impossible port."""
+    identity = find_identity(Checkout.current())
+    if is_locked(_demo_lock(identity)):
+        raise _already_runs(identity)
+    check_port(wanted_port())
+
+
+def wanted_port() -> int:
+    """The port in `PORT`, or 8000."""
+    text = os.environ.get("PORT") or str(DEFAULT_PORT)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StackError(f"PORT={text} is not a port: choose a number from 1024 to 65535, for example PORT=8001.")
+    return int(text)
+
+
+def check_port(port: int) -> None:
+    """Raise StackError unless the web server can listen on `port` of the loopback address."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the web server does: a connection that lingers is no obstacle
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise StackError(f"Port {port} is taken by another program. Choose another one: make demo PORT={port + 1}") from error
+            raise StackError(f"Port {port} cannot be used ({error.strerror}). Choose one from 1024 up: make demo PORT=8001") from error
+
+
+def reset(checkout: Checkout, identity: Identity) -> None:
+    """Remove the embedded servers' data and the files that belong to them; StackError while somebody uses them."""
+    if os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL"):
+        raise StackError("RESET=1 empties the embedded servers only. DATABASE_URL or REDIS_URL names another one: empty that yourself.")
+    with _timed("Removing the data of this checkout"), locked(identity.home / "starting"):
+        if any(is_locked(keeper_lock(identity, name)) for name in SERVERS):
+            raise StackError("Another command of this checkout (a shell, a test run) uses the data: end it, then try RESET=1 again.")
+        for name in SERVERS:
+            shutil.rmtree(identity.home / name, ignore_errors=True)
+        for path in [path for pattern in WRITTEN_WITH_DATABASE for path in checkout.data.glob(pattern)]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Tell the person at the terminal."""
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+@contextmanager
+def _timed(title: str, talks: bool = False) -> Iterator[None]:
+    begun = time.monotonic()
+    say(f"• {title}{':' if talks else ' … '}", end="\n" if talks else "")
+    try:
+        yield
+    except BaseException:
+        say("" if talks else "not done")
+        raise
+    say(f"{'  done in ' if talks else ''}{time.monotonic() - begun:.1f} s")
+
+
+@contextmanager
+def _only_demo(identity: Identity) -> Iterator[None]:
+    lock = Lock(_demo_lock(identity))
+    if not lock.try_alone():
+        lock.release()
+        raise _already_runs(identity)
+    try:
+        yield
+    finally:
+        _demo_state(identity).unlink(missing_ok=True)
+        lock.release()
+
+
+def _demo_lock(identity: Identity) -> Path:
+    return identity.home / "demo.lock"
+
+
+def _demo_state(identity: Identity) -> Path:
+    return identity.home / "demo.json"
+
+
+def _record_address(identity: Identity, port: int) -> None:
+    write_private(_demo_state(identity), json.dumps({"address": _address(port), "process": os.getpid()}))
+
+
+def _already_runs(identity: Identity) -> StackError:
+    state = read_json(_demo_state(identity)) or {}
+    return StackError(
+        f"The demonstration of this checkout already runs at {state.get('address', 'an address being chosen')} "
+        f"(process {state.get('process', 'unknown')}). Stop it there with Ctrl-C first."
+    )
+
+
+def _address(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal stop the demonstration as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        _ignore_signals()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, interrupt)
+    yield
+
+
+def _ignore_signals() -> None:
+    """A second Ctrl-C must not interrupt the stopping."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _start_servers(port: int) -> dict[str, str]:
+    if os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_OWNER_URL"):
+        raise StackError(
+            "DATABASE_URL names a server of your own: set DATABASE_OWNER_URL too, the role that owns the database and migrates it."
+        )
+    with _timed("Starting database and broker"):
+        environment = session.ensure({"database", "broker"})
+        titles = [session.describe(name) for name in sorted(_embedded(environment), reverse=True)]
+        say(f"{', '.join(titles) or 'those named by the environment'}, ", end="")
+    return {**environment, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+
+
+def _embedded(environment: dict[str, str]) -> frozenset[str]:
+    return frozenset(name for name, variable in session.VARIABLES.items() if variable in environment)
+
+
+def _prepare(checkout: Checkout, identity: Identity, environment: dict[str, str]) -> None:
+    """Run the steps, unless the same code already prepared this very embedded database."""
+    digest = _code_digest(checkout.project)
+    note = identity.home / "database" / "prepared" if "DATABASE_URL" in environment else None
+    if note and note.exists() and note.read_text() == digest and checkout.credentials.exists():
+        say("• Everything is prepared: the code has not changed since the last start")
+        return
+    for step in STEPS:
+        with _timed(step.title, step.talks):
+            _run_step(step, checkout, {**os.environ, **environment})
+    if note:
+        write_private(note, digest)
+
+
+def _code_digest(project: Path) -> str:
+    """Changes with every file that migrations, reference data, demonstration and assets are made from."""
+    digest = hashlib.sha256()
+    for root in (project / name for name in CODE):
+        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(f"{path.relative_to(project)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _run_step(step: Step, checkout: Checkout, environment: dict[str, str]) -> None:
+    log = checkout.logs / f"{step.command[0]}.log"
+    output = None if step.talks else open_log(log)
+    command: list[str | Path] = [sys.executable, checkout.project / "manage.py", *step.command]
+    process = start_child(command, output=output, on_parent_death=signal.SIGTERM, cwd=checkout.project, environment=environment)
+    if output is not None:
+        os.close(output)
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        stop_child(process, ((signal.SIGTERM, 10.0),))
+        raise
+    if process.returncode != 0:
+        shown = "" if step.talks else f" Its log {log} ends with:{last_lines(log)}"
+        raise StackError(f"{step.title} failed: manage.py {step.command[0]} {describe_end(process.returncode)}.{shown}")
+
+
+def _wait_until_served(supervisor: Supervisor, port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not _is_served(port):
+        supervisor.check()
+        if time.monotonic() > deadline:
+            raise StackError(f"The web server did not answer {_address(port)}/healthz within {READY_SECONDS} s; see var/stack/log/web.log.")
+        time.sleep(POLL_SECONDS)
+
+
+def _is_served(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with contextlib.closing(connection):
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+def _welcome(checkout: Checkout, port: int, seconds: float) -> None:
+    credentials = read_json(checkout.credentials) or {}
+    if credentials and credentials.get("base_url") != _address(port):
+        credentials["base_url"] = _address(port)
+        write_private(checkout.credentials, json.dumps(credentials, indent=2, ensure_ascii=False))
+    say(f"\nReady after {seconds:.1f} s:  {_address(port)}/\n")
+    for role, user in credentials.get("users", {}).items():
+        say(f"  {role:<16} {user['username']:<24} {user['password']}")
+    if credentials:
+        say(f"\nMore people, and tokens for the REST interface, are in {checkout.credentials}.")
+    say(f"Logs are in {checkout.logs}. Ctrl-C stops everything and keeps the data.")

@@ -1,0 +1,88 @@
+"""Child processes that end with their parent, however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+StopRequests = tuple[tuple[signal.Signals, float], ...]
+"""What to send a process to end it, in turn, and how many seconds to wait after each."""
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def end_with_parent(sent: signal.Signals) -> None:
+    """Ask the kernel to send this process `sent` when the thread that started it ends."""
+    if _libc.prctl(_PR_SET_PDEATHSIG, int(sent), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) was refused")
+
+
+def start_child(
+    command: Sequence[str | Path],
+    *,
+    output: int | None,
+    on_parent_death: signal.Signals,
+    cwd: Path,
+    environment: Mapping[str, str],
+    identity: Mapping[str, Any] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start `command` in a session of its own, so that a Ctrl-C in the terminal reaches its parent alone.
+
+    `output` is a descriptor for stdout and stderr (None: the parent's); `on_parent_death` is what the kernel sends it when its parent is
+    gone; `identity` are Popen's `user`, `group` and `extra_groups`. Call it from the main thread: the kernel watches the starting thread.
+    """
+    return subprocess.Popen(
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        cwd=cwd,
+        env=dict(environment),
+        start_new_session=True,
+        # Runs after the change of user, which would clear the request.
+        preexec_fn=_follower(on_parent_death, os.getpid()),
+        **(identity or {}),
+    )
+
+
+def _follower(sent: signal.Signals, parent: int) -> Callable[[], None]:
+    def follow() -> None:
+        end_with_parent(sent)
+        if os.getppid() != parent:  # the parent died before the request was made
+            os._exit(1)
+
+    return follow
+
+
+def stop_child(process: subprocess.Popen[bytes], requests: StopRequests) -> None:
+    """End `process` and all of its group: the requests in turn, then SIGKILL."""
+    for sent, seconds in requests:
+        if process.poll() is None:
+            process.send_signal(sent)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+            break
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # also what the child left behind
+    process.wait()
+
+
+def describe_end(code: int) -> str:
+    """An exit code as Popen gives it, in words."""
+    return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
