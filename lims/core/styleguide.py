@@ -18,7 +18,9 @@ from lims.core.errors import Blocker
 class ExampleForm(forms.Form):
     """One field of each kind."""
 
-    sample = forms.CharField(label=_("Sample code"), widget=forms.TextInput(attrs={"class": "code-input"}), help_text=_("As printed on the label."))
+    sample = forms.CharField(
+        label=_("Sample code"), widget=forms.TextInput(attrs={"class": "code-input"}), help_text=_("As printed on the label.")
+    )
     mass = forms.DecimalField(label=_("Mass as received"), min_value=0, widget=forms.NumberInput(attrs={"data-unit": "g"}))
     condition = forms.ChoiceField(label=_("Seal"), choices=[("intact", _("intact")), ("broken", _("broken"))], widget=forms.RadioSelect)
     matrix = forms.ChoiceField(label=_("Matrix"), choices=[("clay", _("ion-adsorption clay")), ("oxide", _("calcined oxide"))])
@@ -41,13 +43,23 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     """Show every component; a bound form with errors beside an empty one."""
     wrong = ExampleForm({"sample": "KCN-0187-5", "mass": "12,4 kg", "condition": "intact", "matrix": "clay"})
     wrong.add_error("sample", _("The check character does not fit: KCN-0187 ends with 4."))
-    return render(request, "styleguide.html", {**_example_values(), "form": wrong, "empty_form": ExampleForm(prefix="new"), "filter_form": ExampleFilter(request.GET)})
+    return render(
+        request,
+        "styleguide.html",
+        {**_example_values(), "form": wrong, "empty_form": ExampleForm(prefix="new"), "filter_form": ExampleFilter(request.GET)},
+    )
 
 
 def _example_values() -> dict[str, Any]:
     now = clock.now()
     return {
-        "states": [("pass", _("on route")), ("warn", _("overdue 2 d")), ("fail", _("seal differs")), ("wait", _("awaiting receipt")), ("none", _("draft"))],
+        "states": [
+            ("pass", _("on route")),
+            ("warn", _("overdue 2 d")),
+            ("fail", _("seal differs")),
+            ("wait", _("awaiting receipt")),
+            ("none", _("draft")),
+        ],
         "consignments": [
             _consignment("CN-26-0031-K", "Carrier B", "Pangsau Pass", 18, now - timedelta(days=9), ("warn", _("overdue 2 d"))),
             _consignment("CN-26-0033-T", "Midwest Advanced Materials", "Dibrugarh", 15, now - timedelta(days=4), ("pass", _("on route"))),
@@ -61,7 +73,11 @@ def _example_values() -> dict[str, Any]:
         ],
         "events": _events(now),
         "positions": [_position(number) for number in range(1, 61)],
-        "blockers": [Blocker("qc_failed", "Review is blocked: 1 control failed, 12 positions condemned. Plan a re-run, or override with a signed reason.")],
+        "blockers": [
+            Blocker(
+                "qc_failed", "Review is blocked: 1 control failed, 12 positions condemned. Plan a re-run, or override with a signed reason."
+            )
+        ],
         "moment": now - timedelta(days=2, hours=3),
     }
 
@@ -82,7 +98,16 @@ def _events(now: Any) -> list[SimpleNamespace]:
             hash="9f31c07e5a2b44d8a0f7",
             href="",
         ),
-        SimpleNamespace(tone="warn", title=_("Handed over, not yet acknowledged"), at=now - timedelta(days=9), detail="", actor="Carrier B", facts=[], hash="", href=""),
+        SimpleNamespace(
+            tone="warn",
+            title=_("Handed over, not yet acknowledged"),
+            at=now - timedelta(days=9),
+            detail="",
+            actor="Carrier B",
+            facts=[],
+            hash="",
+            href="",
+        ),
         SimpleNamespace(
             tone="fail",
             title=_("Discrepancy: another seal"),
@@ -97,7 +122,18 @@ def _events(now: Any) -> list[SimpleNamespace]:
 
 
 def _position(number: int) -> SimpleNamespace:
-    kinds = {1: "blank", 2: "standard", 12: "reference", 24: "duplicate", 30: "blank", 36: "reference", 42: "duplicate", 47: "spike", 48: "reference", 60: "empty"}
+    kinds = {
+        1: "blank",
+        2: "standard",
+        12: "reference",
+        24: "duplicate",
+        30: "blank",
+        36: "reference",
+        42: "duplicate",
+        47: "spike",
+        48: "reference",
+        60: "empty",
+    }
     verdict = "fail" if 49 <= number <= 59 else "warn" if number == 36 else "pass" if number in kinds and number != 60 else None
     kind = kinds.get(number, "sample")
     return SimpleNamespace(number=number, kind=kind, verdict=verdict, label="" if kind == "empty" else f"KCN-{number:04d}", href="#tray")

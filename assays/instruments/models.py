@@ -1,0 +1,181 @@
+"""Instruments, their tokens, and what they sent: uploads, rows and raw readings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lims.accounts.models import TokenFields
+from lims.core.models import AppendOnly, Record, history
+from lims.core.roles import INSTRUMENT, LABORATORY_ROLES, Role
+
+
+class InstrumentQuerySet(models.QuerySet["Instrument"]):
+    """Instruments by viewer."""
+
+    def visible_to(self, user: Any) -> InstrumentQuerySet:
+        if user.role == Role.ADMINISTRATOR:
+            return self
+        if user.role in LABORATORY_ROLES:
+            return self.filter(laboratory=user.organisation_id)
+        return self.none()
+
+
+@history(exclude=["last_heartbeat_at"])
+class Instrument(Record):
+    """A measuring instrument of a laboratory. With a token it is a caller of its own with the role `instrument`."""
+
+    code = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=120)
+    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="instruments")
+    technique = models.CharField(max_length=40, default="ICP-MS")
+    serial = models.CharField(max_length=60, blank=True)
+    calibration_due = models.DateField(null=True, blank=True)
+    active = models.BooleanField(default=True)
+    last_heartbeat_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InstrumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+    # What a caller must answer (see core.roles.allowed).
+    role = INSTRUMENT
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+    @property
+    def organisation_id(self) -> Any:
+        return self.laboratory_id
+
+    def get_username(self) -> str:
+        return self.code
+
+
+@history(exclude=["digest", "last_used_at"])
+class InstrumentToken(TokenFields):
+    """An instrument's token."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="tokens")
+
+
+class UploadState(models.TextChoices):
+    """Where an upload stands."""
+
+    UNREADABLE = "unreadable", _("cannot be read")
+    WAITING = "waiting", _("waits for a person")
+    RECORDED = "recorded", _("recorded")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    """Uploads by viewer; an instrument sees its own."""
+
+    def visible_to(self, user: Any) -> UploadQuerySet:
+        if user.role == INSTRUMENT:
+            return self.filter(instrument=user)
+        if user.role == Role.ADMINISTRATOR:
+            return self
+        if user.role in LABORATORY_ROLES:
+            return self.filter(laboratory=user.organisation_id)
+        return self.none()
+
+
+@history()
+class Upload(Record):
+    """Raw bytes from an instrument, kept by SHA-256; the same bytes from one instrument are one upload, whichever door they came through."""
+
+    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="uploads", db_index=False)
+    sha256 = models.CharField(max_length=64)
+    file_name = models.CharField(max_length=255)
+    size = models.PositiveIntegerField()
+    format = models.CharField(max_length=60, blank=True)
+    state = models.CharField(max_length=10, choices=UploadState)
+    run = models.ForeignKey("assays.Run", null=True, blank=True, on_delete=models.PROTECT, related_name="uploads")
+    error = models.TextField(blank=True)
+    error_place = models.CharField(max_length=80, blank=True)
+    notes = models.JSONField(default=list)
+    received_at = models.DateTimeField()
+    received_from = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.TextField(blank=True)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["instrument", "sha256"], name="same_bytes_one_upload")]
+        indexes = [models.Index(fields=["laboratory", "-id"], condition=Q(state="waiting"), name="uploads_waiting")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class RowOutcome(models.TextChoices):
+    """What became of one row of a file."""
+
+    MATCHED = "matched", _("matched")
+    CONTROL = "control", _("control, recognised")
+    CALIBRATION = "calibration", _("calibration")
+    PARKED = "parked", _("parked for a person")
+    IGNORED = "ignored", _("set aside by a person")
+
+
+@history()
+class UploadRow(Record):
+    """One acquisition in a file: its label as text, what it was taken for, and the position it belongs to once that is known."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.PROTECT, related_name="rows", db_index=False)
+    index = models.PositiveIntegerField(help_text=_("Order in the file, from 1"))
+    sheet = models.CharField(max_length=80, blank=True)
+    row = models.PositiveIntegerField(null=True)
+    label = models.CharField(max_length=200)
+    type = models.CharField(max_length=40, blank=True)
+    outcome = models.CharField(max_length=12, choices=RowOutcome)
+    reason = models.TextField(blank=True)
+    warnings = models.JSONField(default=list)
+    position = models.ForeignKey("assays.RunPosition", null=True, blank=True, on_delete=models.PROTECT, related_name="upload_rows")
+    acquired_at = models.CharField(max_length=60, blank=True, help_text=_("Text as the file has it"))
+
+    class Meta:
+        ordering = ["index"]
+        constraints = [models.UniqueConstraint(fields=["upload", "index"], name="row_once_per_upload")]
+
+    def __str__(self) -> str:
+        return f"{self.upload} {self.label}"
+
+
+class Reading(AppendOnly):
+    """One cell of a raw file: its text, the number it is (null when it is none), and where it stood. Never changed, never recomputed."""
+
+    row = models.ForeignKey(UploadRow, on_delete=models.PROTECT, related_name="readings", db_index=False)
+    sequence = models.PositiveIntegerField()
+    analyte = models.CharField(max_length=12, help_text=_("Symbol as read; not every one is an analyte of the method"))
+    isotope = models.CharField(max_length=40, blank=True)
+    gas_mode = models.CharField(max_length=40, blank=True)
+    quantity = models.CharField(max_length=40)
+    unit = models.CharField(max_length=20, blank=True)
+    raw = models.TextField()
+    value = models.DecimalField(max_digits=40, decimal_places=20, null=True)
+    qualifier = models.CharField(max_length=12, blank=True)
+    column = models.CharField(max_length=12, blank=True)
+
+    class Meta:
+        ordering = ["row", "sequence"]
+        constraints = [models.UniqueConstraint(fields=["row", "sequence"], name="reading_once_per_row")]
+
+    def __str__(self) -> str:
+        return f"{self.analyte} {self.raw} {self.unit}"

@@ -1,0 +1,106 @@
+"""The lives of tests, runs and submissions, as tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from lims.core.errors import Blocker
+from lims.core.transitions import Machine, step
+
+
+class TestState(TextChoices):
+    """One method asked for on one sample."""
+
+    __test__ = False  # not a test case, whatever its name says
+
+    REQUESTED = "requested", _("requested")
+    PREPARED = "prepared", _("weighed in")
+    IN_RUN = "in_run", _("in a run")
+    MEASURED = "measured", _("measured")
+    REVIEWED = "reviewed", _("reviewed")
+    AUTHORISED = "authorised", _("authorised")
+    CERTIFIED = "certified", _("certified")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+def _sample_blocked(test: Any) -> list[Blocker]:
+    sample = test.sample
+    found = []
+    if sample.on_hold:
+        found.append(Blocker("on_hold", f"Sample {sample.blind_code} is on hold. Someone whose role may release it decides first."))
+    if sample.has_open_discrepancy:
+        found.append(
+            Blocker("open_discrepancy", f"Sample {sample.blind_code} has an open discrepancy. The quality manager settles it first.")
+        )
+    return found
+
+
+TEST = Machine(
+    "test",
+    dict(TestState.choices),
+    (
+        step("weigh", {"requested", "prepared"}, "prepared", _sample_blocked),
+        step("load", {"prepared", "measured"}, "in_run", _sample_blocked),
+        step("unload", {"in_run"}, "prepared"),
+        step("measure", {"in_run", "measured"}, "measured"),
+        step("review", {"measured"}, "reviewed", _sample_blocked),
+        step("send_back", {"measured", "reviewed"}, "prepared"),
+        step("authorise", {"reviewed"}, "authorised", _sample_blocked),
+        step("certify", {"authorised", "certified"}, "certified", _sample_blocked),
+        step("cancel", {"requested", "prepared"}, "cancelled"),
+    ),
+)
+
+
+class RunState(TextChoices):
+    """One tray on one instrument."""
+
+    PLANNED = "planned", _("planned")
+    MEASURED = "measured", _("readings recorded")
+    QC_PASSED = "qc_passed", _("quality control passed")
+    QC_FAILED = "qc_failed", _("quality control failed")
+    BLOCKED = "blocked", _("blocked: a control is missing")
+    REVIEWED = "reviewed", _("reviewed")
+    SENT_BACK = "sent_back", _("sent back")
+    AUTHORISED = "authorised", _("authorised")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+RUN = Machine(
+    "run",
+    dict(RunState.choices),
+    (
+        step("record", {"planned", "measured", "sent_back", "qc_failed", "blocked", "qc_passed"}, "measured"),
+        step("pass", {"measured", "qc_passed", "qc_failed", "blocked"}, "qc_passed"),
+        step("fail", {"measured", "qc_passed", "qc_failed", "blocked"}, "qc_failed"),
+        step("block", {"measured", "qc_passed", "qc_failed", "blocked"}, "blocked"),
+        step("review", {"qc_passed"}, "reviewed"),
+        step("send_back", {"qc_passed", "qc_failed", "blocked", "reviewed"}, "sent_back"),
+        step("authorise", {"reviewed", "authorised"}, "authorised"),
+        step("cancel", {"planned"}, "cancelled"),
+    ),
+)
+
+
+class SubmissionState(TextChoices):
+    """What a customer asked for."""
+
+    OPEN = "open", _("open")
+    ON_HOLD = "on_hold", _("on hold: the clock stands")
+    COMPLETE = "complete", _("complete")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+SUBMISSION = Machine(
+    "submission",
+    dict(SubmissionState.choices),
+    (
+        step("hold", {"open"}, "on_hold"),
+        step("resume", {"on_hold"}, "open"),
+        step("complete", {"open"}, "complete"),
+        step("cancel", {"open", "on_hold"}, "cancelled"),
+    ),
+)

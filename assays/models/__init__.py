@@ -1,0 +1,35 @@
+"""Tables of the laboratory: methods, reference materials, submissions, bench work, runs, results, judgements."""
+
+from assays.models.bench import Aliquot, Preparation
+from assays.models.judgements import Authorisation, AuthorisedResult, Evaluation, RunDecision, Verdict
+from assays.models.methods import Analyte, ControlRequirement, Method, MethodAnalyte, MethodVersion
+from assays.models.reference import CertifiedValue, InHouseMeasurement, ReferenceMaterial
+from assays.models.results import Reduction, Result, ResultVersion
+from assays.models.runs import Run, RunPosition
+from assays.models.submissions import ClockStop, Submission, SubmissionTest
+
+__all__ = [
+    "Aliquot",
+    "Analyte",
+    "Authorisation",
+    "AuthorisedResult",
+    "CertifiedValue",
+    "ClockStop",
+    "ControlRequirement",
+    "Evaluation",
+    "InHouseMeasurement",
+    "Method",
+    "MethodAnalyte",
+    "MethodVersion",
+    "Preparation",
+    "Reduction",
+    "ReferenceMaterial",
+    "Result",
+    "ResultVersion",
+    "Run",
+    "RunDecision",
+    "RunPosition",
+    "Submission",
+    "SubmissionTest",
+    "Verdict",
+]

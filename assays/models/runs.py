@@ -1,0 +1,93 @@
+"""Runs and their trays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from assays.lifecycle import RunState
+from lims.core.models import Record, history
+from lims.core.roles import LABORATORY_ROLES, Role
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Runs by viewer."""
+
+    def visible_to(self, user: Any) -> RunQuerySet:
+        """A laboratory's own; administrators may look."""
+        if user.role == Role.ADMINISTRATOR:
+            return self
+        if user.role in LABORATORY_ROLES or user.role == "instrument":
+            return self.filter(laboratory=user.organisation_id)
+        return self.none()
+
+
+@history()
+class Run(Record):
+    """One tray measured by one method version on one instrument. `verdict_text` says in words why it stands where it stands."""
+
+    code = models.CharField(max_length=24, unique=True, editable=False)
+    state = models.CharField(max_length=12, choices=RunState, default=RunState.PLANNED)
+    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    instrument = models.ForeignKey("instruments.Instrument", on_delete=models.PROTECT, related_name="runs")
+    method_version = models.ForeignKey("assays.MethodVersion", on_delete=models.PROTECT, related_name="+")
+    planned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    planned_at = models.DateTimeField()
+    measured_at = models.DateTimeField(null=True)
+    reviewed_at = models.DateTimeField(null=True)
+    authorised_at = models.DateTimeField(null=True)
+    verdict_text = models.TextField(blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["laboratory", "state", "-id"], name="run_worklist")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class PositionKind(models.TextChoices):
+    """What stands at a position."""
+
+    SAMPLE = "sample", _("sample")
+    DUPLICATE = "duplicate", _("pulp duplicate")
+    BLANK = "blank", _("reagent blank")
+    REFERENCE = "reference", _("reference material")
+    CALIBRATION = "calibration", _("calibration")
+    DRIFT = "drift", _("drift check")
+
+
+@history()
+class RunPosition(Record):
+    """One tube. `label` is the name the instrument's sequence and export carry. Amounts of controls stand here; a sample's on its aliquot."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="positions", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12, choices=PositionKind)
+    label = models.CharField(max_length=80)
+    aliquot = models.ForeignKey("assays.Aliquot", null=True, blank=True, on_delete=models.PROTECT, related_name="positions")
+    duplicate_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="duplicates")
+    material = models.ForeignKey("assays.ReferenceMaterial", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    mass_g = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
+    volume_ml = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)
+    dilution = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="position_once_per_run"),
+            models.UniqueConstraint(fields=["run", "label"], name="label_once_per_run"),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["sample", "duplicate"]) | Q(aliquot__isnull=False), name="sample_position_has_aliquot"
+            ),
+            models.CheckConstraint(condition=~Q(kind="reference") | Q(material__isnull=False), name="reference_position_has_material"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.number}"

@@ -1,0 +1,169 @@
+"""People, organisations, tokens, competences and signatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+from lims.core.models import AppendOnly, Record, history
+from lims.core.roles import LABORATORY_ROLES, Role
+
+
+class OrganisationKind(models.TextChoices):
+    """What an organisation is to this system."""
+
+    MINISTRY = "ministry", _("Ministry")
+    STATE_FIRM = "state_firm", _("State firm")
+    PRIVATE_FIRM = "private_firm", _("Private firm")
+    LABORATORY = "laboratory", _("Laboratory")
+    CARRIER = "carrier", _("Carrier")
+
+
+@history()
+class Organisation(Record):
+    """A ministry, a firm that collects, a laboratory or a carrier."""
+
+    code = models.CharField(max_length=12, unique=True)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20, choices=OrganisationKind)
+    address = models.TextField(blank=True)
+    contact = models.CharField(max_length=200, blank=True)
+    accreditation = models.CharField(
+        max_length=300, blank=True, help_text=_("Printed on certificates exactly as written; empty when there is none.")
+    )
+    latitude = models.DecimalField(max_digits=8, decimal_places=5, null=True, blank=True)
+    longitude = models.DecimalField(max_digits=8, decimal_places=5, null=True, blank=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_laboratory(self) -> bool:
+        return self.kind == OrganisationKind.LABORATORY
+
+
+@history(exclude=["password", "last_login"])
+class User(AbstractUser):
+    """A person: one account, one role, one organisation."""
+
+    id = models.UUIDField(primary_key=True, default=Record._meta.get_field("id").default, editable=False)
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    full_name = models.CharField(max_length=120)
+    role = models.CharField(max_length=20, choices=Role)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="people")
+    time_zone = models.CharField(max_length=40, default="Asia/Kolkata")
+    language = models.CharField(max_length=5, default="en")
+
+    REQUIRED_FIELDS = ["full_name", "role"]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("username"), name="username_ignores_case")]
+
+    def __str__(self) -> str:
+        return self.full_name or self.username
+
+    def get_full_name(self) -> str:
+        return self.full_name
+
+    def get_short_name(self) -> str:
+        return self.full_name.split(" ")[0]
+
+    @property
+    def is_laboratory_staff(self) -> bool:
+        """Whether this person sees samples blind."""
+        return self.role in LABORATORY_ROLES
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Django's admin only: administrators may look, and edit settings and reference data (each admin class says which)."""
+        return self.is_active and self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.is_staff
+
+
+class TokenFields(Record):
+    """What every token keeps: never the token itself, only its SHA-256; `hint` are its first characters, to tell tokens apart."""
+
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=12, editable=False)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+
+@history(exclude=["digest", "last_used_at"])
+class ApiToken(TokenFields):
+    """A person's token. Empty `scopes` means everything the role may do; otherwise only the listed actions."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tokens")
+    scopes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+
+
+@history()
+class Competence(Record):
+    """One person's authorisation for one method and activity, until a date (ISO/IEC 17025:2017, 6.2.6)."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="competences")
+    method_code = models.CharField(max_length=20)
+    activity = models.CharField(max_length=20, choices=[("measure", _("measure")), ("review", _("review")), ("authorise", _("authorise"))])
+    valid_from = models.DateField()
+    valid_until = models.DateField()
+    granted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(valid_until__gte=models.F("valid_from")), name="competence_ends_after_start")
+        ]
+        indexes = [models.Index(fields=["user", "method_code", "activity"], name="competence_lookup")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.activity} {self.method_code} until {self.valid_until}"
+
+
+class SignatureMeaning(models.TextChoices):
+    """What a signature says (shown with it wherever it appears)."""
+
+    REVIEW = "review", _("Reviewed the run and its quality control")
+    AUTHORISATION = "authorisation", _("Authorised the results for release")
+    OVERRIDE = "override", _("Accepted a failed control for the stated reason")
+    SETTLEMENT = "settlement", _("Settled a discrepancy")
+    WITHDRAWAL = "withdrawal", _("Withdrew a certificate")
+    HANDOVER = "handover", _("Handed over or received")
+
+
+class Signature(AppendOnly):
+    """An electronic signature: a re-authentication bound to the SHA-256 of exactly what was shown. Names stand as text, frozen."""
+
+    signer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="signatures", db_index=False)
+    printed_name = models.CharField(max_length=120)
+    organisation_name = models.CharField(max_length=200)
+    role = models.CharField(max_length=20)
+    meaning = models.CharField(max_length=20, choices=SignatureMeaning)
+    signed_at = models.DateTimeField()
+    content_hash = models.CharField(max_length=64, db_index=True)
+    reason = models.TextField(blank=True)
+    factors = models.CharField(max_length=40, default="password")
+
+    class Meta:
+        indexes = [models.Index(fields=["signer", "-signed_at"], name="signatures_of_person")]
+
+    def __str__(self) -> str:
+        return f"{self.printed_name}, {self.get_meaning_display()}, {self.signed_at:%Y-%m-%d %H:%M %Z}"

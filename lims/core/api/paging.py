@@ -1,0 +1,99 @@
+"""Cursor pages by keyset: the deepest page costs what the first does."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from lims.core.errors import Invalid
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its rows and the addresses of its neighbours."""
+
+    rows: list[Any]
+    next: str | None
+    previous: str | None
+
+
+class KeysetPaginator:
+    """Pages by (ordering field, id). Works for a DRF or a Django request: only its query string and absolute address are used."""
+
+    def __init__(self, request: Any, *, orderings: dict[str, str], default: str, page_size: int = 50, largest: int = 1000) -> None:
+        self.request = request
+        self.query = request.GET
+        name = self.query.get("ordering") or default
+        self.descending = name.startswith("-")
+        if name.lstrip("-") not in orderings:
+            raise Invalid("ordering", f"Lists of this kind are ordered by one of: {', '.join(orderings)} (a leading '-' turns the order).")
+        self.ordering = name
+        self.field = orderings[name.lstrip("-")]
+        try:
+            self.page_size = int(self.query.get("page_size") or page_size)
+        except ValueError:
+            self.page_size = 0
+        if not 1 <= self.page_size <= largest:
+            raise Invalid("page_size", f"page_size is a whole number from 1 to {largest}.")
+
+    def ordered(self, rows: QuerySet[Any], backwards: bool = False) -> QuerySet[Any]:
+        """The rows in the asked order, ties broken by id."""
+        descending = self.descending != backwards
+        key = F(self.field).desc(nulls_last=not backwards) if descending else F(self.field).asc(nulls_last=not backwards)
+        return rows.order_by(*([key] if self.field != "id" else []), "-id" if descending else "id")
+
+    def page(self, rows: QuerySet[Any]) -> Page:
+        """The page the query's cursor names, or the first."""
+        cursor = self._read_cursor()
+        backwards = bool(cursor and cursor["b"])
+        ordered = self.ordered(rows, backwards)
+        if cursor:
+            ordered = ordered.filter(self._after(cursor, backwards))
+        found = list(ordered[: self.page_size + 1])
+        more, found = len(found) > self.page_size, found[: self.page_size]
+        if backwards:
+            found.reverse()
+        has_next, has_previous = (bool(cursor), more) if backwards else (more, bool(cursor))
+        return Page(
+            found,
+            self._address(found[-1], False) if has_next and found else None,
+            self._address(found[0], True) if has_previous and found else None,
+        )
+
+    def _after(self, cursor: dict[str, Any], backwards: bool) -> Q:
+        operator = "lt" if self.descending != backwards else "gt"
+        by_id = Q(**{f"id__{operator}": cursor["i"]})
+        if self.field == "id":
+            return by_id
+        if cursor["k"] is None:
+            tie = Q(**{f"{self.field}__isnull": True}) & by_id
+            return tie | Q(**{f"{self.field}__isnull": False}) if backwards else tie
+        beyond = Q(**{f"{self.field}__{operator}": cursor["k"]}) | (Q(**{self.field: cursor["k"]}) & by_id)
+        return beyond if backwards else beyond | Q(**{f"{self.field}__isnull": True})
+
+    def _read_cursor(self) -> dict[str, Any] | None:
+        text = self.query.get("cursor")
+        if not text:
+            return None
+        try:
+            cursor = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            if cursor["o"] == self.ordering and isinstance(cursor["i"], (str, int)) and "k" in cursor and "b" in cursor:
+                return dict(cursor)
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise Invalid("cursor", "This cursor is not one of ours, or belongs to another ordering. Start again without it.")
+
+    def _address(self, row: Any, backwards: bool) -> str:
+        value: Any = row
+        for part in self.field.split("__"):
+            value = getattr(value, part) if value is not None else None
+        key = None if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
+        cursor = json.dumps({"o": self.ordering, "k": key, "i": str(row.pk), "b": backwards})
+        query = self.query.copy()
+        query["cursor"] = base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+        address: str = self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+        return address

@@ -1,0 +1,141 @@
+"""The base of every API view: the matrix, safe retries, lists."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import msgspec
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from lims.core.api.idempotency import idempotent
+from lims.core.api.paging import KeysetPaginator
+from lims.core.errors import DomainError, Invalid, Problem
+from lims.core.roles import Action
+
+
+class Malformed(DomainError):
+    """The body is not what its content type says (400)."""
+
+    kind = "malformed"
+
+
+class ActionView(APIView):
+    """An endpoint. `actions` names the permission of each method; every POST honours `Idempotency-Key`."""
+
+    actions: ClassVar[dict[str, Action]] = {}
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST":
+            handler: Callable[..., Response] = self.post  # type: ignore[attr-defined]
+            self.post = idempotent(handler)  # type: ignore[attr-defined]
+
+
+class Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A request body: typed, unknown members refused."""
+
+
+def decode(request: Request, kind: Any) -> Any:
+    """The JSON body as `kind` (a `Struct` or a type of them); a wrong member is named by its path."""
+    try:
+        return msgspec.convert(request.data, kind, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/").replace("...", "*")
+        raise Invalid("validation", f"{pointer or 'body'}: {message}", problems=[Problem(pointer, "validation", message)]) from error
+
+
+class ListView(ActionView):
+    """A list: keyset pages, filters named after fields, `?ordering=`, `?fields=`, `?count=1`, and the same rows as CSV by `Accept`.
+
+    Subclasses give `queryset(request)`, `row(object, request)`, `orderings` (name → field) and optionally `filterset_class`.
+    """
+
+    orderings: ClassVar[dict[str, str]] = {"id": "id"}
+    default_ordering: ClassVar[str] = "-id"
+    filterset_class: ClassVar[Any] = None
+
+    def queryset(self, request: Request) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def row(self, found: Any, request: Request) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def filtered(self, request: Request) -> QuerySet[Any]:
+        """The caller's rows, filtered by the query string; an unusable filter is refused, not ignored."""
+        rows = self.queryset(request)
+        if self.filterset_class is None:
+            return rows
+        filters = self.filterset_class(request.query_params, queryset=rows, request=request)
+        if not filters.is_valid():
+            problems = [Problem(f"/{name}", "filter", str(message)) for name, messages in filters.errors.items() for message in messages]
+            raise Invalid("filter", f"The filter {problems[0].pointer[1:]} cannot be used: {problems[0].detail}", problems=problems)
+        result: QuerySet[Any] = filters.qs
+        return result
+
+    def get(self, request: Request) -> Any:
+        paginator = KeysetPaginator(request, orderings=self.orderings, default=self.default_ordering)
+        rows = self.filtered(request)
+        fields = [name for name in request.query_params.get("fields", "").split(",") if name]
+        if "text/csv" in request.headers.get("Accept", ""):
+            return stream_csv(self._pick(self.row(one, request), fields) for one in paginator.ordered(rows).iterator(2000))
+        page = paginator.page(rows)
+        body: dict[str, Any] = {"next": page.next, "previous": page.previous}
+        if request.query_params.get("count") == "1":
+            body["count"] = rows.count()
+        body["results"] = [self._pick(self.row(one, request), fields) for one in page.rows]
+        return Response(body)
+
+    @staticmethod
+    def _pick(row: dict[str, Any], fields: list[str]) -> dict[str, Any]:
+        return {name: row[name] for name in fields if name in row} if fields else row
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def safe_cell(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+@\t\r" else value
+
+
+def stream_csv(rows: Iterator[dict[str, Any]], name: str = "list.csv") -> StreamingHttpResponse:
+    """The rows as CSV, one at a time; nested values are written as dotted columns."""
+
+    def lines() -> Iterator[str]:
+        writer = csv.writer(_Echo())
+        header: list[str] | None = None
+        for row in rows:
+            flat = flatten(row)
+            if header is None:
+                header = list(flat)
+                yield writer.writerow(header)
+            yield writer.writerow([safe_cell(flat.get(key)) for key in header])
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def flatten(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"dy": {"value": 1}}` → `{"dy.value": 1}`."""
+    flat: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,22 @@
+"""Variables every page's frame needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+
+def page_frame(request: HttpRequest) -> dict[str, Any]:
+    """Navigation, the synthetic mark, the viewer's zone and where the scan box sends its code."""
+    from lims.core.models import Installation
+    from lims.core.navigation import navigation_for
+
+    user = getattr(request, "user", None)
+    signed_in = bool(user and user.is_authenticated)
+    return {
+        "navigation": navigation_for(request) if signed_in else [],
+        "synthetic": Installation.current().synthetic,
+        "scan_url": "/scan/",
+        "viewer_zone": getattr(user, "time_zone", "UTC") if signed_in else "UTC",
+    }

@@ -1,0 +1,53 @@
+"""The base of every web page: sign-in, the matrix, refusals as messages."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views import View
+
+from lims.core.errors import DomainError, Forbidden, NotFound
+from lims.core.roles import Action, allowed
+
+
+class Page(View):
+    """A page. `actions` names the permission of each method (`GET` also covers `HEAD`); what is out of scope is *not found*."""
+
+    actions: ClassVar[dict[str, Action]] = {}
+    template: ClassVar[str] = ""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if method in self.actions and not allowed(request.user, self.actions[method]):
+            raise PermissionDenied
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except NotFound as error:
+            raise Http404(error.message) from error
+        except Forbidden as error:
+            raise PermissionDenied(error.message) from error
+
+    def render(self, context: dict[str, Any], *, status: int = 200, template: str | None = None) -> HttpResponse:
+        """The page's template with the context."""
+        return render(self.request, template or self.template, context, status=status)
+
+    def refuse(self, error: DomainError, to: str) -> HttpResponse:
+        """Say the refusal and go back."""
+        messages.error(self.request, error.message)
+        return redirect(to)
+
+
+def add_form_errors(form: Any, error: DomainError) -> None:
+    """Put each problem of a refusal next to its field; what fits no field stands at the top."""
+    if not error.problems:
+        form.add_error(None, error.message)
+    for problem in error.problems:
+        field = problem.pointer.strip("/").split("/")[-1]
+        form.add_error(field if field in form.fields else None, problem.detail)

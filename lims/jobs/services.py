@@ -1,0 +1,132 @@
+"""Creating, claiming and finishing jobs. Services create rows; the edge sends them (`dispatch.send_on_commit`)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+from django.db.models import F, Q
+from django.utils import timezone
+
+from lims.core.errors import DomainError
+from lims.jobs.models import Job, JobState, Tick
+
+MAX_ATTEMPTS = 5
+
+
+@dataclass
+class JobContext:
+    """What a handler gets: the job and a way to say how far it is. `report` also renews the lease; it writes at once, outside the
+    handler's own transactions only when called outside them, so report between transactions."""
+
+    job: Job
+    report: Callable[[float, str], None]
+    result: dict[str, Any] = field(default_factory=dict)
+    result_url: str = ""
+
+
+Handler = Callable[[JobContext], None]
+_handlers: dict[str, Handler] = {}
+
+
+def job_handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of a kind. It must be safe to run again from the start."""
+
+    def register(handler: Handler) -> Handler:
+        _handlers[kind] = handler
+        return handler
+
+    return register
+
+
+def create_job(*, kind: str, arguments: dict[str, Any], by: Any) -> Job:
+    """A job row, waiting. Part of the caller's transaction: no row, no job."""
+    if kind not in _handlers:
+        raise KeyError(f"no handler is registered for jobs of kind {kind!r}")
+    return Job.objects.create(
+        kind=kind, arguments=arguments, requested_by=by if getattr(by, "_meta", None) else None, message="Waiting for a worker."
+    )
+
+
+def _lease() -> Any:
+    return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def claim_job(job_id: Any) -> Job | None:
+    """Take the job if it waits or its worker's lease has run out; None when somebody else has it or it is finished."""
+    now = timezone.now()
+    free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    taken = Job.objects.filter(free, pk=job_id).update(
+        state=JobState.RUNNING, lease_until=_lease(), attempts=F("attempts") + 1, started_at=now, message="Started."
+    )
+    return Job.objects.get(pk=job_id) if taken else None
+
+
+class _Heartbeat(threading.Thread):
+    """Renews the lease while the handler works, on a connection of its own; ends with the process, so a killed worker loses its lease."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(daemon=True)
+        self.job, self.done = job, threading.Event()
+
+    def run(self) -> None:
+        try:
+            while not self.done.wait(settings.JOB_LEASE_SECONDS / 3):
+                Job.objects.filter(pk=self.job.pk, state=JobState.RUNNING, attempts=self.job.attempts).update(lease_until=_lease())
+        finally:
+            connections.close_all()
+
+
+def run_job(job_id: Any) -> Job | None:
+    """Claim and do one job; a refusal or a crash is stored as its failure. Returns the job, or None when it was not free."""
+    job = claim_job(job_id)
+    if job is None:
+        return None
+
+    def report(progress: float, message: str) -> None:
+        Job.objects.filter(pk=job.pk, attempts=job.attempts).update(progress=progress, message=str(message)[:300], lease_until=_lease())
+
+    context = JobContext(job, report)
+    heartbeat = _Heartbeat(job)
+    heartbeat.start()
+    try:
+        if job.attempts > MAX_ATTEMPTS:
+            raise DomainError("attempts", f"This work was started {MAX_ATTEMPTS} times and never finished. Tell the administrator.")
+        _handlers[job.kind](context)
+        outcome = {"state": JobState.DONE, "progress": 1.0, "message": "Done.", "result": context.result, "result_url": context.result_url}
+    except DomainError as error:
+        outcome = {"state": JobState.FAILED, "message": error.message[:300], "error_code": error.code}
+    except Exception:
+        import logging
+
+        logging.getLogger("lims.jobs").exception("job %s (%s) failed", job.pk, job.kind)
+        outcome = {
+            "state": JobState.FAILED,
+            "message": "It failed on our side; nothing was changed. Tell the administrator.",
+            "error_code": "internal",
+        }
+    finally:
+        heartbeat.done.set()
+    Job.objects.filter(pk=job.pk, attempts=job.attempts).update(finished_at=timezone.now(), lease_until=None, **outcome)
+    heartbeat.join(timeout=5)
+    job.refresh_from_db()
+    return job
+
+
+def due_jobs() -> list[Job]:
+    """Jobs whose message was lost or whose worker died: waiting unsent for 10 s, or running past their lease."""
+    now = timezone.now()
+    lost = Q(state=JobState.QUEUED) & (
+        Q(sent_at=None, created_at__lt=now - timedelta(seconds=10)) | Q(sent_at__lt=now - timedelta(seconds=60))
+    )
+    return list(Job.objects.filter(lost | Q(state=JobState.RUNNING, lease_until__lt=now)).order_by("created_at")[:500])
+
+
+def record_tick(name: str = "beat") -> None:
+    """Note that the scheduler lives."""
+    Tick.objects.update_or_create(name=name, defaults={"at": timezone.now()})

@@ -1,0 +1,28 @@
+"""The Celery tasks: the only ones there are."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from lims.jobs import services
+
+
+@shared_task
+def run(job_id: str) -> None:
+    """Do one job."""
+    services.run_job(job_id)
+
+
+@shared_task
+def tick() -> None:
+    """The scheduler lives."""
+    services.record_tick()
+
+
+@shared_task
+def sweep() -> None:
+    """Send again what was lost."""
+    from lims.jobs.dispatch import send
+
+    for job in services.due_jobs():
+        send(job)

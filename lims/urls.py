@@ -1,0 +1,35 @@
+"""Addresses of the whole product."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+handler400 = "lims.core.error_pages.bad_request"
+handler403 = "lims.core.error_pages.forbidden"
+handler404 = "lims.core.error_pages.not_found"
+handler500 = "lims.core.error_pages.server_error"
+
+api = [
+    path("", include("lims.core.api.urls")),
+    path("", include("lims.jobs.api.urls")),
+    path("", include("samples.api.urls")),
+    path("", include("assays.api.urls")),
+    path("", include("assays.instruments.api.urls")),
+    path("", include("assays.reports.api.urls")),
+    path("", include("lims.dashboards.api.urls")),
+]
+
+urlpatterns = [
+    path("api/v1/", include(api)),
+    path("", include("lims.workspace.urls")),
+    path("", include("lims.accounts.urls")),
+    path("", include("lims.jobs.urls")),
+    path("", include("samples.urls")),
+    path("", include("assays.urls")),
+    path("", include("assays.instruments.urls")),
+    path("", include("assays.reports.urls")),
+    path("", include("lims.dashboards.urls")),
+    path("", include("lims.core.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,87 @@
+"""The ledger's tables. `ledger` alone writes them, `reading` alone reads them for everybody else."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from lims.core.models import AppendOnly
+
+
+class EventKind(models.TextChoices):
+    """What happened to one sample."""
+
+    COLLECTED = "collected", _("collected")
+    SEALED = "sealed", _("sealed")
+    PACKED = "packed", _("packed")
+    UNPACKED = "unpacked", _("unpacked")
+    DISPATCHED = "dispatched", _("dispatched")
+    RELINQUISHED = "relinquished", _("relinquished")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    RECEIVED = "received", _("received")
+    REFUSED = "refused", _("refused")
+    LOST = "lost", _("lost")
+    FOUND = "found", _("found")
+    OPENED = "opened", _("opened")
+    SPLIT = "split", _("split")
+    COMPOSITED = "composited", _("composited")
+    CONSUMED = "consumed", _("consumed")
+    RESEALED = "resealed", _("resealed")
+    STORED = "stored", _("stored")
+    MOVED = "moved", _("moved")
+    DISCREPANCY = "discrepancy", _("discrepancy")
+    SETTLED = "settled", _("discrepancy settled")
+    HOLD = "hold", _("put on hold")
+    RELEASE = "release", _("released from hold")
+    DISPOSED = "disposed", _("disposed of")
+    RETURNED = "returned", _("returned")
+    CORRECTED = "corrected", _("record corrected")
+
+
+class CustodyHead(models.Model):
+    """The end of one sample's chain. The mutable row writers lock; never the events."""
+
+    sample = models.OneToOneField("samples.Sample", primary_key=True, on_delete=models.PROTECT, related_name="custody_head")
+    seq = models.PositiveIntegerField()
+    hash = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"{self.sample_id} #{self.seq}"
+
+
+class CustodyEvent(AppendOnly):
+    """One event. `canonical` are the exact bytes whose SHA-256 is `hash`; the other columns repeat them for queries and are checked
+    against them by `verify_custody`."""
+
+    sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="custody_events", db_index=False)
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16, choices=EventKind)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    previous = models.BinaryField(max_length=32, null=True)
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text=_("whose person recorded it; decides who sees what"),
+    )
+    canonical = models.BinaryField()
+    hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sample", "seq"], name="custody_seq_once_per_sample")]
+        indexes = [models.Index(fields=["recorded_at"], name="custody_by_recorded_at")]
+
+    def __str__(self) -> str:
+        return f"{self.sample_id} #{self.seq} {self.kind}"
+
+
+class CustodyDisclosure(AppendOnly):
+    """The salts and values behind the commitments in one event's bytes: `{field: [salt in hex, value]}`, shown field by field by permission."""
+
+    event = models.OneToOneField(CustodyEvent, on_delete=models.PROTECT, related_name="disclosure")
+    fields = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.event_id}"

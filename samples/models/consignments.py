@@ -1,0 +1,112 @@
+"""Consignments and handovers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lims.core.models import Record, history
+from lims.core.roles import LABORATORY_ROLES, Role
+from samples.lifecycle import ConsignmentState
+
+
+class ConsignmentQuerySet(models.QuerySet["Consignment"]):
+    """Consignments by viewer."""
+
+    def visible_to(self, user: Any) -> ConsignmentQuerySet:
+        """Officials see all; sender, carrier, holder, pending receiver and (once dispatched) addressee see theirs."""
+        if user.role in {Role.OFFICIAL, Role.ADMINISTRATOR}:
+            return self
+        mine = user.organisation_id
+        if user.role in {Role.COLLECTOR, Role.CUSTODIAN} or user.role in LABORATORY_ROLES:
+            offered = Handover.objects.filter(receiver=mine).values("consignment")
+            under_way = ~Q(state__in=["packing", "cancelled"])
+            return self.filter(Q(sender=mine) | (under_way & (Q(carrier=mine) | Q(holder=mine) | Q(addressee=mine) | Q(pk__in=offered))))
+        return self.none()
+
+
+@history()
+class Consignment(Record):
+    """Samples travelling together under one waybill from a sender to an addressee."""
+
+    code = models.CharField(max_length=24, unique=True, editable=False)
+    state = models.CharField(max_length=12, choices=ConsignmentState, default=ConsignmentState.PACKING)
+    sender = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    carrier = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    addressee = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="incoming_consignments")
+    holder = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=200, default="geological sample for testing purposes only")
+    waybill = models.CharField(max_length=80, blank=True)
+    border_post = models.CharField(max_length=80, blank=True)
+    outer_seal = models.CharField(max_length=40, blank=True)
+    last_seen = models.CharField(max_length=160, blank=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    dispatched_at = models.DateTimeField(null=True, blank=True)
+    expected_by = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ConsignmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["state", "-id"], name="consignment_by_state")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ConsignmentItem(Record):
+    """One sample in one consignment, with the seal and mass it left with."""
+
+    consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="items", db_index=False)
+    sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="consignment_items")
+    seal_number = models.CharField(max_length=40, blank=True)
+    container_count = models.PositiveSmallIntegerField(default=1)
+    mass_g = models.DecimalField(max_digits=12, decimal_places=3)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["sample__code"]
+        constraints = [models.UniqueConstraint(fields=["consignment", "sample"], name="sample_once_per_consignment")]
+
+    def __str__(self) -> str:
+        return f"{self.consignment} {self.sample}"
+
+
+class HandoverState(models.TextChoices):
+    """The receiver's answer."""
+
+    PENDING = "pending", _("waits for the receiver")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    REFUSED = "refused", _("refused")
+
+
+@history()
+class Handover(Record):
+    """One offered transfer of a whole consignment: the giver relinquishes, the receiver acknowledges or refuses."""
+
+    consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="handovers")
+    state = models.CharField(max_length=12, choices=HandoverState, default=HandoverState.PENDING)
+    giver = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    giver_user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    receiver = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    receiver_user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    place = models.CharField(max_length=160, blank=True)
+    remark = models.TextField(blank=True)
+    relinquished_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    answer_remark = models.TextField(blank=True)
+    seals_intact = models.BooleanField(null=True)
+
+    class Meta:
+        ordering = ["-relinquished_at"]
+        constraints = [models.UniqueConstraint(fields=["consignment"], condition=Q(state="pending"), name="one_pending_handover")]
+
+    def __str__(self) -> str:
+        return f"{self.consignment}: {self.giver} → {self.receiver}"

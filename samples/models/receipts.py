@@ -1,0 +1,100 @@
+"""Receipt at a laboratory, item by item, and the discrepancies it finds."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from lims.core.models import AppendOnly, Record, history
+
+
+class Receipt(AppendOnly):
+    """A reception of (part of) a consignment."""
+
+    consignment = models.ForeignKey("samples.Consignment", on_delete=models.PROTECT, related_name="receipts")
+    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    received_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    received_at = models.DateTimeField()
+    remark = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-received_at"]
+
+    def __str__(self) -> str:
+        return f"{self.consignment} {self.received_at:%Y-%m-%d}"
+
+
+class SealCondition(models.TextChoices):
+    """How the seal was found."""
+
+    INTACT = "intact", _("intact")
+    BROKEN = "broken", _("broken")
+    MISSING = "missing", _("missing")
+    NONE = "none", _("none was applied")
+
+
+class ReceiptItem(AppendOnly):
+    """What was found of one sample."""
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="items")
+    sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="receipt_items")
+    present = models.BooleanField()
+    seal_number = models.CharField(max_length=40, blank=True)
+    seal_condition = models.CharField(max_length=10, choices=SealCondition, blank=True)
+    container_intact = models.BooleanField(null=True)
+    container_count = models.PositiveSmallIntegerField(null=True)
+    mass_g = models.DecimalField(max_digits=12, decimal_places=3, null=True)
+    remark = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["receipt", "sample"], name="sample_once_per_receipt")]
+
+    def __str__(self) -> str:
+        return f"{self.receipt} {self.sample}"
+
+
+class DiscrepancyKind(models.TextChoices):
+    """What differs from what was sent."""
+
+    MISSING = "missing", _("sample missing")
+    SEAL_BROKEN = "seal_broken", _("seal broken")
+    SEAL_MISSING = "seal_missing", _("seal missing")
+    SEAL_DIFFERS = "seal_differs", _("seal differs")
+    CONTAINER = "container", _("container damaged or count differs")
+    MASS = "mass", _("mass outside tolerance")
+    UNEXPECTED = "unexpected", _("sample not on the list")
+
+
+class Decision(models.TextChoices):
+    """How a discrepancy is settled."""
+
+    ACCEPT = "accept", _("accept the sample, with the deviation on its report")
+    REFUSE = "refuse", _("refuse the sample")
+    LOST = "lost", _("declare the sample lost")
+
+
+@history()
+class Discrepancy(Record):
+    """Something that blocks the sample until the quality manager has decided, with a reason and a signature."""
+
+    sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="discrepancies")
+    receipt_item = models.ForeignKey(ReceiptItem, null=True, on_delete=models.PROTECT, related_name="discrepancies")
+    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=DiscrepancyKind)
+    detail = models.TextField()
+    found_at = models.DateTimeField()
+    decision = models.CharField(max_length=10, choices=Decision, blank=True)
+    reason = models.TextField(blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    signature = models.ForeignKey("accounts.Signature", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-found_at"]
+        verbose_name_plural = "discrepancies"
+        indexes = [models.Index(fields=["laboratory", "found_at"], condition=Q(decided_at=None), name="open_discrepancies")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.detail}"

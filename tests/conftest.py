@@ -1,0 +1,58 @@
+"""Fixtures everybody uses. The database is real, the role is the application's, the triggers are on."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+
+from lims.core.models import Installation
+from tests import databases
+from tests.factories import people
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Ordinary tests: one clone for the whole run, each test rolled back."""
+    name = f"lims_test_{os.getpid()}"
+    with django_db_blocker.unblock():
+        template = databases.ensure_template()
+        databases.drop(name)
+        databases.create(name, template)
+        databases.connect_to(name)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        databases.drop(name)
+
+
+@pytest.fixture
+def fresh_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+    """A clone of one's own for tests that commit, use several connections, attack, or run other processes. Yields its name; the
+    connection `owner` is the owner's."""
+    shared = f"lims_test_{os.getpid()}"
+    name = f"{shared}_{next(_numbers)}"
+    with django_db_blocker.unblock():
+        databases.create(name, databases.template_name())
+        databases.connect_to(name)
+        yield name
+        connections.close_all()
+        databases.drop(name)
+        databases.connect_to(shared)
+
+
+@pytest.fixture
+def cast(db: None) -> people.Cast:
+    """One person of each role, in two laboratories, two firms and a carrier."""
+    return people.make_cast()
+
+
+@pytest.fixture
+def synthetic(db: None) -> Installation:
+    """A database marked synthetic, in which the clock may be set."""
+    return Installation.create(synthetic=True)

@@ -1,0 +1,87 @@
+"""Test databases: one migrated template, cloned. Tests connect as the application role, with every trigger on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.db import connections
+from psycopg2 import sql
+
+_SOURCES = ["**/migrations/*.py", "lims/core/database_policy.py", "assays/reference/*.json", "**/load_reference_data.py"]
+
+
+def template_name() -> str:
+    """Names the template after everything that goes into it, so it is made once and never stale."""
+    digest = hashlib.sha256()
+    for pattern in _SOURCES:
+        for path in sorted(Path(settings.BASE_DIR).glob(pattern)):
+            if ".venv" not in path.parts and "node_modules" not in path.parts:
+                digest.update(path.read_bytes())
+    return f"lims_template_{digest.hexdigest()[:16]}"
+
+
+@contextmanager
+def maintenance() -> Iterator[psycopg2.extensions.cursor]:
+    """A cursor of the owner in the product's own database, outside any transaction: for CREATE and DROP DATABASE."""
+    connection = psycopg2.connect(os.environ["DATABASE_OWNER_URL"])
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+def connect_to(name: str) -> None:
+    """Point Django's connections at another database of the same server."""
+    for alias in settings.DATABASES:
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+        settings.DATABASES[alias]["NAME"] = name
+
+
+def url_of(name: str, variable: str = "DATABASE_URL") -> str:
+    """The address of a database for a process of its own."""
+    return urlunsplit(urlsplit(os.environ[variable])._replace(path=f"/{name}"))
+
+
+def create(name: str, template: str | None = None) -> None:
+    """Create a database, empty or as a clone."""
+    with maintenance() as cursor:
+        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        if template:
+            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        cursor.execute(statement)
+
+
+def drop(name: str) -> None:
+    """Drop a database and whoever is still connected to it."""
+    with maintenance() as cursor:
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def ensure_template() -> str:
+    """Make the template if it is not there yet; several test runs may ask at once."""
+    name = template_name()
+    with maintenance() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(726583)")
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'lims_template_%%'")
+        existing = {row[0] for row in cursor.fetchall()}
+        if name not in existing:
+            building = f"lims_building_{os.getpid()}"
+            create(building)
+            connect_to(building)
+            call_command("migrate", verbosity=0)
+            if "load_reference_data" in get_commands():
+                call_command("load_reference_data", verbosity=0)
+            connections.close_all()
+            cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name)))
+    return name

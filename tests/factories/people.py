@@ -1,0 +1,66 @@
+"""Organisations and people for tests: one of each role, in two laboratories, two firms and a carrier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lims.accounts.models import Organisation, User
+from lims.core.roles import LABORATORY_ROLES, Role
+
+PASSWORD = "correct horse battery 9"
+
+_ORGANISATIONS = {
+    "ministry": ("ministry", "Ministry of Mines"),
+    "irel": ("state_firm", "IREL (India) Limited"),
+    "midwest": ("private_firm", "Midwest Advanced Materials"),
+    "carrier": ("carrier", "North-East Freight"),
+    "lab": ("laboratory", "Bhopal Laboratory"),
+    "other_lab": ("laboratory", "Hyderabad Laboratory"),
+}
+
+
+def make_organisations() -> dict[str, Organisation]:
+    """Each organisation under a short key."""
+    return {
+        key: Organisation.objects.create(code=key.upper()[:12], kind=kind, name=name, address=f"1 Main Road, {name}")
+        for key, (kind, name) in _ORGANISATIONS.items()
+    }
+
+
+def make_user(username: str, role: str, organisation: Organisation) -> User:
+    """A person with `PASSWORD`."""
+    user = User(username=username, full_name=f"{role.replace('_', ' ').title()} {username}", role=role, organisation=organisation)
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def home_of(role: str) -> str:
+    """The organisation a role usually belongs to."""
+    if role in LABORATORY_ROLES:
+        return "lab"
+    return {Role.COLLECTOR: "irel", Role.CUSTODIAN: "carrier", Role.OFFICIAL: "ministry", Role.ADMINISTRATOR: "ministry"}[Role(role)]
+
+
+@dataclass
+class Cast:
+    """Everybody of one test: `cast.people["analyst"]`, `cast.analyst`, `cast.organisations["lab"]`; `outsiders` belong to other houses."""
+
+    organisations: dict[str, Organisation]
+    people: dict[str, User]
+    outsiders: dict[str, User] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> User:
+        try:
+            return self.__dict__["people"][name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+
+def make_cast() -> Cast:
+    """One person of each role, and outsiders: the laboratory roles in another laboratory, a collector of another firm."""
+    organisations = make_organisations()
+    people = {role.value: make_user(role.value, role.value, organisations[home_of(role)]) for role in Role}
+    outsiders = {role: make_user(f"other_{role}", role, organisations["other_lab"]) for role in sorted(LABORATORY_ROLES)}
+    outsiders["collector"] = make_user("other_collector", "collector", organisations["midwest"])
+    return Cast(organisations, people, outsiders)

@@ -1,0 +1,50 @@
+"""The database itself refuses what must never happen."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, connections, transaction
+
+from lims.core.database_policy import append_only_tables, is_append_only
+from lims.core.models import Installation
+
+
+@pytest.mark.django_db
+def test_tests_run_as_the_application_role_which_owns_nothing() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user")
+        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == (False, False, False)
+        cursor.execute("SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = current_user")
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", append_only_tables())
+def test_application_role_may_only_read_and_add_to_append_only_tables(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_table_privilege(%s, 'SELECT'), has_table_privilege(%s, 'INSERT'), has_table_privilege(%s, 'UPDATE'),"
+            " has_table_privilege(%s, 'DELETE'), has_table_privilege(%s, 'TRUNCATE')",
+            [table] * 5,
+        )
+        assert cursor.fetchone() == (True, True, False, False, False)
+        cursor.execute(
+            "SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE 'append_only%%' AND tgenabled = 'O'", [table]
+        )
+        assert cursor.fetchone() == (2,)
+
+
+def test_every_append_only_model_is_protected() -> None:
+    assert len(append_only_tables()) == sum(is_append_only(model) for model in apps.get_models())
+    assert len(append_only_tables()) > 20
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET origin = 'x'", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_even_the_owner_is_refused_by_the_triggers(fresh_database: str, statement: str) -> None:
+    Installation.create(synthetic=False)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic("owner"), connections["owner"].cursor() as cursor:
+        cursor.execute(statement.format("core_installation"))
+    assert Installation.objects.count() == 1
