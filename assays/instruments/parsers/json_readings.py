@@ -1,0 +1,299 @@
+"""Readings sent as JSON by instruments that speak REST: the body of `POST /api/v1/instruments/me/readings/`.
+
+    {"run": "R-0007", "readings": [{"position": 3, "analyte": "Dy", "value": "12.5", "unit": "ug/L", "qualifier": "",
+                                    "measured_at": "2026-03-01T10:15:00+05:30"}]}
+
+`position` is a tray position's number or a label on the tube. `value` is a string or a number, kept digit for digit; `null` goes with a
+qualifier that says why. An unknown member is refused, since a misspelt `qualifier` would turn a bound into a number. Every fault is
+named, up to a hundred, each by the RFC 6901 pointer of its member.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+
+import msgspec
+
+from lims.core.errors import Problem
+
+from .model import (
+    ABOVE,
+    BELOW,
+    MISSING,
+    NOT_AVAILABLE,
+    NOT_DETECTED,
+    NOT_UNDERSTOOD,
+    OVER,
+    ParsedExport,
+    ParsedReading,
+    ParsedRow,
+    ParseError,
+    Place,
+)
+from .nomenclature import ELEMENTS, find_oxide_element, list_units, read_unit, read_value
+from .sample_types import classify_type
+from .source import Source
+
+FORMAT = "json_readings"
+TITLE = "readings as JSON"
+MOST_READINGS = 200_000
+_MOST_PROBLEMS = 100
+_QUALIFIERS = ("", BELOW, ABOVE, OVER, NOT_DETECTED, NOT_AVAILABLE, MISSING)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Reading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One measured value as sent. `quantity` and the rest say what a batch table says in its headings."""
+
+    position: int | str
+    analyte: str
+    value: msgspec.Raw
+    unit: str
+    qualifier: str | None = None
+    measured_at: str | None = None
+    isotope_or_line: str | int | None = None
+    gas_mode: str | None = None
+    quantity: str = "concentration"
+    replicate: int | None = None
+    dilution: Decimal | None = None
+    sample: str | None = None
+    type: str = ""
+    comment: str = ""
+    internal_standard: bool = False
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    """The whole message."""
+
+    run: str | int
+    readings: list[Reading]
+
+
+_DECODER = msgspec.json.Decoder(Body)
+
+
+def recognise(source: Source) -> bool:
+    """Whether the file is JSON."""
+    return source.is_json
+
+
+def parse(source: Source) -> ParsedExport:
+    """The readings of a JSON file."""
+    return parse_readings(source.data)
+
+
+def parse_readings(body: bytes) -> ParsedExport:
+    """The readings of a request body, grouped into one row a position in the order positions first appear."""
+    decoded = _decode(body)
+    if not decoded.readings:
+        raise ParseError("no_readings", "The list of readings is empty. Send at least one reading.", Place(pointer="/readings"))
+    if len(decoded.readings) > MOST_READINGS:
+        raise ParseError(
+            "too_large", f"More than {MOST_READINGS:,} readings came in one message. Send them in several.", Place(pointer="/readings")
+        )
+    return _Collector(decoded).collect()
+
+
+def _decode(body: bytes) -> Body:
+    try:
+        return _DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        pointer = re.sub(r"\.|\[(\d+)\]", lambda found: f"/{found[1]}" if found[1] else "/", path.rstrip("`"))
+        raise ParseError(
+            "invalid_body", f"{message.replace('`', chr(39))}. Send the members that the documentation names.", Place(pointer=pointer)
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ParseError(
+            "malformed_json", f"The JSON is malformed: {error}. Send it whole and in UTF-8.", _find_fault(body, str(error))
+        ) from error
+    except RecursionError as error:
+        raise ParseError("malformed_json", "The JSON is nested too deep. Send a flat list of readings.") from error
+
+
+def _find_fault(body: bytes, message: str) -> Place:
+    """Line and character of the byte that msgspec names, or of the end where the message was cut off."""
+    found = re.search(r"byte (\d+)", message)
+    before = body[: int(found[1])] if found else body
+    return Place(line=before.count(b"\n") + 1, character=len(before) - (before.rfind(b"\n") + 1) + 1)
+
+
+class _Collector:
+    """Checks each reading and puts it under its position, gathering what is wrong."""
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.rows: dict[tuple[object, ...], int] = {}
+        self.parsed_rows: list[ParsedRow] = []
+        self.problems: list[Problem] = []
+
+    def collect(self) -> ParsedExport:
+        run = str(self.body.run).strip()
+        if not run or _CONTROL.search(run):
+            self._add("/run", "bad_run", "The run is empty or holds control characters. Send the run's code.")
+        readings = []
+        for index, reading in enumerate(self.body.readings):
+            readings.append(self._read(index, reading))
+            if len(self.problems) >= _MOST_PROBLEMS:
+                break
+        if self.problems:
+            first = self.problems[0]
+            raise ParseError(first.code, first.detail, Place(pointer=first.pointer), problems=self.problems)
+        return ParsedExport(FORMAT, tuple(self.parsed_rows), tuple(readings), run=run)
+
+    def _read(self, index: int, reading: Reading) -> ParsedReading:
+        row_index = self._find_row(index, reading)
+        row = self.parsed_rows[row_index]
+        self._check_analyte(index, reading.analyte)
+        unit = self._check_unit(index, reading.unit)
+        raw, value, qualifier = self._read_value(index, reading)
+        self._check_details(index, reading)
+        return ParsedReading(
+            sample=row.label,
+            type=row.type,
+            analyte=reading.analyte,
+            isotope_or_line=None if reading.isotope_or_line is None else str(reading.isotope_or_line),
+            gas_mode=reading.gas_mode or None,
+            quantity=reading.quantity,
+            unit=unit,
+            raw=raw,
+            value=value,
+            qualifier=qualifier,
+            sheet=None,
+            row=index + 1,
+            column=None,
+            row_index=row_index,
+            internal_standard=reading.internal_standard,
+            replicate=reading.replicate,
+            dilution=reading.dilution,
+            acquired_at=reading.measured_at or "",
+        )
+
+    def _find_row(self, index: int, reading: Reading) -> int:
+        key = (reading.position, reading.sample, reading.type, reading.comment, reading.dilution)
+        found = self.rows.get(key)
+        if found is not None:
+            return found
+        label = reading.sample if reading.sample is not None else str(reading.position)
+        self._check_row(index, reading, label)
+        self.rows[key] = len(self.parsed_rows)
+        self.parsed_rows.append(
+            ParsedRow(
+                label=label.strip(),
+                type=reading.type,
+                kind=classify_type(reading.type),
+                row=index + 1,
+                position=reading.position if isinstance(reading.position, int) else None,
+                acquired_at=reading.measured_at or "",
+                total_dilution=reading.dilution,
+                comment=reading.comment,
+            )
+        )
+        return self.rows[key]
+
+    def _check_row(self, index: int, reading: Reading, label: str) -> None:
+        if isinstance(reading.position, int) and reading.position < 1:
+            self._add(f"/readings/{index}/position", "bad_position", "Tray positions are counted from 1.")
+        member = "position" if reading.sample is None else "sample"
+        if not 0 < len(label.strip()) <= 200 or not 0 < len(str(reading.position).strip()) <= 200:
+            self._add(f"/readings/{index}/{member}", "bad_position", "The position or sample is empty or longer than 200 characters.")
+        for name, text in (("position", str(reading.position)), ("sample", label), ("type", reading.type), ("comment", reading.comment)):
+            if _CONTROL.search(text):
+                self._add(f"/readings/{index}/{name}", "control_character", "The text holds a control character. Leave it out.")
+
+    def _check_analyte(self, index: int, analyte: str) -> None:
+        problem = _judge_analyte(analyte)
+        if problem:
+            self._add(f"/readings/{index}/analyte", *problem)
+
+    def _check_unit(self, index: int, text: str) -> str | None:
+        unit = read_unit(text)
+        if unit is None:
+            self._add(f"/readings/{index}/unit", "bad_unit", f"The unit {text[:40]!r} is not known. Send one of {', '.join(list_units())}.")
+        return unit
+
+    def _read_value(self, index: int, reading: Reading) -> tuple[str, Decimal | None, str]:
+        raw = _read_raw(bytes(reading.value))
+        sent = reading.qualifier or ""
+        if raw is None or len(raw) > 255 or _CONTROL.search(raw):
+            self._add(
+                f"/readings/{index}/value",
+                "bad_value",
+                "The value must be a number, a string such as '12.5' or '<0.05', or null with a qualifier.",
+            )
+            return "", None, ""
+        if sent not in _QUALIFIERS:
+            self._add(
+                f"/readings/{index}/qualifier",
+                "bad_qualifier",
+                f"The qualifier {sent[:40]!r} is not known. Send one of {', '.join(_QUALIFIERS[1:])}.",
+            )
+            return raw, None, ""
+        value, found = read_value(raw) if raw else (None, "")
+        if found == NOT_UNDERSTOOD or (value is None and not found and not sent):
+            self._add(
+                f"/readings/{index}/value",
+                "bad_value",
+                f"The value {raw[:40]!r} is no number. Send digits with a decimal point, or null with a qualifier.",
+            )
+        elif sent and found and sent != found:
+            self._add(
+                f"/readings/{index}/qualifier",
+                "qualifier_differs",
+                f"The value {raw[:40]!r} says {found}, the qualifier {sent}. Send one of them.",
+            )
+        elif value is None and sent in {BELOW, ABOVE}:
+            self._add(f"/readings/{index}/value", "bad_value", f"The qualifier {sent} needs the bound as value.")
+        elif value is not None and sent not in {"", BELOW, ABOVE}:
+            # The number is kept as text: with OVER, ND or the like it is not a result.
+            value = None
+        return raw, value, sent or found
+
+    def _check_details(self, index: int, reading: Reading) -> None:
+        if reading.measured_at is not None and not _is_zoned_time(reading.measured_at):
+            message = "The time must be RFC 3339 with an offset, such as 2026-03-01T10:15:00+05:30."
+            self._add(f"/readings/{index}/measured_at", "bad_time", message)
+        if reading.replicate is not None and not 1 <= reading.replicate <= 1000:
+            self._add(f"/readings/{index}/replicate", "bad_replicate", "Replicates are counted from 1.")
+        if reading.dilution is not None and not (reading.dilution.is_finite() and 0 < reading.dilution <= 10**9):
+            self._add(f"/readings/{index}/dilution", "bad_dilution", "The dilution must be a factor above 0.")
+        if not re.fullmatch(r"[a-z][a-z_]{0,63}", reading.quantity):
+            self._add(f"/readings/{index}/quantity", "bad_quantity", "The quantity is a word such as concentration or counts.")
+        for name, text in (("gas_mode", reading.gas_mode or ""), ("isotope_or_line", str(reading.isotope_or_line or ""))):
+            if len(text) > 64 or _CONTROL.search(text):
+                self._add(f"/readings/{index}/{name}", "bad_text", "The text is longer than 64 characters or holds a control character.")
+
+    def _add(self, pointer: str, code: str, detail: str) -> None:
+        self.problems.append(Problem(pointer, code, detail))
+
+
+@lru_cache(maxsize=1024)
+def _judge_analyte(analyte: str) -> tuple[str, str] | None:
+    """What is wrong with an analyte's name, as code and sentence."""
+    if analyte in ELEMENTS:
+        return None
+    element = find_oxide_element(analyte)
+    if element:
+        message = f"{analyte} is an oxide. Send the element {element} as measured; the system converts it to the oxide itself."
+        return "oxide_as_analyte", message
+    return "unknown_analyte", f"{analyte[:40]!r} is no element symbol. Send one such as Dy, and the mass or line as isotope_or_line."
+
+
+@lru_cache(maxsize=4096)
+def _is_zoned_time(text: str) -> bool:
+    try:
+        return len(text) <= 40 and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _read_raw(sent: bytes) -> str | None:
+    """The value's text: a string's content, a number's digits as sent, nothing for null; none for anything else."""
+    if sent == b"null":
+        return ""
+    if sent[:1] == b'"':
+        return str(msgspec.json.decode(sent))
+    return sent.decode("ascii") if sent[:1] in b"-0123456789" else None

@@ -1,0 +1,47 @@
+"""Every format the product reads. A new one is a module with `FORMAT`, `TITLE`, `recognise` and `parse`, listed in `PARSERS`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from . import json_readings, masshunter
+from .model import ParsedExport, ParseError
+from .source import Source, open_source
+
+
+class Parser(Protocol):
+    """A module that reads one family of exports. `recognise` looks at content alone; `parse` may raise `ParseError` and nothing else."""
+
+    FORMAT: str
+    TITLE: str
+
+    def recognise(self, source: Source) -> bool: ...
+    def parse(self, source: Source) -> ParsedExport: ...
+
+
+PARSERS: tuple[Parser, ...] = (masshunter, json_readings)
+
+
+def parse(name: str, data: bytes) -> ParsedExport:
+    """Read an export by its content. `name` is the file's name, for messages; no part of it decides anything.
+
+    Raises `ParseError`, with the place and the remedy, for whatever cannot be read without guessing.
+    """
+    try:
+        source = open_source(name, data)
+        for parser in PARSERS:
+            if parser.recognise(source):
+                return parser.parse(source)
+    except ParseError:
+        raise
+    except Exception as error:
+        # A file must never take an import down with it. The cause stays attached for the log; tests hold that this code is not reached.
+        raise ParseError(
+            "unforeseen", "The file could not be read. Export it again; if that does not help, send it to the maintainers."
+        ) from error
+    known = "; ".join(parser.TITLE for parser in PARSERS)
+    raise ParseError(
+        "unknown_format",
+        f"The file is no export known here: its header rows were not recognised. Known are: {known}.",
+        source.tables[0].place(1) if source.tables else None,
+    )
