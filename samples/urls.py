@@ -1,7 +1,12 @@
-"""Addresses."""
+"""Addresses of the field: places, visits, samples, imports; consignments have their own list."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+app_name = "samples"
+
+urlpatterns = [
+    path("", include("samples.field_urls")),
+    path("", include("samples.consignment_urls")),
+]

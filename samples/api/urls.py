@@ -1,7 +1,10 @@
-"""Addresses."""
+"""Addresses of the field's API; consignments have their own list."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", include("samples.api.field_urls")),
+    path("", include("samples.api.consignment_urls")),
+]
