@@ -1,0 +1,7 @@
+"""API addresses of measured runs: quality control, review, results."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
