@@ -1,0 +1,150 @@
+"""What was measured on controls, as plain values: one class per sort of control, one object per control and analyte.
+
+Contents carry one unit throughout a run, usually mg/kg; nothing here converts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assays.qc.verdicts import Reading
+
+NO_READING = "no_reading"
+NO_CERTIFIED_VALUE = "no_certified_value"
+
+
+class ControlKind(StrEnum):
+    """The controls a method may ask for."""
+
+    CALIBRATION = "calibration"
+    INITIAL_CALIBRATION_VERIFICATION = "initial_calibration_verification"
+    CONTINUING_CALIBRATION_VERIFICATION = "continuing_calibration_verification"
+    INTERNAL_STANDARD = "internal_standard"
+    REAGENT_BLANK = "reagent_blank"
+    PULP_BLANK = "pulp_blank"
+    COARSE_BLANK = "coarse_blank"
+    REFERENCE_MATERIAL = "reference_material"
+    INSTRUMENT_DUPLICATE = "instrument_duplicate"
+    PULP_DUPLICATE = "pulp_duplicate"
+    COARSE_DUPLICATE = "coarse_duplicate"
+    FIELD_DUPLICATE = "field_duplicate"
+    MATRIX_SPIKE = "matrix_spike"
+
+    @property
+    def words(self) -> str:
+        """The kind as a sentence says it: ``reference material``."""
+        return self.value.replace("_", " ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlMeasurement:
+    """An analyte on a control; ``control`` is what a person calls it, unique in the run: ``position 12, OREAS 461``."""
+
+    kind: ControlKind
+    control: str
+    analyte: str
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot be judged, as a code; empty where it can."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlankMeasurement(ControlMeasurement):
+    """A blank, not blank-corrected, against the method's ``lod`` and ``loq`` in the unit of the reading."""
+
+    reading: Reading
+    lod: float
+    loq: float
+
+    @property
+    def obstacle(self) -> str:
+        """A blank needs its reading."""
+        return _find_missing(self.reading)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceMeasurement(ControlMeasurement):
+    """A reference material with the value certified **for this method's group**, else None.
+
+    ``between_lab_sd`` is the certificate's between-laboratory standard deviation (for an in-house material the SD of its
+    recorded runs), never the confidence interval of the mean. ``previous_z`` are the z scores of the same material,
+    analyte and method before this run, oldest first.
+    """
+
+    material: str
+    reading: Reading
+    certified_value: float | None
+    between_lab_sd: float | None
+    previous_z: tuple[float, ...] = ()
+
+    @property
+    def obstacle(self) -> str:
+        """A reference material needs its reading, a certified value and an SD above zero."""
+        if self.reading.value is None:
+            return NO_READING
+        return "" if self.certified_value and self.between_lab_sd else NO_CERTIFIED_VALUE
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateMeasurement(ControlMeasurement):
+    """A pair of results and the ``loq`` in their unit."""
+
+    first: Reading
+    second: Reading
+    loq: float
+
+    @property
+    def obstacle(self) -> str:
+        """A pair needs both readings."""
+        return _find_missing(self.first, self.second)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikeMeasurement(ControlMeasurement):
+    """A spiked sample, its ``native`` content and what was ``added``, in one unit."""
+
+    spiked: Reading
+    native: Reading
+    added: float
+
+    @property
+    def obstacle(self) -> str:
+        """A spike needs both readings."""
+        return _find_missing(self.spiked, self.native)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryMeasurement(ControlMeasurement):
+    """A check of known content or signal: ICV, CCV (``nominal``), internal standard (counts of the calibration blank).
+
+    For an internal standard ``analyte`` is its element, and both numbers are counts per second. ``rsd_percent`` is the
+    replicates' relative standard deviation where the instrument gives it.
+    """
+
+    reading: Reading
+    nominal: float
+    rsd_percent: float | None = None
+
+    @property
+    def obstacle(self) -> str:
+        """A recovery needs its reading."""
+        return _find_missing(self.reading)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationMeasurement(ControlMeasurement):
+    """A calibration curve: nominal ``concentrations`` and ``intensities`` of its standards, blank included."""
+
+    concentrations: Sequence[float]
+    intensities: Sequence[float]
+
+    @property
+    def obstacle(self) -> str:
+        """A line with a residual needs three standards at two different concentrations."""
+        return "" if len(self.concentrations) > 2 and len(set(self.concentrations)) > 1 else NO_READING
+
+
+def _find_missing(*readings: Reading) -> str:
+    return NO_READING if any(reading.value is None for reading in readings) else ""

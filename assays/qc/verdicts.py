@@ -1,0 +1,55 @@
+"""What quality control says: a verdict per control and analyte, with everything it was drawn from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """From best to worst; ``blocked`` is for a whole run that lacks what its method asks for."""
+
+    PASS = "pass"  # noqa: S105
+    WARN = "warn"
+    FAIL = "fail"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A content or signal; ``value`` is None where there is none, ``qualifier`` is ``""``, ``"<"`` or ``">"``."""
+
+    value: float | None
+    qualifier: str = ""
+
+    @property
+    def text(self) -> str:
+        """As a sentence shows it."""
+        return "no reading" if self.value is None else f"{self.qualifier}{self.value:.4g}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One judgement.
+
+    ``kind`` and ``control`` say what was judged, ``analyte`` for which element (empty where it concerns none);
+    ``statistic`` names ``value``, ``limit`` is the criterion as text, ``rule`` the rule's name in ``rules.RULES``;
+    ``sentence`` says it in English for a person.
+    """
+
+    kind: str
+    control: str
+    analyte: str
+    statistic: str
+    value: float | None
+    limit: str
+    rule: str
+    outcome: Outcome
+    sentence: str
+
+
+_SEVERITY = tuple(Outcome)
+
+
+def find_worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The worst of several outcomes; ``pass`` for none."""
+    return max(outcomes, key=_SEVERITY.index, default=Outcome.PASS)
