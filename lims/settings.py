@@ -180,6 +180,8 @@ STATIC_ROOT = BUILD_DIR / "static"
 ASSETS_DIR = BUILD_DIR / "assets"
 STATICFILES_DIRS = [path for path in [ASSETS_DIR] if path.is_dir()]
 WHITENOISE_USE_FINDERS = not PRODUCTION
+if not PRODUCTION:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 MEDIA_ROOT = DATA_DIR / "files"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"file_permissions_mode": 0o600}},

@@ -5,3 +5,7 @@ class AccountsConfig(AppConfig):
     name = "lims.accounts"
     label = "accounts"
     verbose_name = "People and organisations"
+
+    def ready(self) -> None:
+        # Tells the OpenAPI description how callers authenticate.
+        from lims.accounts.api import schema  # noqa: F401

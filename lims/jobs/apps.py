@@ -8,5 +8,9 @@ class JobsConfig(AppConfig):
     verbose_name = "Jobs"
 
     def ready(self) -> None:
+        from lims.core.health import register_report
+        from lims.jobs.services import last_tick
+
+        register_report("scheduler_last_tick", last_tick)
         # Each app's `job_handlers.py` registers what its jobs do.
         autodiscover_modules("job_handlers")

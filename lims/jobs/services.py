@@ -130,3 +130,9 @@ def due_jobs() -> list[Job]:
 def record_tick(name: str = "beat") -> None:
     """Note that the scheduler lives."""
     Tick.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+
+def last_tick(name: str = "beat") -> str | None:
+    """When the scheduler last ticked, as RFC 3339 text; None before the first time."""
+    tick = Tick.objects.filter(name=name).first()
+    return tick.at.isoformat() if tick else None

@@ -1,7 +1,13 @@
-"""Addresses."""
+"""Pages of jobs."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from lims.jobs import views
+
+app_name = "jobs"
+urlpatterns = [
+    path("jobs/<uuid:pk>/", views.JobPage.as_view(), name="job"),
+    path("jobs/<uuid:pk>/progress/", views.JobProgress.as_view(), name="progress"),
+]

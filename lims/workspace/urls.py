@@ -1,7 +1,13 @@
-"""Addresses."""
+"""The start page and the scan box."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from lims.workspace import views
+
+app_name = "workspace"
+urlpatterns = [
+    path("", views.Home.as_view(), name="home"),
+    path("scan/", views.Scan.as_view(), name="scan"),
+]

@@ -1,7 +1,9 @@
-"""Addresses."""
+"""The API of jobs."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from lims.jobs.api.views import JobView
+
+urlpatterns = [path("jobs/<uuid:pk>/", JobView.as_view(), name="api-job")]
