@@ -34,7 +34,10 @@ class ExampleFilter(forms.Form):
 
     q = forms.CharField(label=_("Code, holder or place"), required=False)
     state = forms.MultipleChoiceField(
-        label=_("State"), required=False, widget=forms.CheckboxSelectMultiple, choices=[("on_route", _("on route")), ("overdue", _("overdue")), ("received", _("received"))]
+        label=_("State"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[("on_route", _("on route")), ("overdue", _("overdue")), ("received", _("received"))],
     )
     received_after = forms.DateField(label=_("Received after"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 

@@ -1,5 +1,5 @@
-"""The parts of a page: `{% load ui %}`. One way to use a component: its tag. Markup lives in `templates/partials/`, looks in `static/lims/css/`,
-and `docs/design-system.md` shows one line for each."""
+"""The parts of a page: `{% load ui %}`. One way to use a component: its tag. Markup lives in `templates/partials/`, looks in
+`static/lims/css/`, and `docs/design-system.md` shows one line for each."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
-from django.forms import BoundField, Form
-from django.http import HttpRequest, QueryDict
+from django.forms import BoundField
 from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from lims.core.templatetags import lists
+from lims.core.templatetags.rendering import read, render_partial
+
 register = template.Library()
 
+register.tags.update(lists.register.tags)
+
 TONES = ("pass", "warn", "fail", "wait", "none")
-PAGE_SIZES = (25, 50, 100, 250)
-# What turns the page of a list; a new filter or order starts at the first page.
-_POSITION_PARAMETERS = ("cursor", "page")
-
-
-def _render(context: Context, partial: str, values: Mapping[str, Any]) -> SafeString:
-    """Render `partials/<partial>.html` with `values` alone, as an inclusion tag does, plus the CSRF token its forms need."""
-    assert context.template is not None
-    inner = context.new(dict(values))
-    inner["csrf_token"] = context.get("csrf_token")
-    return context.template.engine.get_template(f"partials/{partial}.html").render(inner)
 
 
 def _checked_tone(tone: object) -> str:
@@ -67,14 +60,15 @@ def state_badge(state: Any, label: Any = None) -> SafeString:
 def code(value: Any, href: str = "", copy: bool = True) -> SafeString:
     """A human code: monospace, never wrapped, never translated; a link where `href` is given, with a copy button unless `copy=False`."""
     if value in (None, ""):
-        return format_html('<span class="quiet">—</span>')
+        return SafeString('<span class="quiet">—</span>')
     text = format_html('<code translate="no">{}</code>', value)
     if href:
         text = format_html('<a href="{}">{}</a>', href, text)
     if not copy:
         return format_html('<span class="code">{}</span>', text)
     return format_html(
-        '<span class="code">{}<button type="button" class="copy script-only" data-copy="{}" data-copied-text="{}" aria-label="{}" title="{}">{}</button></span>',
+        '<span class="code">{}<button type="button" class="copy script-only" data-copy="{}" data-copied-text="{}" aria-label="{}" title="{}">'
+        "{}</button></span>",
         text,
         value,
         _("Copied"),
@@ -95,22 +89,45 @@ def message_tone(message: Message) -> str:
 
 @register.simple_block_tag(takes_context=True)
 def page_header(
-    context: Context, content: SafeString, title: Any, subtitle: Any = "", code: Any = "", state: Any = None, back: str = "", back_label: Any = ""
+    context: Context,
+    content: SafeString,
+    title: Any,
+    subtitle: Any = "",
+    code: Any = "",
+    state: Any = None,
+    back: str = "",
+    back_label: Any = "",
 ) -> SafeString:
     """The head of a page; its content are the actions on the right. `code` stands in the title, `state` is a (tone, label) pair."""
-    return _render(
+    return render_partial(
         context,
         "page_header",
-        {"title": title, "subtitle": subtitle, "code": code, "state": state, "back": back, "back_label": back_label, "actions": SafeString(content.strip())},
+        {
+            "title": title,
+            "subtitle": subtitle,
+            "code": code,
+            "state": state,
+            "back": back,
+            "back_label": back_label,
+            "actions": SafeString(content.strip()),
+        },
     )
 
 
 @register.simple_block_tag(takes_context=True)
 def card(
-    context: Context, content: SafeString, title: Any, definition: Any = "", span: int = 12, id: str = "", href: str = "", link: Any = ""  # noqa: A002
+    context: Context,
+    content: SafeString,
+    title: Any,
+    definition: Any = "",
+    span: int = 12,
+    id: str = "",  # noqa: A002
+    href: str = "",
+    link: Any = "",
 ) -> SafeString:
-    """A card: title, one line that says what it shows, body. `span` of twelve columns inside `.grid`; `href` and `link` lead to the rows."""
-    return _render(
+    """A card: title, one line that says what it shows, body. `span` of twelve columns inside `.grid`; `href` and `link` lead to
+    the rows."""
+    return render_partial(
         context, "card", {"title": title, "definition": definition, "span": span, "id": id, "href": href, "link": link, "body": content}
     )
 
@@ -118,14 +135,14 @@ def card(
 @register.simple_block_tag(takes_context=True)
 def notice(context: Context, content: SafeString, tone: str = "wait", title: Any = "") -> SafeString:
     """A sentence that stays on the page, in the tone of a state."""
-    return _render(context, "notice", {"tone": _checked_tone(tone), "title": title, "body": content})
+    return render_partial(context, "notice", {"tone": _checked_tone(tone), "title": title, "body": content})
 
 
 @register.simple_block_tag
 def disclosure(content: SafeString, summary: Any, open: bool = False) -> SafeString:  # noqa: A002
     """More, on request: a details element."""
     return format_html(
-        '<details class="disclosure"{}><summary>{}</summary><div>{}</div></details>', format_html(" open") if open else "", summary, content
+        '<details class="disclosure"{}><summary>{}</summary><div>{}</div></details>', SafeString(" open") if open else "", summary, content
     )
 
 
@@ -155,10 +172,17 @@ def data_table(content: SafeString, caption: Any = "", stacks: bool = True, wide
 def confirmation(context: Context, content: SafeString, label: Any, action: str, submit: Any = "", danger: bool = True) -> SafeString:
     """A step that needs a second look, without a dialog: the button opens, in place, what will happen (the content, with any fields) and a
     second button that does it (POST to `action`)."""
-    return _render(
+    return render_partial(
         context,
         "confirmation",
-        {"label": label, "action": action, "submit": submit or label, "danger": danger, "tone": "fail" if danger else "wait", "body": content},
+        {
+            "label": label,
+            "action": action,
+            "submit": submit or label,
+            "danger": danger,
+            "tone": "fail" if danger else "wait",
+            "body": content,
+        },
     )
 
 
@@ -168,7 +192,7 @@ def signature_box(
 ) -> SafeString:
     """What is being signed, in words (the content, with any fields), and the password again. Posts `password`, `meaning` and, where
     enrolled, `otp` to `action`. `digest` is the hash the signature is bound to; `error` a refusal to show."""
-    return _render(
+    return render_partial(
         context,
         "signature_box",
         {
@@ -213,7 +237,8 @@ def tabs(items: Iterable[Mapping[str, Any]], label: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("partials/timeline.html")
 def timeline(events: Iterable[Any]) -> dict[str, Any]:
-    """What happened, in order: `events` with `tone`, `title`, `at` (aware datetime) and, where known, `detail`, `actor`, `facts` (pairs), `hash`, `href`."""
+    """What happened, in order: `events` with `tone`, `title`, `at` (aware datetime) and, where known, `detail`, `actor`,
+    `facts` (pairs), `hash`, `href`."""
     return {"events": events}
 
 
@@ -240,8 +265,8 @@ def job_progress(
 def action_button(
     context: Context, label: Any, url: str, blockers: Sequence[Any] = (), kind: str = "secondary", method: str = "post", icon: str = ""
 ) -> dict[str, Any]:
-    """A step one may take: a small form (`method="post"`) or a link (`"get"`). `kind` is primary (once per page), secondary, danger or plain.
-    With `blockers` (each with a `sentence`) the button stands there grey with its reason beside it."""
+    """A step one may take: a small form (`method="post"`) or a link (`"get"`). `kind` is primary (once per page), secondary,
+    danger or plain. With `blockers` (each with a `sentence`) the button stands there grey with its reason beside it."""
     return {
         "label": label,
         "url": url,
@@ -258,17 +283,13 @@ def tray_map(positions: Sequence[Any], columns: int = 12, label: Any = "") -> di
     """The rack as it stands on the autosampler, row by row. A position has `number`, `kind` (sample, blank, standard, reference, duplicate,
     spike, empty), `label` and, where known, `verdict` (pass, warn, fail) and `href`."""
     cells = [{"position": position, "words": _position_words(position)} for position in positions]
-    kinds = dict.fromkeys(_read(position, "kind") for position in positions)
+    present = {read(position, "kind") for position in positions}
     return {
         "rows": [cells[start : start + columns] for start in range(0, len(cells), columns)],
-        "legend": [(kind, _kind_words()[kind]) for kind in kinds],
-        "condemned": any(_read(position, "verdict") == "fail" for position in positions),
+        "legend": [(kind, word) for kind, word in _kind_words().items() if kind in present],
+        "condemned": any(read(position, "verdict") == "fail" for position in positions),
         "label": label or _("Tray"),
     }
-
-
-def _read(thing: Any, name: str) -> Any:
-    return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
 
 
 def _kind_words() -> dict[str, str]:
@@ -286,103 +307,9 @@ def _kind_words() -> dict[str, str]:
 def _position_words(position: Any) -> str:
     """What the colour of a position says, for the title and for a screen reader."""
     verdicts = {"pass": _("passed"), "warn": _("warning"), "fail": _("failed or condemned")}
-    verdict = _read(position, "verdict")
-    parts = [_kind_words()[_read(position, "kind")], _read(position, "label"), verdicts[verdict] if verdict else ""]
+    verdict = read(position, "verdict")
+    parts = [_kind_words()[read(position, "kind")], read(position, "label"), verdicts[verdict] if verdict else ""]
     return ", ".join(str(part) for part in parts if part)
-
-
-# --- Lists: order, filters and pages live in the address ---------------------------------------------------------------------------------
-
-
-def _query_of(context: Context) -> QueryDict:
-    request: HttpRequest = context["request"]
-    return request.GET.copy()
-
-
-def _address(query: QueryDict) -> str:
-    return f"?{query.urlencode()}" if query else "?"
-
-
-def _without_position(query: QueryDict) -> QueryDict:
-    for name in _POSITION_PARAMETERS:
-        query.pop(name, None)
-    return query
-
-
-@register.inclusion_tag("partials/sort_header.html", takes_context=True)
-def sort_header(context: Context, field: str, label: Any, numeric: bool = False, default: str = "") -> dict[str, Any]:
-    """A column head that orders the list through `?ordering=field`; a second click turns it. `default` is the list's own ordering."""
-    query = _without_position(_query_of(context))
-    current = query.get("ordering") or default
-    direction = {field: "ascending", f"-{field}": "descending"}.get(current, "")
-    query["ordering"] = f"-{field}" if direction == "ascending" else field
-    return {"label": label, "numeric": numeric, "direction": direction, "url": _address(query)}
-
-
-@register.inclusion_tag("partials/pagination.html", takes_context=True)
-def pagination(context: Context, page: Any) -> dict[str, Any]:
-    """Previous and next by cursor, page size, total. `page` has `previous_cursor`, `next_cursor`, `page_size` and, where counted, `total`."""
-
-    def turned(**changes: Any) -> str:
-        query = _without_position(_query_of(context))
-        for name, value in changes.items():
-            query[name] = str(value)
-        return _address(query)
-
-    before, after, size = _read(page, "previous_cursor"), _read(page, "next_cursor"), _read(page, "page_size")
-    return {
-        "previous": turned(cursor=before) if before else "",
-        "next": turned(cursor=after) if after else "",
-        "sizes": [(choice, turned(page_size=choice), choice == size) for choice in PAGE_SIZES],
-        "total": _read(page, "total"),
-    }
-
-
-@register.simple_block_tag(takes_context=True)
-def filter_bar(context: Context, content: SafeString, form: Form, search: str = "q") -> SafeString:
-    """Search box, a chip for every filter in the address (a click removes it), the other filters on request. The content are actions on the
-    right (export, save). `form` is bound to the address; its field named `search` becomes the search box."""
-    query = _without_position(_query_of(context))
-    fields = [field for field in form.visible_fields() if field.name != search]
-    return _render(
-        context,
-        "filter_bar",
-        {
-            "search": form[search] if search in form.fields else None,
-            "fields": fields,
-            "chips": [chip for field in fields for chip in _chips(field, query)],
-            "has_errors": any(field.errors for field in fields),
-            # Order and page size survive a new filter.
-            "kept": [(name, value) for name, values in query.lists() if name not in form.fields for value in values],
-            "clear": _address(_cleared(query, form)),
-            "actions": SafeString(content.strip()),
-        },
-    )
-
-
-def _cleared(query: QueryDict, form: Form) -> QueryDict:
-    rest = query.copy()
-    for name in form.fields:
-        rest.pop(name, None)
-    return rest
-
-
-def _chips(field: BoundField, query: QueryDict) -> list[dict[str, Any]]:
-    values = [value for value in query.getlist(field.html_name) if value != ""]
-    if not values:
-        return []
-    rest = query.copy()
-    rest.pop(field.html_name, None)
-    words = dict(_flat_choices(getattr(field.field, "choices", ())))
-    return [{"label": field.label, "value": ", ".join(str(words.get(value, value)) for value in values), "remove": _address(rest)}]
-
-
-def _flat_choices(choices: Iterable[Any]) -> Iterable[tuple[str, Any]]:
-    for value, label in choices:
-        if isinstance(label, (list, tuple)):
-            yield from _flat_choices(label)
-        else:
-            yield str(value), label
 
 
 # --- Fields --------------------------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from lims.core import clock
 
 register = template.Library()
 
+_NOTHING = SafeString('<span class="quiet">—</span>')
 # Names people here use. A zone that is not listed shows its offset alone.
 _ZONE_NAMES = {"Asia/Kolkata": "IST", "Asia/Calcutta": "IST", "Asia/Yangon": "MMT +06:30", "Asia/Rangoon": "MMT +06:30", "UTC": "UTC"}
 _ZONE_LABELS = {"IST": "IST (UTC+05:30)", "MMT +06:30": "MMT (UTC+06:30)", "UTC": "UTC"}
@@ -40,8 +41,8 @@ def _basis_word(basis: str) -> str:
 
 @register.simple_tag
 def measured(value: Any, unit: str = "", qualifier: str = "", uncertainty: Any = None, k: Any = None, basis: str = "") -> SafeString:
-    """A measured value in full: `<0.05 mg/kg`, `23.20 ± 0.88 mg/kg dry (k=2)`. `value` and `uncertainty` are text or Decimal, printed as they
-    stand; `qualifier` is `<` or `>`. The element or oxide is named by the row or the column, never left out."""
+    """A measured value in full: `<0.05 mg/kg`, `23.20 ± 0.88 mg/kg dry (k=2)`. `value` and `uncertainty` are text or Decimal,
+    printed as they stand; `qualifier` is `<` or `>`. The element or oxide is named by the row or the column, never left out."""
     if value in (None, ""):
         return format_html('<span class="quiet" title="{}">—</span>', _("not measured"))
     number = f"{qualifier}{_digits(value)}"
@@ -84,7 +85,7 @@ def offered_zones() -> tuple[str, ...]:
 def when(moment: datetime | date | None, seconds: bool = False) -> SafeString:
     """A time in the viewer's zone with the zone named: `22 Nov 2026 14:05 IST`. A plain date has no zone and shows none."""
     if moment is None:
-        return format_html('<span class="quiet">—</span>')
+        return _NOTHING
     if not isinstance(moment, datetime):
         return format_html('<time datetime="{}" class="nowrap">{}</time>', moment.isoformat(), date_format(moment, "j M Y"))
     if timezone.is_naive(moment):
@@ -111,9 +112,12 @@ def age_words(span: timedelta) -> str:
 def age(moment: datetime | None) -> SafeString:
     """How long ago, by the product's clock: `9 d`; the exact time is in the title."""
     if moment is None:
-        return format_html('<span class="quiet">—</span>')
+        return _NOTHING
     local = timezone.localtime(moment)
     title = f"{date_format(local, 'j M Y H:i')} {zone_name(timezone.get_current_timezone(), moment)}"
     return format_html(
-        '<time datetime="{}" title="{}" class="nowrap">{}</time>', local.isoformat(timespec="seconds"), title, age_words(clock.now() - moment)
+        '<time datetime="{}" title="{}" class="nowrap">{}</time>',
+        local.isoformat(timespec="seconds"),
+        title,
+        age_words(clock.now() - moment),
     )
