@@ -186,7 +186,7 @@ class _Collector:
                 type=reading.type,
                 kind=classify_type(reading.type),
                 row=index + 1,
-                position=reading.position if isinstance(reading.position, int) else None,
+                position=_read_number(reading.position),
                 acquired_at=reading.measured_at or "",
                 total_dilution=reading.dilution,
                 comment=reading.comment,
@@ -288,6 +288,13 @@ def _is_zoned_time(text: str) -> bool:
         return len(text) <= 40 and datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
         return False
+
+
+def _read_number(position: int | str) -> int | None:
+    """A tray position's number, also when it was sent as text; none for the label of a tube."""
+    if isinstance(position, int):
+        return position
+    return int(position) if re.fullmatch(r"[1-9][0-9]{0,3}", position.strip()) else None
 
 
 def _read_raw(sent: bytes) -> str | None:

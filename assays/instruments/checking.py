@@ -1,0 +1,187 @@
+"""The readings of an export against what the method measures: analytes, units, ranges.
+
+Pure; says what a person should see, changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import TypeVar
+
+from assays.chemistry.units import convert
+
+from .parsers.model import ABOVE, NOT_UNDERSTOOD, OVER, ParsedExport, ParsedReading
+from .parsers.nomenclature import find_oxide_element, read_unit
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+_CONCENTRATIONS = frozenset({"concentration", "measured_concentration"})
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyteExpectation:
+    """What a method version measures of one element. `isotope` and `gas_mode` say which channel counts; empty is any.
+
+    `upper` is the end of the working range in the method's unit.
+    """
+
+    symbol: str
+    isotope: str = ""
+    gas_mode: str = ""
+    upper: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodExpectation:
+    """What a method version expects of an export: concentrations in `unit` of these analytes."""
+
+    unit: str
+    analytes: tuple[AnalyteExpectation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingWarning:
+    """One thing to know about the readings with these indexes in `ParsedExport.readings` (none where something is missing).
+
+    `is_information` marks what needs nobody's decision: readings beyond the method are kept and not used.
+    """
+
+    code: str
+    message: str
+    reading_indexes: tuple[int, ...] = ()
+    is_information: bool = False
+
+
+def check_readings(export: ParsedExport, method: MethodExpectation, rows: Collection[int] | None = None) -> tuple[ReadingWarning, ...]:
+    """Compare the readings of the given rows (all, when none are given) with the method. Equal findings are one warning.
+
+    Codes: `oxide`, `internal_standard_is_analyte`, `unit_differs`, `several_channels`, `reading_twice`, `over_range`, `value_unread`,
+    `analyte_missing`; for information `analyte_not_in_method` and `other_channel`.
+    """
+    return tuple(_Checker(export, method, rows).check())
+
+
+def counts_for(reading: ParsedReading, analyte: AnalyteExpectation) -> bool:
+    """Whether a reading is of the channel the method names: a concentration of the element, not of an internal standard."""
+    return (
+        reading.analyte == analyte.symbol
+        and reading.quantity in _CONCENTRATIONS
+        and not reading.internal_standard
+        and (not analyte.isotope or _first_mass(reading.isotope_or_line) in {None, _first_mass(analyte.isotope)})
+        and (not analyte.gas_mode or reading.gas_mode in {None, analyte.gas_mode})
+    )
+
+
+@lru_cache(maxsize=4096)
+def _first_mass(text: str | None) -> str | None:
+    """The mass that enters the instrument: `163` of `163`, `163Dy` and `163 -> 179`; the wavelength of an emission line."""
+    found = re.search(r"\d+(?:\.\d+)?", text or "")
+    return found[0] if found else None
+
+
+def _is_same_unit(written: str, unit: str) -> bool:
+    """Whether a number means the same in both units: `ppb` in a solution is `ug/L`, in a solid `ug/kg`."""
+    known = read_unit(written)
+    try:
+        return known is not None and convert(Decimal(1), known, unit) == 1
+    except ValueError:
+        return False
+
+
+class _Checker:
+    """The readings of an export by analyte, looked at from several sides."""
+
+    def __init__(self, export: ParsedExport, method: MethodExpectation, rows: Collection[int] | None) -> None:
+        self.readings, self.unit = export.readings, method.unit
+        self.expected = {analyte.symbol: analyte for analyte in method.analytes}
+        self.checked = [index for index, reading in enumerate(self.readings) if rows is None or reading.row_index in rows]
+        self.counting: dict[str, list[int]] = {symbol: [] for symbol in self.expected}
+        self.other: dict[str, list[int]] = {symbol: [] for symbol in self.expected}
+        for index in self.checked:
+            reading = self.readings[index]
+            analyte = self.expected.get(reading.analyte)
+            if analyte and not reading.internal_standard and reading.quantity in _CONCENTRATIONS:
+                (self.counting if counts_for(reading, analyte) else self.other)[analyte.symbol].append(index)
+
+    def check(self) -> Iterator[ReadingWarning]:
+        yield from self._check_names()
+        yield from self._check_units()
+        yield from self._check_channels()
+        yield from self._check_twice()
+        for indexes in self.counting.values():
+            for index in indexes:
+                yield from self._check_value(index)
+        missing = [symbol for symbol, indexes in self.counting.items() if not indexes]
+        if missing:
+            message = f"The method measures {', '.join(missing)}, of which the file holds no concentration."
+            yield ReadingWarning("analyte_missing", message)
+
+    def _group(self, indexes: Iterable[int], key: Callable[[ParsedReading], _Key]) -> dict[_Key, tuple[int, ...]]:
+        groups: defaultdict[_Key, list[int]] = defaultdict(list)
+        for index in indexes:
+            groups[key(self.readings[index])].append(index)
+        return {name: tuple(found) for name, found in groups.items()}
+
+    def _check_names(self) -> Iterator[ReadingWarning]:
+        standards = (index for index in self.checked if self.readings[index].internal_standard)
+        for symbol, indexes in self._group(standards, lambda reading: reading.analyte).items():
+            if symbol in self.expected:
+                message = f"{symbol} serves as internal standard, but the method reports it. Measure with another internal standard."
+                yield ReadingWarning("internal_standard_is_analyte", message, indexes)
+        measured = (index for index in self.checked if not self.readings[index].internal_standard)
+        for name, indexes in self._group(measured, lambda reading: reading.analyte).items():
+            element = find_oxide_element(name)
+            if element:
+                message = f"{name} is an oxide. Have the instrument report {element}; the system converts to the oxide itself."
+                yield ReadingWarning("oxide", message, indexes)
+            elif name not in self.expected:
+                message = f"{name} is not measured by this method; it is kept and not used."
+                yield ReadingWarning("analyte_not_in_method", message, indexes, is_information=True)
+
+    def _check_units(self) -> Iterator[ReadingWarning]:
+        counting = (index for indexes in self.counting.values() for index in indexes)
+        for written, indexes in self._group(counting, lambda reading: reading.unit or "").items():
+            if not _is_same_unit(written, self.unit):
+                message = f"Concentrations are in {written or 'no unit'}, the method works in {self.unit}. Export them in {self.unit}."
+                yield ReadingWarning("unit_differs", message, indexes)
+
+    def _check_channels(self) -> Iterator[ReadingWarning]:
+        for symbol, indexes in self.counting.items():
+            channels = self._group(indexes, lambda reading: (reading.isotope_or_line, reading.gas_mode))
+            if len(channels) > 1:
+                names = ", ".join(f"{isotope or 'no mass'} [{gas or 'no gas mode'}]" for isotope, gas in channels)
+                message = f"{symbol} was measured in several ways ({names}) and the method does not say which one counts. Choose one."
+                yield ReadingWarning("several_channels", message, tuple(indexes))
+            if self.other[symbol]:
+                message = f"{symbol} was also measured at another mass or in another gas mode than the method's; it is kept and not used."
+                yield ReadingWarning("other_channel", message, tuple(self.other[symbol]), is_information=True)
+
+    def _check_twice(self) -> Iterator[ReadingWarning]:
+        def identify(reading: ParsedReading) -> tuple[object, ...]:
+            channel = (reading.analyte, reading.isotope_or_line, reading.gas_mode, reading.quantity, reading.internal_standard)
+            return (reading.row_index, *channel, reading.replicate)
+
+        for indexes in self._group(self.checked, identify).values():
+            if len(indexes) > 1:
+                first = self.readings[indexes[0]]
+                message = f"{first.analyte} of {first.sample!r} came {len(indexes)} times. Number the replicates, or send it once."
+                yield ReadingWarning("reading_twice", message, indexes)
+
+    def _check_value(self, index: int) -> Iterator[ReadingWarning]:
+        reading = self.readings[index]
+        upper = self.expected[reading.analyte].upper
+        what = f"{reading.analyte} of {reading.sample!r}"
+        if reading.qualifier == NOT_UNDERSTOOD:
+            message = f"{what} reads {reading.raw[:40]!r}, which is no number and no known word."
+            yield ReadingWarning("value_unread", message, (index,))
+        elif reading.qualifier in {OVER, ABOVE}:
+            message = f"{what} is over the instrument's range ({reading.raw[:40]}). Dilute and measure again."
+            yield ReadingWarning("over_range", message, (index,))
+        elif upper is not None and reading.value is not None and reading.value > upper and _is_same_unit(reading.unit or "", self.unit):
+            message = f"{what} is {reading.raw[:40]}, over the method's {upper} {self.unit}. Dilute and measure again."
+            yield ReadingWarning("over_range", message, (index,))
