@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from lims.stack import session
+from lims.stack.checkout import Checkout
 from lims.stack.demo import preflight, run_demo
 from lims.stack.errors import StackError
 from lims.stack.keeper import SERVERS, run_keeper
@@ -27,6 +28,7 @@ def main() -> int:
     run.add_argument("command", nargs=argparse.REMAINDER)
     keep = subcommands.add_parser("keep", help="(used by the others) keep one server running while somebody holds it")
     keep.add_argument("server", choices=sorted(SERVERS))
+    keep.add_argument("data", help="the folder the checkout writes to")
     chosen = parser.parse_args()
     if chosen.with_parent:
         end_with_parent(signal.SIGTERM)
@@ -39,7 +41,7 @@ def main() -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.subcommand == "keep":
-        return run_keeper(chosen.server)
+        return run_keeper(chosen.server, Checkout.current(chosen.data))
     if chosen.subcommand == "demo":
         return run_demo()
     if chosen.subcommand == "preflight":

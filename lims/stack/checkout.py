@@ -17,10 +17,10 @@ class Checkout:
     data: Path
 
     @classmethod
-    def current(cls) -> Checkout:
-        """The checkout this module was loaded from."""
+    def current(cls, data: str | None = None) -> Checkout:
+        """The checkout this module was loaded from, with the data folder given here, by `LIMS_DATA` or by default."""
         project = Path(__file__).resolve().parents[2]
-        return cls(project, Path(os.environ.get("LIMS_DATA") or project / "var").resolve())
+        return cls(project, Path(data or os.environ.get("LIMS_DATA") or project / "var").resolve())
 
     @property
     def stack(self) -> Path:

@@ -24,7 +24,7 @@ from lims.stack.errors import StackError
 from lims.stack.files import Lock, is_locked, last_lines, locked, open_log, read_json, write_private
 from lims.stack.identity import Identity, find_identity
 from lims.stack.keeper import SERVERS, keeper_lock
-from lims.stack.processes import describe_end, start_child, stop_child
+from lims.stack.processes import adopt_orphans, bury_orphans, describe_end, start_child, stop_child
 from lims.stack.supervisor import Supervisor, beat_part, web_part, worker_part
 
 DEFAULT_PORT = 8000
@@ -57,6 +57,7 @@ def run_demo() -> int:
     checkout = Checkout.current()
     identity = find_identity(checkout)
     port = wanted_port()
+    adopt_orphans()
     with _only_demo(identity), _interruptible():
         check_port(port)
         _record_address(identity, port)
@@ -81,7 +82,9 @@ def run_demo() -> int:
             _ignore_signals()
             if supervisor:
                 supervisor.stop()
-            for name in session.release():
+            going_on = session.release()
+            bury_orphans(0.0 if going_on else 2.0)
+            for name in going_on:
                 say(f"The {name} server goes on for another command of this checkout.")
     return 0
 

@@ -64,9 +64,8 @@ def state_file(identity: Identity, name: str) -> Path:
     return identity.home / f"{name}.json"
 
 
-def run_keeper(name: str) -> int:
+def run_keeper(name: str, checkout: Checkout) -> int:
     """Start the server `name` in a background process; return 0 once it is ready, 1 with the reason on stderr."""
-    checkout = Checkout.current()
     identity = find_identity(checkout)
     reading, writing = os.pipe()
     if os.fork() == 0:

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,32 @@ StopRequests = tuple[tuple[signal.Signals, float], ...]
 """What to send a process to end it, in turn, and how many seconds to wait after each."""
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def end_with_parent(sent: signal.Signals) -> None:
     """Ask the kernel to send this process `sent` when the thread that started it ends."""
-    if _libc.prctl(_PR_SET_PDEATHSIG, int(sent), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) was refused")
+    _set_process_control(_PR_SET_PDEATHSIG, int(sent))
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, so that `bury_orphans` can see it off."""
+    _set_process_control(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def bury_orphans(seconds: float) -> None:
+    """Wait until adopted processes that are ending have ended, at most `seconds`; none of them stays behind as a zombie."""
+    deadline = time.monotonic() + seconds
+    with contextlib.suppress(ChildProcessError):  # none is left
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.01)
+
+
+def _set_process_control(option: int, value: int) -> None:
+    if _libc.prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({option}) was refused")
 
 
 def start_child(

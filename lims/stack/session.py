@@ -17,7 +17,7 @@ from lims.stack.keeper import holders_lock, keeper_lock, state_file
 
 VARIABLES = {"database": "DATABASE_URL", "broker": "REDIS_URL"}
 
-_held: dict[str, Lock] = {}
+_held: dict[str, tuple[Identity, Lock]] = {}
 
 
 def ensure(needs: Set[str]) -> dict[str, str]:
@@ -52,13 +52,11 @@ def describe(name: str) -> str:
 
 def release(*, wait_seconds: float = 1.0) -> list[str]:
     """Let go of every server held; wait for those that nobody else holds to end. Returns the names of those that go on for others."""
-    if not _held:
-        return []
-    identity = find_identity(Checkout.current())
-    names = list(_held)
-    for name in names:
-        _held.pop(name).release()
-    return [name for name in names if not _wait_for_end(identity, name, wait_seconds)]
+    held = dict(_held)
+    _held.clear()
+    for _, holders in held.values():
+        holders.release()
+    return [name for name, (identity, _) in held.items() if not _wait_for_end(identity, name, wait_seconds)]
 
 
 def _hold(name: str, checkout: Checkout, identity: Identity) -> dict[str, str]:
@@ -66,7 +64,7 @@ def _hold(name: str, checkout: Checkout, identity: Identity) -> dict[str, str]:
         if name not in _held:
             holders = Lock(holders_lock(identity, name))
             holders.share()  # waits while a keeper that found nobody is stopping its server
-            _held[name] = holders
+            _held[name] = identity, holders
         state = _running_state(name, identity)
         if state is None:
             _start_keeper(name, checkout)
@@ -88,9 +86,8 @@ def _running_state(name: str, identity: Identity) -> dict[str, Any] | None:
 
 
 def _start_keeper(name: str, checkout: Checkout) -> None:
-    started = subprocess.run(
-        [sys.executable, "-m", "lims.stack", "keep", name], cwd=checkout.project, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "lims.stack", "keep", name, str(checkout.data)]
+    started = subprocess.run(command, cwd=checkout.project, capture_output=True, text=True, check=False)
     if started.returncode != 0:
         raise StackError(started.stderr.strip())
 

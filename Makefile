@@ -1,0 +1,52 @@
+# One word for each thing a person does here; `make help` lists them.
+# Needs python3.11 or newer (with venv), make and git. Everything else is installed into .venv and node_modules.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test check bench format clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  PORT=8001 changes the port of the demonstration, RESET=1 starts its data over, PYTHON= picks the interpreter."
+
+setup: ## install what the product needs
+	@PYTHON="$(PYTHON)" tools/setup product
+
+setup-dev: setup
+	@PYTHON="$(PYTHON)" tools/setup checks
+
+demo: ## run the demonstration laboratory on http://127.0.0.1:8000 until Ctrl-C
+	@"$(PYTHON)" -m lims.stack preflight
+	@$(MAKE) --no-print-directory setup
+	@exec $(RUN) -m lims.stack --with-parent demo
+
+test: setup-dev ## run all tests against real servers
+	@echo "• Preparing page assets and fonts"
+	@$(RUN) manage.py prepare_assets
+	$(RUN) -m pytest
+
+check: setup-dev ## run every static check
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) manage.py makemigrations --check --dry-run
+	$(RUN) manage.py check --fail-level WARNING
+	$(RUN) tools/check_templates.py
+	$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+bench: setup-dev ## measure, as ratios in one run
+	@exec $(RUN) -m lims.stack --with-parent run $(RUN) -m bench
+
+format: setup-dev ## put the code into its standard form
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+clean: ## remove what set-up and checks made; the data in var/ stay
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
