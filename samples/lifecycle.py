@@ -52,10 +52,13 @@ SAMPLE = Machine(
     dict(SampleState.choices),
     (
         step("pack", _AT_REST, "packed", _on_hold, _open_discrepancy),
+        # Taken out again, a sample is what it was before (kept with its consignment item); from the field that is collected.
         step("unpack", {"packed"}, "collected"),
         step("dispatch", {"packed"}, "in_transit", _on_hold),
         step("receive", {"in_transit"}, "received"),
-        step("refuse", {"in_transit"}, "refused"),
+        # A bag found in a box it was not listed for: on record it may still be with its sender, on another way, or lost.
+        step("arrive", {"collected", "packed", "in_transit", "lost"}, "received"),
+        step("refuse", {"in_transit", "received"}, "refused"),
         step("lose", {"in_transit", "packed"}, "lost"),
         step("find", {"lost"}, "in_transit"),
         step("prepare", {"received", "in_preparation", "in_analysis", "reported"}, "in_preparation", _on_hold, _open_discrepancy),
@@ -78,8 +81,14 @@ class ConsignmentState(TextChoices):
 
 
 def _nothing_packed(consignment: Any) -> list[Blocker]:
-    if not consignment.items.exists():
+    if not consignment.items.filter(removed_at=None).exists():
         return [Blocker("nothing_packed", f"Consignment {consignment.code} holds no sample. Pack at least one before dispatch.")]
+    return []
+
+
+def _nothing_outstanding(consignment: Any) -> list[Blocker]:
+    if not consignment.items.filter(removed_at=None, sample__state="in_transit").exists():
+        return [Blocker("already_received", f"Consignment {consignment.code} was received already, and no sample of it is still awaited.")]
     return []
 
 
@@ -103,5 +112,6 @@ CONSIGNMENT = Machine(
         step("cancel", {"packing"}, "cancelled"),
         step("hand_over", {"dispatched"}, "dispatched", _handover_pending),
         step("receive", {"dispatched"}, "received", _handover_pending),
+        step("receive_rest", {"received"}, "received", _nothing_outstanding),
     ),
 )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lims.core.models import Record, history
 from lims.core.roles import LABORATORY_ROLES, Role
-from samples.lifecycle import ConsignmentState
+from samples.lifecycle import ConsignmentState, SampleState
 
 
 class ConsignmentQuerySet(models.QuerySet["Consignment"]):
@@ -61,14 +61,16 @@ class Consignment(Record):
         return self.code
 
 
+@history()
 class ConsignmentItem(Record):
-    """One sample in one consignment, with the seal and mass it left with."""
+    """One sample in one consignment, with the seal and mass it left with, and the state it returns to when it is taken out again."""
 
     consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="items", db_index=False)
     sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="consignment_items")
     seal_number = models.CharField(max_length=40, blank=True)
     container_count = models.PositiveSmallIntegerField(default=1)
     mass_g = models.DecimalField(max_digits=12, decimal_places=3)
+    state_before = models.CharField(max_length=16, choices=SampleState, default=SampleState.COLLECTED)
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -85,6 +87,7 @@ class HandoverState(models.TextChoices):
     PENDING = "pending", _("waits for the receiver")
     ACKNOWLEDGED = "acknowledged", _("acknowledged")
     REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("withdrawn by the giver")
 
 
 @history()
@@ -103,6 +106,8 @@ class Handover(Record):
     answered_at = models.DateTimeField(null=True)
     answer_remark = models.TextField(blank=True)
     seals_intact = models.BooleanField(null=True)
+    giver_signature = models.ForeignKey("accounts.Signature", null=True, on_delete=models.PROTECT, related_name="+")
+    receiver_signature = models.ForeignKey("accounts.Signature", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ["-relinquished_at"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from lims.core.models import AppendOnly, Record, history
+from lims.core.roles import LABORATORY_ROLES, Role
 
 
 class Receipt(AppendOnly):
@@ -75,6 +78,24 @@ class Decision(models.TextChoices):
     LOST = "lost", _("declare the sample lost")
 
 
+class DiscrepancyQuerySet(models.QuerySet["Discrepancy"]):
+    """Discrepancies by viewer."""
+
+    def visible_to(self, user: Any) -> DiscrepancyQuerySet:
+        """Officials and administrators see all, a laboratory those it found, a firm those of its samples; carriers none."""
+        if user.role in {Role.OFFICIAL, Role.ADMINISTRATOR}:
+            return self
+        if user.role in LABORATORY_ROLES:
+            return self.filter(laboratory=user.organisation_id)
+        if user.role == Role.COLLECTOR:
+            return self.filter(sample__owner=user.organisation_id)
+        return self.none()
+
+    def undecided(self) -> DiscrepancyQuerySet:
+        """Those that still block their sample."""
+        return self.filter(decided_at=None)
+
+
 @history()
 class Discrepancy(Record):
     """Something that blocks the sample until the quality manager has decided, with a reason and a signature."""
@@ -90,6 +111,8 @@ class Discrepancy(Record):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
     signature = models.ForeignKey("accounts.Signature", null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = DiscrepancyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-found_at"]
