@@ -67,8 +67,8 @@ def code(value: Any, href: str = "", copy: bool = True) -> SafeString:
     if not copy:
         return format_html('<span class="code">{}</span>', text)
     return format_html(
-        '<span class="code">{}<button type="button" class="copy script-only" data-copy="{}" data-copied-text="{}" aria-label="{}" title="{}">'
-        "{}</button></span>",
+        '<span class="code">{}<button type="button" class="copy script-only" data-copy="{}" data-copied-text="{}" aria-label="{}" '
+        'title="{}">{}</button></span>',
         text,
         value,
         _("Copied"),

@@ -99,9 +99,7 @@
     const notice = document.getElementById("request-failed");
     if (notice) notice.hidden = !shown;
   };
-  document.addEventListener("htmx:responseError", () => showFailure(true));
-  document.addEventListener("htmx:sendError", () => showFailure(true));
-  document.addEventListener("htmx:afterOnLoad", () => showFailure(false));
+  document.addEventListener("htmx:afterRequest", (event) => showFailure(!event.detail.successful));
   document.addEventListener("htmx:load", (event) => focusStart(event.detail.elt));
 
   showTheme();
