@@ -55,6 +55,9 @@ class Consignment(Record):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["outer_seal"], condition=~Q(outer_seal="") & ~Q(state="cancelled"), name="outer_seal_used_once")
+        ]
         indexes = [models.Index(fields=["state", "-id"], name="consignment_by_state")]
 
     def __str__(self) -> str:
