@@ -1,0 +1,83 @@
+"""Mass that leaves a sample for a test portion, and steps of its life that are not custody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from lims.core import clock
+from lims.core.acting import acting
+from lims.core.errors import Invalid, Problem, refuse_if
+from lims.core.roles import Action, require
+from samples.custody.hashing import mass_text
+from samples.custody.ledger import Entry, append_events
+from samples.custody.models import EventKind
+from samples.lifecycle import SAMPLE
+from samples.models import Sample
+from samples.services.locking import lock_sample, lock_samples
+
+# Steps of the sample's life that leave custody as it is, and who may take them.
+_LABORATORY_STEPS = {"prepare": Action.PREPARATION_EDIT, "analyse": Action.PREPARATION_EDIT, "report": Action.RESULT_AUTHORISE}
+
+
+def consume_mass(*, sample: Sample, mass_g: Decimal, purpose: str, by: Any, at: datetime | None = None) -> Sample:
+    """Take a test portion of `mass_g` grams out of a sample; returns the sample with what is left.
+
+    Raises `Invalid('mass_not_positive' | 'too_precise' | 'not_enough_mass')`, and `Blocked` on hold or with an open discrepancy.
+    `purpose` stands in clear in the ledger and must not tell the origin.
+    """
+    require(by, Action.PREPARATION_EDIT)
+    now = at or clock.now()
+    with transaction.atomic(), acting(by, "mass consumed"):
+        sample = lock_sample(sample)
+        refuse_if(SAMPLE.blockers(sample, "prepare"))
+        _refuse_impossible_mass(mass_g, sample)
+        sample.mass_g -= mass_g
+        sample.save(update_fields=["mass_g"])
+        entry = Entry(
+            sample_id=sample.pk,
+            kind=EventKind.CONSUMED,
+            occurred_at=now,
+            mass_g=mass_g,
+            purpose=purpose,
+            detail={"remaining_g": mass_text(sample.mass_g)},
+        )
+        append_events([entry], by=by, at=now)
+    return sample
+
+
+def _refuse_impossible_mass(mass_g: Decimal, sample: Sample) -> None:
+    if not mass_g.is_finite() or mass_g <= 0:
+        detail = f"{mass_g} is not a mass. Give what was weighed, in grams, above zero."
+        raise Invalid("mass_not_positive", detail, problems=[Problem("/mass_g", "mass_not_positive", detail)])
+    if mass_g > sample.mass_g:
+        detail = (
+            f"Sample {sample.code_for_refusal} holds {sample.mass_g} g; {mass_g} g cannot be taken from it. Check the unit and the sample."
+        )
+        raise Invalid("not_enough_mass", detail, problems=[Problem("/mass_g", "not_enough_mass", detail)])
+    if round(mass_g, 3) != mass_g:
+        detail = "What leaves a sample is kept to the milligram: at most three decimals, in grams."
+        raise Invalid("too_precise", detail, problems=[Problem("/mass_g", "too_precise", detail)])
+
+
+def advance_sample(*, sample: Sample, step: str, by: Any) -> Sample:
+    """Move one sample a step through the laboratory; see `advance_samples`."""
+    return advance_samples(samples=[sample], step=step, by=by)[0]
+
+
+def advance_samples(*, samples: Sequence[Sample], step: str, by: Any) -> list[Sample]:
+    """Move samples through the laboratory (`prepare`, `analyse`, `report`); all or none. Raises `Blocked` naming every sample that cannot."""
+    require(by, _LABORATORY_STEPS[step])
+    with transaction.atomic(), acting(by, step):
+        locked = lock_samples(sample.pk for sample in samples)
+        refuse_if([blocker for sample in locked for blocker in SAMPLE.blockers(sample, step)])
+        target = SAMPLE.find(step).target
+        moving = [sample for sample in locked if sample.state != target]
+        for sample in moving:
+            sample.state = target
+        Sample.objects.filter(pk__in=[sample.pk for sample in moving]).update(state=target)
+    return locked
