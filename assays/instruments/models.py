@@ -143,6 +143,10 @@ class UploadRow(Record):
     sheet = models.CharField(max_length=80, blank=True)
     row = models.PositiveIntegerField(null=True)
     label = models.CharField(max_length=200)
+    vial = models.CharField(max_length=40, blank=True)
+    total_dilution = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True, help_text=_("The factor the file's concentrations already carry")
+    )
     type = models.CharField(max_length=40, blank=True)
     outcome = models.CharField(max_length=12, choices=RowOutcome)
     reason = models.TextField(blank=True)
@@ -171,6 +175,9 @@ class Reading(AppendOnly):
     raw = models.TextField()
     value = models.DecimalField(max_digits=40, decimal_places=20, null=True)
     qualifier = models.CharField(max_length=12, blank=True)
+    internal_standard = models.BooleanField(default=False)
+    replicate = models.PositiveSmallIntegerField(null=True)
+    source_row = models.PositiveIntegerField(null=True, help_text=_("The row in the file or, for JSON, the reading's number"))
     column = models.CharField(max_length=12, blank=True)
 
     class Meta:

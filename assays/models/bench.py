@@ -7,17 +7,25 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from assays.chemistry.moisture import compute_moisture_percent
 from lims.core.models import Record, history
 
 
 @history()
 class Preparation(Record):
-    """A sample's preparation: the moisture aliquot weighed wet and dry (grams), and the route. Moisture is on the wet basis, in percent."""
+    """A sample's preparation: its route, and the moisture aliquot weighed wet, dried at `drying_c` and weighed dry (grams).
+
+    `portion_dried_c` is the temperature the material was dried at before test portions are weighed; null where they are weighed as
+    received.
+    """
 
     sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="preparations")
     laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
     route = models.CharField(max_length=120, help_text=_("For example: dry 105 °C, crush < 2 mm, pulverise 85 % < 75 µm"))
-    drying_c = models.PositiveSmallIntegerField()
+    drying_c = models.PositiveSmallIntegerField(help_text=_("Of the moisture aliquot"))
+    portion_dried_c = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("Of the material test portions are weighed from; empty when they are weighed as received")
+    )
     wet_mass_g = models.DecimalField(max_digits=12, decimal_places=4)
     dry_mass_g = models.DecimalField(max_digits=12, decimal_places=4)
     sieve_passing_percent = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True)
@@ -35,6 +43,17 @@ class Preparation(Record):
 
     def __str__(self) -> str:
         return f"{self.sample.blind_code} {self.prepared_at:%Y-%m-%d}"
+
+    @property
+    def moisture_percent(self) -> float:
+        """Moisture of the aliquot, wet basis."""
+        return compute_moisture_percent(float(self.wet_mass_g), float(self.dry_mass_g))
+
+    @property
+    def portion_moisture_percent(self) -> float:
+        """The moisture a test portion still holds when it is weighed, which brings its content to the dry basis: none once the material was
+        dried as hot as the moisture aliquot, else the aliquot's."""
+        return 0.0 if self.portion_dried_c is not None and self.portion_dried_c >= self.drying_c else self.moisture_percent
 
 
 @history()

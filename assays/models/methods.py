@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -107,13 +108,16 @@ class MethodAnalyte(Record):
 
 @history()
 class ControlRequirement(Record):
-    """One control a run of this method version must hold, with its limits as data for the rule that judges it."""
+    """One control a run of this method version must hold, with its limits as data for the rule that judges it: at least `minimum_count`, or
+    `rate_percent` of the samples where that is more. `analytes` must be judged on it; null means every required one of the method."""
 
     method_version = models.ForeignKey(MethodVersion, on_delete=models.PROTECT, related_name="controls", db_index=False)
     kind = models.CharField(max_length=40)
     minimum_count = models.PositiveSmallIntegerField(default=1)
     rule = models.CharField(max_length=60)
+    rate_percent = models.DecimalField(max_digits=5, decimal_places=1, default=0)
     limits = models.JSONField(default=dict)
+    analytes = ArrayField(models.CharField(max_length=4), null=True, blank=True)
     source = models.CharField(max_length=300, blank=True)
     order = models.PositiveSmallIntegerField(default=0)
 

@@ -26,6 +26,9 @@ class ReferenceMaterial(Record):
     kind = models.CharField(max_length=12, choices=MaterialKind)
     producer = models.CharField(max_length=120, blank=True)
     matrix = models.CharField(max_length=160, blank=True)
+    mineralisation = models.CharField(max_length=160, blank=True)
+    status = models.CharField(max_length=40, blank=True, help_text=_("In the producer's catalogue"))
+    note = models.TextField(blank=True)
     laboratory = models.ForeignKey("accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     expires_on = models.DateField(null=True, blank=True)
     active = models.BooleanField(default=True)
@@ -39,19 +42,23 @@ class ReferenceMaterial(Record):
 
 @history()
 class CertifiedValue(Record):
-    """A value with its between-laboratory standard deviation `sd` (never the interval of the mean), exactly as its source states it."""
+    """A content of the element with its between-laboratory standard deviation `sd` (never the interval of the mean; without one the value is
+    information and no control). The interval is what `interval_type` says. An in-house value is the mean of `n` runs, `sd` from run to
+    run."""
 
     material = models.ForeignKey(ReferenceMaterial, on_delete=models.PROTECT, related_name="values", db_index=False)
     analyte = models.ForeignKey("assays.Analyte", on_delete=models.PROTECT, related_name="+")
     method_group = models.CharField(max_length=60)
-    value = models.DecimalField(max_digits=20, decimal_places=10)
+    value = models.DecimalField(max_digits=24, decimal_places=12)
     unit = models.CharField(max_length=12)
-    sd = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
-    interval_low = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
-    interval_high = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
-    expanded_uncertainty = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    sd = models.DecimalField(max_digits=24, decimal_places=12, null=True, blank=True)
+    interval_low = models.DecimalField(max_digits=24, decimal_places=12, null=True, blank=True)
+    interval_high = models.DecimalField(max_digits=24, decimal_places=12, null=True, blank=True)
+    expanded_uncertainty = models.DecimalField(max_digits=24, decimal_places=12, null=True, blank=True)
     interval_type = models.CharField(max_length=40, blank=True)
     value_type = models.CharField(max_length=20)
+    confidence = models.CharField(max_length=10, blank=True)
+    stated = models.CharField(max_length=120, blank=True, help_text=_("In the source's own words, where it gives an oxide or another unit"))
     n = models.PositiveIntegerField(null=True, blank=True)
     source = models.CharField(max_length=400)
 
@@ -69,7 +76,7 @@ class InHouseMeasurement(AppendOnly):
     material = models.ForeignKey(ReferenceMaterial, on_delete=models.PROTECT, related_name="measurements")
     analyte = models.ForeignKey("assays.Analyte", on_delete=models.PROTECT, related_name="+")
     method_group = models.CharField(max_length=60)
-    value = models.DecimalField(max_digits=20, decimal_places=10)
+    value = models.DecimalField(max_digits=24, decimal_places=12)
     unit = models.CharField(max_length=12)
     measured_on = models.DateField()
     recorded_by: Any = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

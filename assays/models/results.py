@@ -85,7 +85,7 @@ class Result(Record):
     test = models.ForeignKey("assays.SubmissionTest", on_delete=models.PROTECT, related_name="results", db_index=False)
     sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="results", db_index=False)
     analyte = models.ForeignKey("assays.Analyte", on_delete=models.PROTECT, related_name="+", db_index=False)
-    current = models.ForeignKey(ResultVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    current = models.OneToOneField(ResultVersion, null=True, on_delete=models.PROTECT, related_name="current_of")
     authorised = models.ForeignKey(ResultVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     authorised_at = models.DateTimeField(null=True)
 

@@ -1,0 +1,160 @@
+"""Reduction of a whole tray: every position and analyte from the solution's concentration to mg/kg dry, censored where it must be.
+
+The moisture of a position is that of the material in the state in which its test portion was weighed, so a portion weighed dry has none.
+A limit is carried to the position by the very factors of its value. Values keep their bounds: a replicate mean is formed only over
+quantified readings; as soon as one replicate is censored the group is reported as a bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from assays.chemistry.reduction import reduce_limit_to_dry_mg_kg, reduce_to_dry_mg_kg
+
+
+@dataclass(frozen=True)
+class SolutionReading:
+    """A concentration in µg/L. `applied_dilution` is the factor the instrument has already multiplied in (1 for none); `qualifier` is
+    `""`, `"<"`, `">"`; `reading_id` leads back to the raw cell."""
+
+    value: float
+    qualifier: str = ""
+    applied_dilution: float = 1.0
+    reading_id: str = ""
+
+
+@dataclass(frozen=True)
+class AnalyteLimits:
+    """What the method version states of an analyte, in mg/kg at its nominal amounts; the uncertainty is relative, expanded, k = 2."""
+
+    lod: float
+    loq: float
+    upper: float
+    relative_uncertainty_percent: float
+
+
+@dataclass(frozen=True)
+class Portion:
+    """The test portion behind a position: mass (g), final volume (mL), dilution factor, moisture (% wet basis)."""
+
+    mass_g: float
+    volume_ml: float
+    dilution: float
+    moisture_percent: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrayInput:
+    """One position: its number, its portion, and its readings by analyte. `is_blank` positions give the blank of the others."""
+
+    number: int
+    portion: Portion
+    readings: Mapping[str, Sequence[SolutionReading]]
+    is_blank: bool = False
+
+
+@dataclass(frozen=True)
+class TrayResult:
+    """One content in mg/kg dry. `value` is the bound where `qualifier` is `<` or `>`; `net` is the value before censoring (None where only
+    a bound was read); `uncertainty` is expanded (k = 2), for quantified values only; the rest is what it was made of."""
+
+    value: float
+    qualifier: str
+    net: float | None
+    uncertainty: float | None
+    lod: float
+    loq: float
+    solution_ug_l: float
+    blank_ug_l: float
+    dilution: float
+    reading_ids: tuple[str, ...]
+
+
+class DilutionMismatch(ValueError):
+    """The instrument has applied a dilution that is neither none nor the portion's: applying ours again would be wrong."""
+
+
+def remaining_dilution(portion_dilution: float, applied: float) -> float:
+    """The dilution still to apply: never twice. Raises `DilutionMismatch` when the two disagree."""
+    if applied == 1:
+        return portion_dilution
+    if abs(applied - portion_dilution) <= 1e-6 * portion_dilution:
+        return 1.0
+    raise DilutionMismatch(f"the instrument applied a dilution of {applied:g}, the aliquot has {portion_dilution:g}")
+
+
+def mean_blanks(positions: Iterable[TrayInput]) -> dict[str, float]:
+    """The mean blank of each analyte in µg/L of the measured solution; readings that are bounds or negative count as nothing to subtract."""
+    found: dict[str, list[float]] = {}
+    for position in positions:
+        if position.is_blank:
+            for analyte, readings in position.readings.items():
+                found.setdefault(analyte, []).extend(
+                    max(reading.value / reading.applied_dilution, 0.0) if not reading.qualifier else 0.0 for reading in readings
+                )
+    return {analyte: fmean(values) for analyte, values in found.items() if values}
+
+
+def reduce_tray(positions: Sequence[TrayInput], limits: Mapping[str, AnalyteLimits], nominal: Portion) -> dict[tuple[int, str], TrayResult]:
+    """Reduce every position and analyte the method states limits for; what was not read is absent, not zero."""
+    blanks = mean_blanks(positions)
+    return {
+        (position.number, analyte): _reduce_one(position, analyte, readings, limits[analyte], nominal, blanks.get(analyte, 0.0))
+        for position in positions
+        for analyte, readings in position.readings.items()
+        if analyte in limits and readings
+    }
+
+
+def _combine(readings: Sequence[SolutionReading], portion_dilution: float) -> tuple[float, str, float]:
+    """Replicates as one concentration of the measured solution: (µg/L, qualifier, dilution still to apply).
+
+    A concentration that already carries the dilution is taken as it is, with the factor 1 that remains.
+    """
+    remaining = [remaining_dilution(portion_dilution, reading.applied_dilution) for reading in readings]
+    if len(set(remaining)) > 1:
+        raise DilutionMismatch("replicates of one position were exported partly with and partly without their dilution")
+    qualifiers = {reading.qualifier for reading in readings}
+    if qualifiers == {""}:
+        return fmean(reading.value for reading in readings), "", remaining[0]
+    if ">" in qualifiers:
+        return max(reading.value for reading in readings if reading.qualifier == ">"), ">", remaining[0]
+    return max(reading.value for reading in readings), "<", remaining[0]
+
+
+def _reduce_one(
+    position: TrayInput, analyte: str, readings: Sequence[SolutionReading], limits: AnalyteLimits, nominal: Portion, blank: float
+) -> TrayResult:
+    portion = position.portion
+    solution, qualifier, dilution = _combine(readings, portion.dilution)
+    applied = portion.dilution / dilution
+    subtracted = 0.0 if position.is_blank else blank * applied
+    reduced = reduce_to_dry_mg_kg(solution, subtracted, portion.volume_ml, dilution, portion.mass_g, portion.moisture_percent).dry
+    scale = reduce_limit_to_dry_mg_kg(
+        1000.0, portion.volume_ml, portion.dilution, portion.mass_g, portion.moisture_percent
+    ) / reduce_limit_to_dry_mg_kg(1000.0, nominal.volume_ml, nominal.dilution, nominal.mass_g, nominal.moisture_percent)
+    lod, loq, upper = limits.lod * scale, limits.loq * scale, limits.upper * scale
+    value, final = _censor(reduced, qualifier, loq, upper)
+    return TrayResult(
+        value=value,
+        qualifier=final,
+        net=None if qualifier else reduced,
+        uncertainty=None if final else value * limits.relative_uncertainty_percent / 100,
+        lod=lod,
+        loq=loq,
+        solution_ug_l=solution,
+        blank_ug_l=subtracted,
+        dilution=dilution,
+        reading_ids=tuple(reading.reading_id for reading in readings),
+    )
+
+
+def _censor(reduced: float, qualifier: str, loq: float, upper: float) -> tuple[float, str]:
+    """Below the LOQ the LOQ is a bound; above the working range the range's end is."""
+    if qualifier == ">" or reduced > upper:
+        return (max(reduced, upper) if qualifier == ">" else upper), ">"
+    if qualifier == "<":
+        return max(reduced, loq), "<"
+    return (loq, "<") if reduced < loq else (reduced, "")
