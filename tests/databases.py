@@ -11,11 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connections
 from psycopg2 import sql
 
-_SOURCES = ["**/migrations/*.py", "lims/core/database_policy.py", "assays/reference/*.json", "**/load_reference_data.py"]
+_SOURCES = ["**/migrations/*.py", "lims/core/database_policy.py", "assays/reference/*.json", "**/loading_reference.py"]
 
 
 def template_name() -> str:
@@ -80,8 +80,7 @@ def ensure_template() -> str:
             create(building)
             connect_to(building)
             call_command("migrate", verbosity=0)
-            if "load_reference_data" in get_commands():
-                call_command("load_reference_data", verbosity=0)
+            call_command("load_reference_data", verbosity=0)
             connections.close_all()
             cursor.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name)))
     return name
