@@ -15,18 +15,18 @@ def compute_moisture_percent_dry_basis(wet_g: float, dry_g: float) -> float:
 
 def to_dry(as_received: float, moisture_percent: float) -> float:
     """A content on the dry basis from one as received: C·100/(100 - M)."""
-    return as_received * 100 / _dry_percent(moisture_percent)
+    return as_received / _find_dry_fraction(moisture_percent)
 
 
 def to_as_received(dry: float, moisture_percent: float) -> float:
     """A content as received from one on the dry basis: C·(100 - M)/100."""
-    return dry * _dry_percent(moisture_percent) / 100
+    return dry * _find_dry_fraction(moisture_percent)
 
 
-def _dry_percent(moisture_percent: float) -> float:
+def _find_dry_fraction(moisture_percent: float) -> float:
     if not 0 <= moisture_percent < 100:
         raise ValueError(f"A moisture of {moisture_percent} % is impossible on the wet basis; it lies from 0 to below 100 %.")
-    return 100 - moisture_percent
+    return (100 - moisture_percent) / 100
 
 
 def _require_masses(wet_g: float, dry_g: float) -> None:
