@@ -15,7 +15,7 @@ import re
 from decimal import Decimal
 
 from .masshunter_header import Column, Header, find_header_rows, read_header, refuse_formula
-from .model import NOT_UNDERSTOOD, Notes, ParsedExport, ParsedReading, ParsedRow, ParseError
+from .model import NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER, Notes, ParsedExport, ParsedReading, ParsedRow, ParseError
 from .nomenclature import find_decimal_sign, read_value
 from .sample_types import classify_type
 from .source import Source
@@ -26,6 +26,7 @@ TITLE = "Agilent MassHunter batch table (.xlsx, .csv)"
 MOST_READINGS = 500_000
 _LONGEST_VALUE = 255
 _LONGEST = {"label": 200, "type": 40, "vial": 40, "acquired_at": 60, "data_file": 255, "comment": 2000, "level": 40, "flag": 255}
+_WHOLE_WORDS = {OVER, NOT_DETECTED, NOT_AVAILABLE}
 _TRUE, _FALSE = {"1", "true", "yes", "x"}, {"", "0", "false", "no"}
 
 # Identifiers a spreadsheet program has rewritten: `MAR1` becomes `1-Mar`, `1E5` becomes `1.00E+05`.
@@ -65,9 +66,11 @@ class _Batch:
         self.decimal_sign = self._find_decimal_sign()
 
     def read(self) -> None:
+        number, cells = self.header.row, dict[int, Cell]()
         for number, cells in self.table.read_rows():
-            if number > self.header.row:
+            if number > self.header.row and cells:
                 self._read_row(number, cells)
+        self._check_end(number, cells)
 
     def _find_decimal_sign(self) -> str:
         """A point, but where fields are not separated by commas the file itself decides."""
@@ -88,6 +91,23 @@ class _Batch:
         if len(self.readings) > MOST_READINGS:
             message = f"The batch holds more than {MOST_READINGS:,} values. Split it and upload the parts one after the other."
             raise ParseError("too_large", message, self.table.place(number))
+
+    def _check_end(self, number: int, cells: dict[int, Cell]) -> None:
+        """Refuse a text that may have been broken off inside its last line.
+
+        A cut `12.5` looks like any other, and a wrong number is worse than a second export. A line is whole where its last column holds a
+        quoted field or a word for no number.
+        """
+        if self.table.end == "whole":
+            return
+        last = max(self.header.measured)
+        text = cells[last].text if last in cells else ""
+        if not text or (self.table.end == "open" and read_value(text)[1] not in _WHOLE_WORDS):
+            message = (
+                "The file does not end with a line break, so its last line may have been cut off. Export the table again; "
+                "if the file is whole, add a line break at its end in a text editor."
+            )
+            raise ParseError("cut_off", message, self.table.place(number, max(cells, default=0)))
 
     def _check_cells(self, number: int, cells: dict[int, Cell]) -> None:
         for index, cell in cells.items():

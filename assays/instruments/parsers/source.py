@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from .model import NOT_AVAILABLE, NOT_DETECTED, OVER, ParseError, Place
-from .nomenclature import read_value
-from .tables import LAST_COLUMN, Cell, Row, Table, check_text, name_column
+from .model import ParseError, Place
+from .tables import LAST_COLUMN, LAST_ROW, Cell, End, Row, Table, check_text, name_column
 from .workbook import open_workbook
 
 MOST_BYTES = 64 * 1024**2
@@ -128,33 +127,25 @@ def _open_tables(text: str) -> list[Table]:
 
 
 def _make_table(text: str, separator: str) -> Table:
-    return Table(None, lambda: _read_rows(text, separator), separator)
+    end: End = "whole" if text.endswith(("\n", "\r")) else "quoted" if text.endswith('"') else "open"
+    return Table(None, lambda: _read_rows(text, separator), separator, end)
 
 
 def _read_rows(text: str, separator: str) -> Iterator[Row]:
-    """The non-empty records of a delimited text; a record is a row, as in a spreadsheet program.
-
-    A text that does not end with a line break is refused where its last number may have been cut short: `12.5` of a file broken off looks
-    like any other `12.5`, and a wrong number is worse than a second export.
-    """
+    """The records of a delimited text, one a row, as in a spreadsheet program."""
     records = csv.reader(_read_lines(text), delimiter=separator, strict=True)
-    number, width = 0, 0
-    held: list[str] | None = None
+    number = 0
     try:
-        for record in records:
-            if held is not None:
-                yield from _make_row(number, held)
-                width = len(held)
-            held, number = record, number + 1
+        for number, record in enumerate(records, 1):
+            if len(record) > LAST_COLUMN or number > LAST_ROW:
+                message = f"The table is larger than {LAST_ROW:,} rows or {LAST_COLUMN:,} columns. Split it and upload the parts."
+                raise ParseError("too_large", message, Place(row=number))
+            yield number, _make_cells(number, record)
     except csv.Error as error:
         message = (
             f"The line cannot be taken apart ({error}): a quotation mark is not closed, or the file was cut off. Export the table again."
         )
         raise ParseError("broken_line", message, Place(row=number + 1)) from error
-    if held is not None:
-        if not text.endswith(("\n", "\r")):
-            _check_end(number, held, width, is_closed=text.endswith('"'))
-        yield from _make_row(number, held)
 
 
 def _read_lines(text: str) -> Iterator[str]:
@@ -166,26 +157,9 @@ def _read_lines(text: str) -> Iterator[str]:
         yield line
 
 
-def _make_row(number: int, record: list[str]) -> Iterator[Row]:
-    if len(record) > LAST_COLUMN:
-        raise ParseError("too_wide", f"The line has more than {LAST_COLUMN:,} fields. Export the table again.", Place(row=number))
+def _make_cells(number: int, record: list[str]) -> dict[int, Cell]:
     cells = {}
     for column, text in enumerate(record):
         if text and not text.isspace():
             cells[column] = Cell(check_text(text, Place(row=number, column=name_column(column))), "text")
-    if cells:
-        yield number, cells
-
-
-def _check_end(number: int, record: list[str], width: int, *, is_closed: bool) -> None:
-    """Refuse a last line that may have been broken off. One that ends with an empty or quoted field, or a whole word for no number, is
-    complete."""
-    last = record[-1].strip() if record else ""
-    if len(record) >= width and (is_closed or not last or read_value(last)[1] in {OVER, NOT_DETECTED, NOT_AVAILABLE}):
-        return
-    raise ParseError(
-        "cut_off",
-        "The file does not end with a line break, so its last line may have been cut off. Export the table again; if the file is whole, "
-        "add a line break at its end in a text editor.",
-        Place(row=number, column=name_column(max(len(record) - 1, 0))),
-    )
+    return cells

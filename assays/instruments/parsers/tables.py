@@ -24,7 +24,10 @@ class Cell(NamedTuple):
 
 
 Row = tuple[int, dict[int, Cell]]
-"""A row number from 1 and its non-empty cells by column index from 0."""
+"""A row number from 1 and its non-empty cells by column index from 0; a row without any may be there or not."""
+
+End = Literal["whole", "quoted", "open"]
+"""How a text ends: with a line break, with a closed quotation mark, or in the open, where its last field may have been cut short."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Table:
     sheet: str | None
     read_rows: Callable[[], Iterator[Row]]
     separator: str | None = None
+    end: End = "whole"
 
     def place(self, row: int | None = None, column: int | None = None) -> Place:
         """The place of a cell of this table, as a person finds it."""

@@ -219,9 +219,9 @@ class _Strings(_Reader):
 
     def characters(self, text: str) -> None:
         if self._in_text:
-            self._length += len(text)
-            if self._length <= LONGEST_TEXT + 1:
-                self._pieces.append(text)
+            # One character more than allowed is enough for the refusal that follows.
+            self._pieces.append(text[: LONGEST_TEXT + 1 - self._length])
+            self._length = min(self._length + len(text), LONGEST_TEXT + 1)
 
 
 def _read_strings(archive: zipfile.ZipFile, path: str) -> list[str]:
@@ -266,7 +266,7 @@ def _read_date_styles(archive: zipfile.ZipFile, path: str) -> frozenset[int]:
 
 
 def _read_rows(book: _Book, sheet: str, path: str) -> Iterator[Row]:
-    """The non-empty rows of a sheet, one after the other, never more than a chunk's worth in memory."""
+    """The rows of a sheet, one after the other, never more than a chunk's worth in memory."""
     reader = _Sheet(book, sheet)
     pieces = reader.read(book.archive, path)
     while True:
@@ -313,8 +313,7 @@ class _Sheet(_Reader):
         elif name == "c" and self._in_cell:
             self._end_cell()
         elif name == "row" and self._in_data:
-            if self._cells:
-                self.ready.append((self.row, self._cells))
+            self.ready.append((self.row, self._cells))
         elif name == "rPh":
             self._phonetic -= 1
         elif name == "sheetData":
@@ -322,9 +321,9 @@ class _Sheet(_Reader):
 
     def characters(self, text: str) -> None:
         if self._in_value:
-            self._length += len(text)
-            if self._length <= LONGEST_TEXT + 1:
-                self._pieces.append(text)
+            # One character more than allowed is enough for the refusal that follows.
+            self._pieces.append(text[: LONGEST_TEXT + 1 - self._length])
+            self._length = min(self._length + len(text), LONGEST_TEXT + 1)
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = int(attributes.get("r", self.row + 1))
