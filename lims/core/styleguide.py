@@ -29,6 +29,12 @@ class ExampleForm(forms.Form):
     field_moist = forms.BooleanField(label=_("Kept field-moist for the leach"), required=False)
 
 
+class MassForm(forms.Form):
+    """One cell of bench entry."""
+
+    mass = forms.DecimalField(widget=forms.NumberInput(attrs={"aria-label": _("Wet mass, g")}))
+
+
 class ExampleFilter(forms.Form):
     """The filters of an example list."""
 
@@ -81,8 +87,41 @@ def _example_values() -> dict[str, Any]:
                 "qc_failed", "Review is blocked: 1 control failed, 12 positions condemned. Plan a re-run, or override with a signed reason."
             )
         ],
+        "analytes": _ANALYTES,
+        "results": [
+            _result("KCN-0187-4", 1.0, ("pass", _("pass"))),
+            _result("KCN-0188-2", 0.02, ("warn", _("below LOQ"))),
+            _result("KCN-0203-9", 3.1, ("fail", _("fail"))),
+        ],
         "moment": now - timedelta(days=2, hours=3),
     }
+
+
+_ANALYTES = {
+    "La": 96,
+    "Ce": 31,
+    "Pr": 24,
+    "Nd": 88,
+    "Sm": 20,
+    "Eu": 0.9,
+    "Gd": 26,
+    "Tb": 4.8,
+    "Dy": 31,
+    "Y": 210,
+    "Ho": 6.6,
+    "Er": 19,
+    "Tm": 2.7,
+    "Yb": 17,
+    "Lu": 2.4,
+}
+
+
+def _result(code: str, factor: float, verdict: tuple[str, Any]) -> SimpleNamespace:
+    """A row of the example grid: what is below 0.5 mg/kg is given as a bound."""
+    amounts = [factor * amount for amount in _ANALYTES.values()]
+    values = [{"number": f"{amount:.2f}", "qualifier": ""} if amount >= 0.5 else {"number": "0.5", "qualifier": "<"} for amount in amounts]
+    field = MassForm({f"{code}-mass": "12.40"}, prefix=code)["mass"]
+    return SimpleNamespace(code=code, mass=field, values=values, verdict=verdict)
 
 
 def _consignment(code: str, holder: str, place: str, items: int, since: Any, state: tuple[str, Any]) -> SimpleNamespace:

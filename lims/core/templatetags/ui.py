@@ -282,7 +282,7 @@ def action_button(
 def tray_map(positions: Sequence[Any], columns: int = 12, label: Any = "") -> dict[str, Any]:
     """The rack as it stands on the autosampler, row by row. A position has `number`, `kind` (sample, blank, standard, reference, duplicate,
     spike, empty), `label` and, where known, `verdict` (pass, warn, fail) and `href`."""
-    cells = [{"position": position, "words": _position_words(position)} for position in positions]
+    cells = [{"position": position, "words": _position_words(position), "look": _position_look(position)} for position in positions]
     present = {read(position, "kind") for position in positions}
     return {
         "rows": [cells[start : start + columns] for start in range(0, len(cells), columns)],
@@ -302,6 +302,11 @@ def _kind_words() -> dict[str, str]:
         "spike": _("spike"),
         "empty": _("empty"),
     }
+
+
+def _position_look(position: Any) -> str:
+    verdict = read(position, "verdict")
+    return f"position kind-{read(position, 'kind')}" + (f" verdict-{verdict}" if verdict else "")
 
 
 def _position_words(position: Any) -> str:
