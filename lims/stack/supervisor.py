@@ -46,12 +46,13 @@ def web_part(port: int) -> Part:
 def worker_part() -> Part:
     """The Celery worker. Its pool of processes needs shared memory; where that is closed to this user it runs threads."""
     pool = ("--pool", "prefork") if has_shared_semaphores() else ("--pool", "threads")
-    options = ("--concurrency", str(WORKER_PROCESSES), "--without-gossip", "--without-mingle", "--loglevel", "INFO")
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # nobody listens to its events
+    options = ("--concurrency", str(WORKER_PROCESSES), *quiet, "--loglevel", "INFO")
     return Part(
         "worker",
         "The Celery worker",
         (sys.executable, "-m", "celery", "-A", "lims", "worker", *pool, *options),
-        signal.SIGQUIT,
+        signal.SIGKILL,  # asked to stop with the broker gone it would wait for the broker; its pool follows by itself (lims.celery)
         ((signal.SIGTERM, 8.0), (signal.SIGQUIT, 3.0)),
     )
 
@@ -62,7 +63,7 @@ def beat_part() -> Part:
         "beat",
         "The Celery beat",
         (sys.executable, "-m", "celery", "-A", "lims", "beat", "--pidfile=", "--loglevel", "INFO"),
-        signal.SIGTERM,
+        signal.SIGKILL,
         ((signal.SIGTERM, 5.0),),
     )
 

@@ -43,11 +43,16 @@ def application(environ, start_response):
 """
 
 CELERY = """
-import os, time
+import os, signal, time
 from celery import Celery
+from celery.signals import worker_process_init
+from lims.stack.processes import end_with_parent
 app = Celery("lims", broker=os.environ["REDIS_URL"])
 app.conf.beat_schedule_filename = "var/celerybeat-schedule"
 app.conf.broker_connection_retry_on_startup = True
+@worker_process_init.connect
+def end_with_worker(**_):
+    end_with_parent(signal.SIGKILL)
 @app.task(name="sleep")
 def sleep(seconds):
     open("sleeping", "w").write(str(os.getpid()))
