@@ -16,6 +16,7 @@ from typing import Any
 
 SCHEMA_VERSION = 1
 SALT_BYTES = 16
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def time_text(moment: datetime) -> str:
@@ -30,7 +31,7 @@ def mass_text(mass_g: Decimal) -> str:
 
 def canonical_bytes(content: Mapping[str, Any]) -> bytes:
     """The one byte string of an event."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(content).encode()
 
 
 def event_hash(canonical: bytes) -> bytes:
@@ -47,9 +48,10 @@ def commit_fields(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, 
     """Commitments for the bytes, and `{field: [salt, value]}` for the disclosure; empty values are left out of both."""
     commitments: dict[str, str] = {}
     disclosure: dict[str, list[str]] = {}
-    for name, value in values.items():
+    salts = os.urandom(SALT_BYTES * len(values))
+    for index, (name, value) in enumerate(values.items()):
         if value:
-            salt = os.urandom(SALT_BYTES)
+            salt = salts[index * SALT_BYTES : (index + 1) * SALT_BYTES]
             commitments[name] = commitment(salt, value)
             disclosure[name] = [salt.hex(), value]
     return commitments, disclosure

@@ -70,7 +70,7 @@ def advance_sample(*, sample: Sample, step: str, by: Any) -> Sample:
 
 
 def advance_samples(*, samples: Sequence[Sample], step: str, by: Any) -> list[Sample]:
-    """Move samples through the laboratory (`prepare`, `analyse`, `report`); all or none. Raises `Blocked` naming every sample that cannot."""
+    """Move samples through the laboratory (`prepare`, `analyse`, `report`); all or none. `Blocked` names every sample that cannot."""
     require(by, _LABORATORY_STEPS[step])
     with transaction.atomic(), acting(by, step):
         locked = lock_samples(sample.pk for sample in samples)

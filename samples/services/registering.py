@@ -87,7 +87,7 @@ class _Known:
     pits: dict[tuple[UUID, str], Pit]
     visits: dict[str, Visit]
     visit_mines: dict[UUID, set[UUID]]
-    seals: set[str]
+    seals: set[str | None]
     field_ids: dict[str, UUID]
     codes: dict[str, UUID]
 
@@ -106,7 +106,7 @@ def _look_up(records: Sequence[SamplingRecord], by: Any) -> _Known:
     mines: dict[str, Mine] = {}
     for mine in Mine.objects.visible_to(by).filter(active=True):
         mines |= {mine.code.casefold(): mine, mine.name.casefold(): mine, str(mine.pk): mine}
-    used = {mine.pk for record in records if (mine := mines.get(record.mine.casefold()))}
+    used = {mine.pk for record in records for mine in [mines.get(record.mine.casefold())] if mine}
     pits = Pit.objects.filter(mine__in=used) if any(record.pit for record in records) else Pit.objects.none()
     visit_codes = {normalise(record.visit) for record in records if record.visit}
     visits = list(Visit.objects.visible_to(by).filter(code__in=visit_codes)) if visit_codes else []
@@ -256,8 +256,7 @@ def _build(records: Sequence[SamplingRecord], known: _Known, by: Any, now: datet
 
 
 def _sample_of(record: SamplingRecord, known: _Known, by: Any, now: datetime, code: str, blind_code: str) -> Sample:
-    mine, pit = known.mine_of(record), known.pit_of(record)
-    assert mine is not None
+    mine, pit = known.mines[record.mine.casefold()], known.pit_of(record)
     sample = Sample(
         code=code,
         blind_code=blind_code,
@@ -317,7 +316,7 @@ def _write(samples: Sequence[Sample]) -> None:
     # A parent of the same call stands before or after its duplicate: the foreign key is checked at the end of the transaction.
     copy_rows(
         Sample._meta.db_table,
-        [field.column for field in fields],
+        [str(field.column) for field in fields],
         ([getattr(sample, field.attname) for field in fields] for sample in samples),
     )
 

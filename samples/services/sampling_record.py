@@ -22,7 +22,7 @@ class SamplingRecord(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     """What is known of one sample when it is collected (ISO/IEC 17025:2017, 7.3.3). Masses in grams, depths in metres, degrees WGS 84.
 
     `mine` is a code, a name or a UUID; `pit` a code within that mine; `visit` a visit's code. `duplicate_of` names the sample this one
-    repeats: its code, its field id, or the field id of another record of the same call. `collected_by` is empty for the person who registers.
+    repeats: its code, its field id, or the field id of another record of the same call. `collected_by` is empty for whoever registers.
     """
 
     mine: str
@@ -57,6 +57,7 @@ _LONGEST = {
     "seal_number": 40,
     "remark": 2000,
 }
+_CHOICES = {"material": tuple(Material.values), "method": tuple(SamplingMethod.values)}
 _REQUIRED = ("mine", "container")
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 # A clock of a phone may run ahead a little; more is a mistake.
@@ -114,9 +115,9 @@ def _text_problems(record: SamplingRecord) -> Iterator[Problem]:
 
 
 def _choice_problems(record: SamplingRecord) -> Iterator[Problem]:
-    for name, choices in (("material", Material), ("method", SamplingMethod)):
-        if getattr(record, name) not in choices.values:
-            yield Problem(f"/{name}", "unknown_choice", f"“{getattr(record, name)}” is none of: {', '.join(choices.values)}.")
+    for name, choices in _CHOICES.items():
+        if getattr(record, name) not in choices:
+            yield Problem(f"/{name}", "unknown_choice", f"“{getattr(record, name)}” is none of: {', '.join(choices)}.")
     if record.collected_zone not in _zones():
         yield Problem(
             "/collected_zone",

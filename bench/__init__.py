@@ -1,0 +1,1 @@
+"""What the product reaches, measured as ratios in one run. Each module has a `run()` that prints."""
