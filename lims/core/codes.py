@@ -13,7 +13,7 @@ from stdnum.iso7064 import mod_37_36
 
 from lims.core.errors import Invalid
 
-SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT = "S", "B", "CN", "V", "SUB", "RUN", "A"
+SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT, CERTIFICATE = "S", "B", "CN", "V", "SUB", "RUN", "A", "C"
 NOUNS = {
     SAMPLE: "sample",
     BLIND: "blind sample",
@@ -22,6 +22,7 @@ NOUNS = {
     SUBMISSION: "submission",
     RUN: "run",
     ALIQUOT: "aliquot",
+    CERTIFICATE: "certificate",
 }
 _SHAPE = re.compile(r"^([A-Z]{1,4})-([A-Z0-9]+(?:-[A-Z0-9]+)*)-([A-Z0-9])$")
 

@@ -1,0 +1,231 @@
+"""What a certificate says, gathered from authorised results. Laboratory papers name samples by blind code only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.urls import reverse
+
+from assays.chemistry.chondrite import normalise
+from assays.chemistry.elements import find_analyte
+from assays.chemistry.rounding import round_significant
+from assays.models import Authorisation, MethodAnalyte, Result, ResultVersion
+from assays.reports.models import Certificate
+from assays.selectors.grades import Content, Grade, Sum, make_grade
+from lims.accounts.models import SignatureMeaning
+from lims.core.errors import DomainError
+from lims.core.models import Installation
+from lims.core.roles import Role
+from lims.documents import certificate as paper
+from samples.models import Sample
+
+NORMALISATION = "CI chondrite, McDonough & Sun 1995"
+# Dates on paper are those of the laboratory's place.
+ZONE = ZoneInfo("Asia/Kolkata")
+_EXTRACTION = {"total": "total", "four_acid": "four-acid digestible", "leachable": "leachable"}
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The authorised results of one sample by one method version."""
+
+    sample: Sample
+    results: dict[str, Result]
+
+    @property
+    def versions(self) -> list[ResultVersion]:
+        return [result.authorised for result in self.results.values() if result.authorised]
+
+
+def gather_content(certificate: Certificate, *, issued_at: datetime) -> paper.CertificateContent:
+    """Everything the paper says, frozen at `issued_at`. Raises `DomainError('nothing_authorised')` when there is no authorised result."""
+    groups = _authorised(certificate)
+    if not groups:
+        raise DomainError("nothing_authorised", "No result on this certificate is authorised any more. Authorise the run first.")
+    samples = {group.sample.pk: group.sample for group in groups}
+    laboratory, customer = certificate.laboratory, certificate.submission.customer
+    address = tuple(line.strip() for line in laboratory.address.splitlines() if line.strip())
+    return paper.CertificateContent(
+        number=certificate.number,
+        issued_at=issued_at,
+        laboratory=paper.Laboratory(
+            name=laboratory.name,
+            address=address,
+            activity_location=", ".join(address) or laboratory.name,
+            contact=laboratory.contact,
+            accreditation=laboratory.accreditation,
+        ),
+        customer=paper.Customer(
+            name=customer.name,
+            contact=customer.contact,
+            address=tuple(line.strip() for line in customer.address.splitlines() if line.strip()),
+            reference=certificate.submission.customer_reference,
+        ),
+        methods=_methods(groups),
+        items=tuple(_item(sample) for sample in samples.values()),
+        tables=tuple(_table(group) for group in groups),
+        signatures=_signatures(groups),
+        verify_url=verify_url(certificate),
+        deviations=_deviations(samples.values()),
+        patterns=tuple(_pattern(group) for group in groups if group.versions[0].method_version.method.extraction == "total"),
+        normalisation=NORMALISATION,
+        amendment=None,
+        synthetic=Installation.current().synthetic,
+    )
+
+
+def verify_url(certificate: Certificate) -> str:
+    """The address in the QR: unguessable, and it tells no result."""
+    return settings.PUBLIC_URL + reverse("reports:verify", args=[certificate.token])
+
+
+def _authorised(certificate: Certificate) -> list[_Group]:
+    rows = (
+        Result.objects.filter(
+            test__submission=certificate.submission_id,
+            sample__in=certificate.samples.values("sample"),
+            authorised__isnull=False,
+        )
+        .select_related("sample", "analyte", "authorised__method_version__method", "authorised__reduction__run")
+        .order_by("sample__blind_code", "test_id", "analyte__order")
+    )
+    groups: dict[tuple[object, object], _Group] = {}
+    for row in rows:
+        group = groups.setdefault((row.sample_id, row.test_id), _Group(row.sample, {}))
+        group.results[row.analyte.symbol] = row
+    return list(groups.values())
+
+
+def _methods(groups: Iterable[_Group]) -> tuple[paper.Method, ...]:
+    versions = {group.versions[0].method_version_id: group.versions[0].method_version for group in groups}
+    return tuple(
+        paper.Method(code=one.method.code, version=f"v{one.number}", name=one.method.name, description=one.method.description)
+        for one in versions.values()
+    )
+
+
+def _item(sample: Sample) -> paper.Item:
+    return paper.Item(
+        code=sample.blind_code,
+        description=str(sample.get_material_display()),
+        condition=_condition(sample),
+        received_on=sample.received_at.astimezone(ZONE).date() if sample.received_at else sample.registered_at.date(),
+        sampled_at=sample.collected_at.astimezone(ZONE).date(),
+        sampling=f"{sample.get_method_display()}, by the customer",
+    )
+
+
+def _condition(sample: Sample) -> str:
+    """What was found on receipt, in words."""
+    found = sample.receipt_items.order_by("-receipt__received_at").first()
+    if found is None:
+        return "not recorded"
+    seal = f"seal {found.get_seal_condition_display()}" if found.seal_condition else "no seal stated"
+    container = {True: "container intact", False: "container damaged", None: "container not stated"}[found.container_intact]
+    return f"{seal}, {container}"
+
+
+def _deviations(samples: Iterable[Sample]) -> tuple[str, ...]:
+    """Accepted discrepancies, as ISO/IEC 17025:2017 7.4.3 asks."""
+    return tuple(
+        f"{sample.blind_code}: {one.get_kind_display()}; accepted: {one.reason}"
+        for sample in samples
+        for one in sample.discrepancies.filter(decision="accept").order_by("found_at")
+    )
+
+
+def _table(group: _Group) -> paper.ResultTable:
+    grade = make_grade(group.sample.pk, group.results)
+    version = group.versions[0].method_version
+    accredited = dict(MethodAnalyte.objects.filter(method_version=version).values_list("analyte__symbol", "accredited"))
+    runs = [one.reduction.run for one in group.versions]
+    measured = [run.measured_at.astimezone(ZONE).date() for run in runs if run.measured_at]
+    claims = bool(group.sample.laboratory and group.sample.laboratory.accreditation)
+    return paper.ResultTable(
+        item_code=group.sample.blind_code,
+        method_code=version.method.code,
+        quantity=_EXTRACTION[version.method.extraction],
+        unit=version.unit,
+        basis=version.basis,
+        tested_from=min(measured),
+        tested_to=max(measured),
+        results=tuple(
+            _element(symbol, result, grade, accredited=accredited.get(symbol, False) or not claims)
+            for symbol, result in group.results.items()
+        ),
+        derived=_derived(grade),
+    )
+
+
+def _quantity(content: Content) -> paper.Quantity:
+    return paper.Quantity(value=content.number, qualifier=content.qualifier, uncertainty=content.uncertainty_text)  # type: ignore[arg-type]
+
+
+def _element(symbol: str, result: Result, grade: Grade, *, accredited: bool) -> paper.ElementResult:
+    loq = round_significant(float(result.authorised.loq), 2) if result.authorised else ""
+    return paper.ElementResult(
+        element=symbol,
+        result=_quantity(grade.elements[symbol]),
+        loq=loq,
+        oxide=find_analyte(symbol).oxide,
+        oxide_result=_quantity(grade.oxides[symbol]),
+        accredited=accredited,
+    )
+
+
+def _derived(grade: Grade) -> tuple[paper.DerivedResult, ...]:
+    oxides = tuple(
+        paper.DerivedResult(
+            symbol=grade.oxides[symbol].species,
+            definition=f"{grade.oxides[symbol].species} from {symbol} by the ratio of formula weights (IUPAC 2021)",
+            result=_quantity(grade.oxides[symbol]),
+        )
+        for symbol in ("Dy", "Tb")
+        if symbol in grade.oxides
+    )
+    return oxides + tuple(_derived_sum(found, grade) for found in grade.sums.values())
+
+
+def _derived_sum(found: Sum, grade: Grade) -> paper.DerivedResult:
+    plain = found.complete and not found.censored_count
+    row_upper = "" if found.upper == float("inf") else round_significant(found.upper, 4)
+    members = [symbol for symbol, value in grade.values.items() if value.is_censored and find_analyte(symbol).oxide in found.definition]
+    return paper.DerivedResult(
+        symbol=found.name,
+        definition=found.definition,
+        result=paper.Quantity(value=found.text, uncertainty=found.uncertainty_text) if plain else None,
+        lower=round_significant(found.lower, 4),
+        upper=row_upper or "unbounded",
+        censored=tuple(members),
+        missing=found.missing,
+    )
+
+
+def _pattern(group: _Group) -> paper.Pattern:
+    values = {
+        symbol: float(one.authorised.value) for symbol, one in group.results.items() if one.authorised and one.authorised.qualifier == "="
+    }
+    return paper.Pattern(
+        item_code=group.sample.blind_code, values=tuple((point.symbol, round_significant(point.value, 4)) for point in normalise(values))
+    )
+
+
+def _signatures(groups: Iterable[_Group]) -> tuple[paper.Signature, ...]:
+    versions = [version.pk for group in groups for version in group.versions]
+    authorisations = (
+        Authorisation.objects.filter(results__result_version__in=versions).select_related("signature").order_by("authorised_at").distinct()
+    )
+    return tuple(
+        paper.Signature(
+            name=one.signature.printed_name,
+            position=f"{Role(one.signature.role).label}, {one.signature.organisation_name}",
+            meaning=str(SignatureMeaning(one.signature.meaning).label),
+            signed_at=one.signature.signed_at.astimezone(ZONE),
+            content_sha256=one.content_hash,
+        )
+        for one in authorisations
+    )
