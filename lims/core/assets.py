@@ -78,37 +78,37 @@ PAPER_FONTS = {
 """Name in `fonts/` → file of a package. Static weights: the PDF compiler reads no variable fonts."""
 
 
-def prepare_assets(*, checkout: Path, data_dir: Path, force: bool = False, say: Callable[[str], None] = lambda line: None) -> bool:
-    """Build `data_dir/assets` and `data_dir/fonts` from the packages of `checkout`; `True` if anything had to be built.
+def prepare_assets(*, checkout: Path, build_dir: Path, force: bool = False, say: Callable[[str], None] = lambda line: None) -> bool:
+    """Build `build_dir/assets` and `build_dir/fonts` from the packages of `checkout`; `True` if anything had to be built.
 
     `say` is told each step. Raises `DomainError` (`assets_package_missing`) naming the file that no package provides.
     """
-    stamp_file = data_dir / STAMP_NAME
+    stamp_file = build_dir / STAMP_NAME
     stamp = _fingerprint(checkout)
-    if not force and stamp_file.is_file() and stamp_file.read_text() == stamp and all(path.is_file() for path in asset_files(data_dir)):
+    if not force and stamp_file.is_file() and stamp_file.read_text() == stamp and all(path.is_file() for path in asset_files(build_dir)):
         return False
     packages = checkout / "node_modules"
     _check_packages(packages)
     stamp_file.unlink(missing_ok=True)
     say("Fonts for the browser and for paper")
-    _copy_fonts(packages, data_dir)
+    _copy_fonts(packages, build_dir)
     say("Map outlines of the region")
-    _write_outlines(packages, data_dir / "assets" / "geo" / "outlines.json")
+    _write_outlines(packages, build_dir / "assets" / "geo" / "outlines.json")
     say("Chart library")
-    _write_text(data_dir / "assets" / "vega" / "vega.js", _bundle_charts())
+    _write_text(build_dir / "assets" / "vega" / "vega.js", _bundle_charts())
     _write_text(stamp_file, stamp)
     return True
 
 
-def asset_files(data_dir: Path) -> list[Path]:
+def asset_files(build_dir: Path) -> list[Path]:
     """Every file that `prepare_assets` leaves behind."""
-    assets = data_dir / "assets"
+    assets = build_dir / "assets"
     return [
         assets / "fonts" / "fonts.css",
         *(assets / "fonts" / font.file_name for font in WEB_FONTS),
         assets / "geo" / "outlines.json",
         assets / "vega" / "vega.js",
-        *(data_dir / "fonts" / name for name in PAPER_FONTS),
+        *(build_dir / "fonts" / name for name in PAPER_FONTS),
     ]
 
 
@@ -147,12 +147,12 @@ def _check_packages(packages: Path) -> None:
         )
 
 
-def _copy_fonts(packages: Path, data_dir: Path) -> None:
+def _copy_fonts(packages: Path, build_dir: Path) -> None:
     for font in WEB_FONTS:
-        _copy(packages / font.source, data_dir / "assets" / "fonts" / font.file_name)
+        _copy(packages / font.source, build_dir / "assets" / "fonts" / font.file_name)
     for name, source in PAPER_FONTS.items():
-        _copy(packages / source, data_dir / "fonts" / name)
-    _write_text(data_dir / "assets" / "fonts" / "fonts.css", build_font_css())
+        _copy(packages / source, build_dir / "fonts" / name)
+    _write_text(build_dir / "assets" / "fonts" / "fonts.css", build_font_css())
 
 
 def _write_outlines(packages: Path, target: Path) -> None:

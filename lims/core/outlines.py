@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 Point = tuple[float, float]
@@ -139,7 +140,18 @@ def _clip_ring(ring: Ring, extent: Extent) -> Ring:
         ring = _clip_edge(ring, axis, bound, side)
         if not ring:
             return []
-    return _without_repeats([*ring, ring[0]])
+    return _follow_parallels(_without_repeats([*ring, ring[0]]), extent)
+
+
+def _follow_parallels(ring: Ring, extent: Extent) -> Ring:
+    """The ring with a point at every degree along the box's upper and lower edge: drawn as great circles, long edges would bulge."""
+    followed = ring[:1]
+    for start, end in pairwise(ring):
+        if start[1] == end[1] and start[1] in (extent.south, extent.north):
+            steps = int(abs(end[0] - start[0]))
+            followed += [(round(start[0] + (end[0] - start[0]) * i / (steps + 1), 6), start[1]) for i in range(1, steps + 1)]
+        followed.append(end)
+    return followed
 
 
 def _clip_edge(ring: Ring, axis: int, bound: float, side: int) -> Ring:

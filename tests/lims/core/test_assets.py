@@ -43,7 +43,7 @@ def _quick_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_quick_bundle")
 def test_everything_promised_is_built(checkout: Path, tmp_path: Path) -> None:
-    assert assets.prepare_assets(checkout=checkout, data_dir=tmp_path / "var") is True
+    assert assets.prepare_assets(checkout=checkout, build_dir=tmp_path / "var") is True
     assert [path for path in assets.asset_files(tmp_path / "var") if not path.is_file()] == []
     regular = tmp_path / "var" / "fonts" / "Inter-Regular.ttf"
     assert regular.read_text() == "@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf"
@@ -53,16 +53,16 @@ def test_everything_promised_is_built(checkout: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_quick_bundle")
 def test_a_second_call_does_nothing_and_takes_no_time(checkout: Path, tmp_path: Path) -> None:
-    assets.prepare_assets(checkout=checkout, data_dir=tmp_path / "var")
+    assets.prepare_assets(checkout=checkout, build_dir=tmp_path / "var")
     started = time.perf_counter()
-    assert assets.prepare_assets(checkout=checkout, data_dir=tmp_path / "var") is False
+    assert assets.prepare_assets(checkout=checkout, build_dir=tmp_path / "var") is False
     assert time.perf_counter() - started < 1.0
 
 
 @pytest.mark.usefixtures("_quick_bundle")
 def test_new_pins_a_lost_file_or_force_build_again(checkout: Path, tmp_path: Path) -> None:
     def build(**options: bool) -> bool:
-        return assets.prepare_assets(checkout=checkout, data_dir=tmp_path / "var", **options)
+        return assets.prepare_assets(checkout=checkout, build_dir=tmp_path / "var", **options)
 
     build()
     (checkout / "package-lock.json").write_text('{"changed": true}')
@@ -76,7 +76,7 @@ def test_new_pins_a_lost_file_or_force_build_again(checkout: Path, tmp_path: Pat
 def test_a_missing_package_is_named_with_the_remedy(checkout: Path, tmp_path: Path) -> None:
     shutil.rmtree(checkout / "node_modules" / "inter-ui")
     with pytest.raises(DomainError) as refusal:
-        assets.prepare_assets(checkout=checkout, data_dir=tmp_path / "var")
+        assets.prepare_assets(checkout=checkout, build_dir=tmp_path / "var")
     assert refusal.value.code == "assets_package_missing"
     assert "inter-ui" in refusal.value.message
     assert "npm ci --ignore-scripts" in refusal.value.message
@@ -84,7 +84,7 @@ def test_a_missing_package_is_named_with_the_remedy(checkout: Path, tmp_path: Pa
 
 
 def test_the_command_turns_the_refusal_into_one_sentence(tmp_path: Path, settings: object) -> None:
-    settings.BASE_DIR, settings.DATA_DIR = tmp_path, tmp_path / "var"  # type: ignore[attr-defined]
+    settings.BASE_DIR, settings.BUILD_DIR = tmp_path, tmp_path / "var"  # type: ignore[attr-defined]
     (tmp_path / "package-lock.json").write_text("{}")
     with pytest.raises(CommandError, match="npm ci --ignore-scripts"):
         call_command("prepare_assets")

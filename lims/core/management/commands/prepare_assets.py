@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            built = prepare_assets(checkout=settings.BASE_DIR, data_dir=settings.DATA_DIR, force=options["force"], say=self.stdout.write)
+            built = prepare_assets(checkout=settings.BASE_DIR, build_dir=settings.BUILD_DIR, force=options["force"], say=self.stdout.write)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write("Assets are ready." if built else "Assets are current.")
