@@ -14,7 +14,6 @@ from lims.core.errors import DomainError
 class Command(BaseCommand):
     help = "Build fonts, map outlines and the chart library into var/ from the npm packages; does nothing when they are current."
     requires_system_checks = ()
-    requires = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--force", action="store_true", help="build even when nothing has changed")
