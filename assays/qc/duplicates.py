@@ -37,7 +37,7 @@ def compute_hard_percent(first: float, second: float) -> float:
     """Half absolute relative difference: 100 |a - b|/(a + b); 0 for two zeros."""
     if first < 0 or second < 0:
         raise ValueError("A relative difference is defined for contents that are not negative.")
-    return 100 * abs(first - second) / (first + second) if first + second else 0.0
+    return 100 * (abs(first - second) / (first + second)) if first + second else 0.0
 
 
 def compute_ard_percent(first: float, second: float) -> float:
