@@ -22,7 +22,16 @@ from samples.lifecycle import CONSIGNMENT, SampleState
 from samples.models import Consignment, ConsignmentItem, Sample
 from samples.services.holding import given_reason
 from samples.services.locking import lock_samples
-from samples.services.movement import active_items, checked_moment, checked_texts, entries_of, last_moment, lock_consignment, step_blockers
+from samples.services.movement import (
+    active_items,
+    checked_moment,
+    checked_texts,
+    entries_of,
+    invalid_at,
+    last_moment,
+    lock_consignment,
+    step_blockers,
+)
 
 DEFAULT_PURPOSE = "geological sample for testing purposes only"
 LARGEST_CONSIGNMENT = 1000
@@ -146,8 +155,7 @@ def dispatch_consignment(
         _check_sender(consignment, by)
         moment = checked_moment(at, after=last_moment(consignment))
         if expected_by is not None and expected_by < moment:
-            detail = "The consignment cannot be expected before it leaves. Check the date of arrival."
-            raise Invalid("expected_too_early", detail, problems=[Problem("/expected_by", "expected_too_early", detail)])
+            raise invalid_at("/expected_by", "expected_too_early", "It cannot be expected before it leaves. Check the date of arrival.")
         consignment.state = CONSIGNMENT.target(consignment, "dispatch")
         items = list(active_items(consignment))
         samples = lock_samples(item.sample_id for item in items)
@@ -155,9 +163,7 @@ def dispatch_consignment(
         consignment.dispatched_at, consignment.expected_by = moment, expected_by
         consignment.last_seen, consignment.last_seen_at = place or consignment.sender.name[:160], moment
         consignment.save()
-        Sample.objects.filter(pk__in=[sample.pk for sample in samples]).update(
-            state=SampleState.IN_TRANSIT, place=consignment.last_seen
-        )
+        Sample.objects.filter(pk__in=[sample.pk for sample in samples]).update(state=SampleState.IN_TRANSIT, place=consignment.last_seen)
         words = _words_of(consignment) | {"place": consignment.last_seen, "purpose": consignment.purpose}
         append_events(entries_of(items, EventKind.DISPATCHED, consignment, moment, **words), by=by)
     return consignment
@@ -171,15 +177,12 @@ def _words_of(consignment: Consignment) -> dict[str, str]:
 
 
 def _check_parties(sender: Organisation, addressee: Organisation, carrier: Organisation | None) -> None:
-    problems = []
     if not (addressee.is_laboratory and addressee.active):
-        problems.append(Problem("/addressee", "not_a_laboratory", f"{addressee} is not a laboratory that receives samples. Choose one that does."))
+        raise invalid_at("/addressee", "not_a_laboratory", f"{addressee} is not a laboratory that receives samples. Choose one.")
     if addressee.pk == sender.pk:
-        problems.append(Problem("/addressee", "own_address", "A consignment goes to another organisation. Choose the laboratory it is meant for."))
+        raise invalid_at("/addressee", "own_address", "A consignment goes to another organisation. Choose the laboratory it is for.")
     if carrier is not None and not (carrier.kind == OrganisationKind.CARRIER and carrier.active):
-        problems.append(Problem("/carrier", "not_a_carrier", f"{carrier} is not a carrier. Choose one, or leave it empty when you bring it yourself."))
-    if problems:
-        raise Invalid(problems[0].code, problems[0].detail, problems=problems)
+        raise invalid_at("/carrier", "not_a_carrier", f"{carrier} is not a carrier. Choose one, or none if you bring it yourself.")
 
 
 def _save_with_seal(consignment: Consignment) -> None:
@@ -191,7 +194,7 @@ def _save_with_seal(consignment: Consignment) -> None:
         if "outer_seal_used_once" not in str(error):
             raise
         detail = f"Seal {consignment.outer_seal} closes another consignment already. A seal is used once: read the number again."
-        raise Invalid("duplicate_seal", detail, problems=[Problem("/outer_seal", "duplicate_seal", detail)]) from error
+        raise invalid_at("/outer_seal", "duplicate_seal", detail) from error
 
 
 def _check_sender(consignment: Consignment, by: Any) -> None:
@@ -209,7 +212,9 @@ def _lock_for_packing(consignment: Consignment, by: Any) -> Consignment:
 # --- Samples in and out ---------------------------------------------------------------------------------------------------------------
 
 
-def _pack(consignment: Consignment, samples: Sequence[Sample], seals: Mapping[UUID, str], by: Any, moment: datetime) -> list[ConsignmentItem]:
+def _pack(
+    consignment: Consignment, samples: Sequence[Sample], seals: Mapping[UUID, str], by: Any, moment: datetime
+) -> list[ConsignmentItem]:
     _check_selection(samples)
     items = {item.sample_id: item for item in consignment.items.filter(sample__in=[sample.pk for sample in samples])}
     locked = lock_samples(sample.pk for sample in samples)
@@ -263,7 +268,7 @@ def _packing_blockers(consignment: Consignment, samples: Sequence[Sample], items
         if item is not None and item.removed_at is None:
             found.append(Blocker("packed_already", f"Sample {sample.code_for(by)} is in consignment {consignment.code} already."))
         elif sample.holder_id != consignment.sender_id:
-            found.append(Blocker("not_holder", f"Sample {sample.code_for(by)} is not held by {consignment.sender}; only its holder can pack it."))
+            found.append(Blocker("not_holder", f"Sample {sample.code_for(by)} is not held by {consignment.sender}, so it cannot pack it."))
         else:
             found += step_blockers([sample], "pack", by)
     return found
@@ -279,25 +284,22 @@ def _apply_seals(consignment: Consignment, samples: Sequence[Sample], seals: Map
     used |= {seal for seal, count in Counter(wanted.values()).items() if count > 1}
     index = {sample.pk: number for number, sample in enumerate(samples)}
     problems = [
-        Problem(f"/items/{index[sample.pk]}/seal_number", "duplicate_seal", f"Seal {seal} is on another sample already. A seal is used once.")
+        Problem(f"/items/{index[sample.pk]}/seal_number", "duplicate_seal", f"Seal {seal} is on another sample. A seal is used once.")
         for sample, seal in changes.items()
         if seal in used
     ]
     if problems:
         raise Invalid("duplicate_seal", problems[0].detail, problems=problems)
-    entries = []
+    kinds = {sample: EventKind.RESEALED if sample.seal_number else EventKind.SEALED for sample in changes}
     for sample, seal in changes.items():
-        kind = EventKind.RESEALED if sample.seal_number else EventKind.SEALED
-        entries.append(
-            Entry(sample_id=sample.pk, kind=kind, occurred_at=moment, seal_number=seal, seal_condition="intact", consignment=consignment.code)
-        )
         sample.seal_number = seal
     try:
         with transaction.atomic():
             Sample.objects.bulk_update(changes, ["seal_number"])
     except IntegrityError as error:
         raise Invalid("duplicate_seal", "One of these seals was put on another sample just now. Read the numbers again.") from error
-    return entries
+    words: dict[str, Any] = {"occurred_at": moment, "seal_condition": "intact", "consignment": consignment.code}
+    return [Entry(sample_id=sample.pk, kind=kinds[sample], seal_number=seal, **words) for sample, seal in changes.items()]
 
 
 def _unpack(items: Sequence[ConsignmentItem], consignment: Consignment, moment: datetime, remark: str, by: Any) -> None:

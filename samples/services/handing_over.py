@@ -11,7 +11,7 @@ from django.db import transaction
 from lims.accounts.models import Organisation, OrganisationKind, Signature, SignatureMeaning
 from lims.accounts.signing import sign
 from lims.core.acting import acting
-from lims.core.errors import Blocked, Blocker, Forbidden, Invalid, Problem, refuse_if
+from lims.core.errors import Blocked, Blocker, Forbidden, refuse_if
 from lims.core.roles import Action, require
 from samples.custody.hashing import time_text
 from samples.custody.ledger import append_events
@@ -22,7 +22,15 @@ from samples.models.consignments import HandoverState
 from samples.models.receipts import SealCondition
 from samples.services.holding import given_reason
 from samples.services.locking import lock_samples
-from samples.services.movement import active_items, checked_moment, checked_texts, entries_of, last_moment, lock_consignment
+from samples.services.movement import (
+    active_items,
+    checked_moment,
+    checked_texts,
+    entries_of,
+    invalid_at,
+    last_moment,
+    lock_consignment,
+)
 
 
 def offer_blockers(consignment: Consignment, by: Any) -> list[Blocker]:
@@ -123,9 +131,8 @@ def pending_handover(consignment: Consignment) -> Handover:
     """The offer that waits for an answer; raises `Blocked('no_handover_pending')` when there is none."""
     found = consignment.handovers.filter(state=HandoverState.PENDING).first()
     if found is None:
-        raise Blocked(
-            [Blocker("no_handover_pending", f"No handover of {consignment.code} waits for an answer. Its holder, {consignment.holder}, offers one first.")]
-        )
+        sentence = f"No handover of {consignment.code} waits for an answer. Its holder, {consignment.holder}, offers one first."
+        raise Blocked([Blocker("no_handover_pending", sentence)])
     return found
 
 
@@ -152,14 +159,14 @@ def _check_receiver(consignment: Consignment, receiver: Organisation) -> None:
     elif receiver.kind == OrganisationKind.MINISTRY or not receiver.active:
         detail = f"{receiver} does not take consignments over. Choose a carrier, a firm or the laboratory."
     if detail:
-        raise Invalid("receiver", detail, problems=[Problem("/receiver", "receiver", detail)])
+        raise invalid_at("/receiver", "receiver", detail)
 
 
 def _check_remark(accept: bool, seals_intact: bool | None, remark: str) -> None:
     if remark or (accept and seals_intact is not False):
         return
     detail = "Say what is wrong with the seals." if accept else "Say why it is refused: the giver and the sender read it."
-    raise Invalid("remark_missing", detail, problems=[Problem("/remark", "remark_missing", detail)])
+    raise invalid_at("/remark", "remark_missing", detail)
 
 
 def _signed(

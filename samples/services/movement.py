@@ -1,4 +1,4 @@
-"""What every step of a consignment needs: the locked row, tidy texts, a moment that fits the order of things, and the words of the ledger."""
+"""What every step of a consignment needs: the locked row, tidy texts, a moment in the order of things, words for the ledger."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def _text_problems(name: str, text: str, model: type[models.Model]) -> Iterable[
 
 
 def is_printable(text: str) -> bool:
-    """Whether a label can print it and a database keep it: no control characters, half surrogates or marks that turn the reading direction."""
+    """Whether a label can print it and a database keep it: no control characters, no halves of surrogate pairs, no marks that turn the
+    reading direction."""
     return not any((unicodedata.category(one) in {"Cc", "Cs"} and one not in "\r\n\t") or one in _BIDIRECTIONAL for one in text)
 
 
@@ -58,14 +59,17 @@ def checked_moment(at: datetime | None, *, after: datetime | None = None) -> dat
     now = clock.now()
     moment = at or now
     if moment > now + _TOLERATED_FUTURE:
-        _refuse_time("future_time", f"{_shown(moment)} lies in the future. Check the date, the time and its zone.")
+        raise invalid_at("/at", "future_time", f"{_shown(moment)} lies in the future. Check the date, the time and its zone.")
     if after is not None and moment < after:
-        _refuse_time("time_order", f"{_shown(moment)} is before the step that came before it ({_shown(after)}). Check the time and its zone.")
+        raise invalid_at(
+            "/at", "time_order", f"{_shown(moment)} is before the step before it, {_shown(after)}. Check the time and its zone."
+        )
     return moment
 
 
-def _refuse_time(code: str, detail: str) -> None:
-    raise Invalid(code, detail, problems=[Problem("/at", code, detail)])
+def invalid_at(pointer: str, code: str, detail: str) -> Invalid:
+    """The refusal of one member, to be raised."""
+    return Invalid(code, detail, problems=[Problem(pointer, code, detail)])
 
 
 def _shown(moment: datetime) -> str:

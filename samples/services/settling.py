@@ -1,0 +1,126 @@
+"""Settling a discrepancy: the laboratory's quality manager decides with a reason and a signature, never over a reception of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from lims.accounts.models import SignatureMeaning
+from lims.accounts.signing import sign
+from lims.core.acting import acting
+from lims.core.errors import Blocker, Forbidden, refuse_if
+from lims.core.roles import Action, require
+from samples.custody.ledger import Entry, append_events
+from samples.custody.models import EventKind
+from samples.lifecycle import SAMPLE, SampleState
+from samples.models import Discrepancy, Sample
+from samples.models.receipts import Decision
+from samples.services.holding import given_reason
+from samples.services.locking import lock_sample
+from samples.services.movement import checked_moment, checked_texts, invalid_at
+
+# Decisions about the sample itself, with the step of its life and the kind of event each takes.
+_ENDING = {Decision.REFUSE: ("refuse", EventKind.REFUSED), Decision.LOST: ("lose", EventKind.LOST)}
+
+
+def possible_decisions(sample: Sample) -> list[Decision]:
+    """What can be decided: a sample at hand is accepted or refused, one that never arrived can only be declared lost."""
+    if sample.state == SampleState.IN_TRANSIT:
+        return [Decision.LOST]
+    return [Decision.ACCEPT] if SAMPLE.blockers(sample, "refuse") else [Decision.ACCEPT, Decision.REFUSE]
+
+
+def settlement_blockers(discrepancy: Discrepancy, by: Any) -> list[Blocker]:
+    """Why the caller cannot settle it now."""
+    found = []
+    if discrepancy.decided_at is not None:
+        found.append(Blocker("settled_already", f"This discrepancy was settled already: {discrepancy.get_decision_display()}."))
+    if discrepancy.receipt_item is not None and discrepancy.receipt_item.receipt.received_by_id == by.pk:
+        found.append(Blocker("own_work", "You received this sample yourself. Another quality manager decides on it."))
+    return found
+
+
+def settle_discrepancy(
+    *, discrepancy: Discrepancy, decision: str, reason: str, password: str, by: Any, at: datetime | None = None
+) -> Discrepancy:
+    """Decide on a discrepancy: `accept` (this deviation goes on the report), `refuse` the sample or declare it `lost`.
+
+    Refusing and losing are about the sample, so they settle everything that is open on it with the one signature. The sample is free again
+    when nothing is open. Raises `Blocked('settled_already' | 'own_work')`, `Invalid('decision' | 'reason_missing' | 'password')`.
+    """
+    require(by, Action.DISCREPANCY_SETTLE)
+    reason = given_reason(checked_texts(Discrepancy, reason=reason)["reason"])
+    with transaction.atomic(), acting(by, reason):
+        # The sample's row is the lock of all its discrepancies.
+        sample = lock_sample(discrepancy.sample)
+        discrepancy = Discrepancy.objects.select_related("laboratory", "receipt_item__receipt").get(pk=discrepancy.pk)
+        if discrepancy.laboratory_id != by.organisation_id:
+            raise Forbidden("not_your_laboratory", f"Its laboratory, {discrepancy.laboratory}, settles this discrepancy.")
+        refuse_if(settlement_blockers(discrepancy, by))
+        _check_decision(decision, sample)
+        moment = checked_moment(at, after=discrepancy.found_at)
+        settled = [discrepancy, *_others_open(discrepancy)] if decision in _ENDING else [discrepancy]
+        refuse_if([blocker for one in settled[1:] for blocker in settlement_blockers(one, by)])
+        content = settlement_content(settled, decision, reason)
+        signature = sign(by=by, password=password, meaning=SignatureMeaning.SETTLEMENT, content=content, reason=reason)
+        Discrepancy.objects.filter(pk__in=[one.pk for one in settled]).update(
+            decision=decision, reason=reason, decided_by=by, decided_at=moment, signature=signature
+        )
+        _free_sample(sample, decision)
+        append_events(_entries(sample, settled, decision, reason, moment), by=by)
+        discrepancy.refresh_from_db()
+    return discrepancy
+
+
+def settlement_content(settled: Sequence[Discrepancy], decision: str, reason: str) -> dict[str, Any]:
+    """What a settlement signs."""
+    return {
+        "sample": str(settled[0].sample_id),
+        "discrepancies": [{"id": str(one.pk), "kind": one.kind, "detail": one.detail} for one in settled],
+        "decision": decision,
+        "reason": reason,
+    }
+
+
+def _others_open(discrepancy: Discrepancy) -> list[Discrepancy]:
+    rows = Discrepancy.objects.undecided().filter(sample=discrepancy.sample_id, laboratory=discrepancy.laboratory_id)
+    return list(rows.exclude(pk=discrepancy.pk).select_related("receipt_item__receipt").order_by("pk"))
+
+
+def _check_decision(decision: str, sample: Sample) -> None:
+    possible = possible_decisions(sample)
+    if decision in possible:
+        return
+    if decision not in Decision.values:
+        detail = f"“{decision}” is none of: {', '.join(possible)}."
+    elif sample.state == SampleState.IN_TRANSIT:
+        detail = "The sample has not arrived, so it can only be declared lost. Should it still come, receive it first; then decide."
+    else:
+        detail = f"The sample is {SampleState(sample.state).label}; it can be: {', '.join(possible)}."
+    raise invalid_at("/decision", "decision", detail)
+
+
+def _free_sample(sample: Sample, decision: str) -> None:
+    if decision in _ENDING:
+        sample.state = SAMPLE.target(sample, _ENDING[Decision(decision)][0])
+    sample.has_open_discrepancy = Discrepancy.objects.undecided().filter(sample=sample).exists()
+    sample.save(update_fields=["state", "has_open_discrepancy"])
+
+
+def _entries(sample: Sample, settled: Sequence[Discrepancy], decision: str, reason: str, moment: datetime) -> list[Entry]:
+    entries = [
+        Entry(
+            sample_id=sample.pk,
+            kind=EventKind.SETTLED,
+            occurred_at=moment,
+            remark=reason,
+            detail={"kind": one.kind, "decision": str(decision)},
+        )
+        for one in settled
+    ]
+    if decision in _ENDING:
+        entries.append(Entry(sample_id=sample.pk, kind=_ENDING[Decision(decision)][1], occurred_at=moment, remark=reason))
+    return entries
