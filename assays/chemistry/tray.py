@@ -86,7 +86,7 @@ def remaining_dilution(portion_dilution: float, applied: float) -> float:
 
 
 def mean_blanks(positions: Iterable[TrayInput]) -> dict[str, float]:
-    """The mean blank of each analyte in µg/L of the measured solution; readings that are bounds or negative count as nothing to subtract."""
+    """The mean blank of each analyte in µg/L of the measured solution; readings that are bounds or negative count as nothing."""
     found: dict[str, list[float]] = {}
     for position in positions:
         if position.is_blank:
