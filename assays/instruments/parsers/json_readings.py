@@ -10,6 +10,7 @@ named, up to a hundred, each by the RFC 6901 pointer of its member.
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import datetime
 from decimal import Decimal
@@ -82,7 +83,7 @@ def recognise(source: Source) -> bool:
 
 def parse(source: Source) -> ParsedExport:
     """The readings of a JSON file."""
-    return parse_readings(source.data)
+    return parse_readings(source.data.removeprefix(codecs.BOM_UTF8))
 
 
 def parse_readings(body: bytes) -> ParsedExport:
@@ -200,7 +201,12 @@ class _Collector:
         member = "position" if reading.sample is None else "sample"
         if not 0 < len(label.strip()) <= 200 or not 0 < len(str(reading.position).strip()) <= 200:
             self._add(f"/readings/{index}/{member}", "bad_position", "The position or sample is empty or longer than 200 characters.")
-        for name, text in (("position", str(reading.position)), ("sample", label), ("type", reading.type), ("comment", reading.comment)):
+        for name, text in (
+            ("position", str(reading.position)),
+            ("sample", reading.sample or ""),
+            ("type", reading.type),
+            ("comment", reading.comment),
+        ):
             if _CONTROL.search(text):
                 self._add(f"/readings/{index}/{name}", "control_character", "The text holds a control character. Leave it out.")
 

@@ -66,7 +66,7 @@ def workbook_parts(sheets: Mapping[str, Sequence[Sequence[object]]]) -> dict[str
     return {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
         "xl/workbook.xml": f"<workbook {_MAIN} {_RELATIONS}><sheets>{listed}</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": f'<Relationships>{targets}<Relationship Id="rId99" Type="styles" Target="styles.xml"/></Relationships>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships>{targets}<Relationship Id="s" Type="styles" Target="styles.xml"/></Relationships>',
         "xl/styles.xml": f'<styleSheet {_MAIN}><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/></cellXfs></styleSheet>',
         **{f"xl/worksheets/sheet{place}.xml": sheet_xml(sheets[name]) for place, name in enumerate(names, 1)},
     }
@@ -95,7 +95,7 @@ def make_text(rows: Sequence[Sequence[object]], separator: str = ",") -> str:
 def batch_rows(
     groups: Mapping[str, Sequence[str]], rows: Sequence[tuple[Sequence[object], Sequence[object]]], describing: Sequence[str] = DESCRIBING
 ) -> list[list[object]]:
-    """The rows of a batch table: `groups` gives the columns under each analyte heading, `rows` what describes a row and what was measured."""
+    """The rows of a batch table: `groups` gives the columns under each heading, `rows` what describes a row and what was measured."""
     headings: list[object] = ["Sample"] + [None] * (len(describing) - 1)
     titles: list[object] = list(describing)
     for heading, columns in groups.items():
