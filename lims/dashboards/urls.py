@@ -1,7 +1,10 @@
-"""Addresses."""
+"""The overview."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from lims.dashboards import views
+
+app_name = "dashboards"
+urlpatterns = [path("overview/", views.OverviewPage.as_view(), name="overview")]

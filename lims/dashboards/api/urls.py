@@ -1,7 +1,12 @@
-"""Addresses."""
+"""The API of grades and the overview."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from lims.dashboards.api import views
+
+urlpatterns = [
+    path("grades/", views.Grades.as_view(), name="api-grades"),
+    path("dashboards/overview/", views.OverviewView.as_view(), name="api-overview"),
+]

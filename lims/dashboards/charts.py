@@ -1,0 +1,83 @@
+"""The overview's numbers as the charts take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assays.models.methods import Extraction
+from lims.charts.funnel import FunnelStep, funnel_chart
+from lims.charts.grades import MineGrade, grade_by_mine_chart
+from lims.charts.maps import MapPoint, map_chart
+from lims.charts.outlines import read_outlines
+from lims.charts.turnaround import Turnaround, turnaround_chart
+from lims.dashboards.selectors import MineRow, Overview
+
+Spec = dict[str, Any]
+
+
+def mine_url(row: MineRow) -> str:
+    """The rows behind a mine's numbers."""
+    return f"{reverse('samples:list')}?mine={row.mine.code}"
+
+
+def grade_spec(overview: Overview, filters: Any) -> Spec:
+    """Dy and Tb oxide by mine with error bars; a median that is only a bound has no point and stands in the table."""
+    grades = [
+        MineGrade(
+            mine=row.mine.name,
+            element=symbol,  # type: ignore[arg-type]
+            value=summary.upper,
+            lower=max(summary.upper - (summary.uncertainty or 0), summary.upper / 100),
+            upper=summary.upper + (summary.uncertainty or 0),
+            n=summary.n,
+            censored=summary.censored,
+            url=mine_url(row),
+        )
+        for row in overview.mine_rows
+        for symbol, summary in row.summaries.items()
+        if summary.is_exact
+    ]
+    basis = _("dry basis, %(content)s") % {"content": Extraction(filters.extraction).label}
+    return grade_by_mine_chart(grades, basis=basis, statistic=_("median ± U (k = 2)"))
+
+
+def funnel_spec(overview: Overview) -> Spec:
+    """Samples that reached each step."""
+    return funnel_chart([FunnelStep(row.label, row.count) for row in overview.funnel])
+
+
+def map_spec(overview: Overview) -> Spec:
+    """Mines and laboratories."""
+    mines = [
+        MapPoint(
+            label=row.mine.name,
+            longitude=float(row.mine.longitude),
+            latitude=float(row.mine.latitude),
+            kind="mine",
+            count=row.samples,
+            detail=row.mine.belt,
+            url=mine_url(row),
+        )
+        for row in overview.mine_rows
+        if row.mine.latitude is not None and row.mine.longitude is not None
+    ]
+    laboratories = [
+        MapPoint(
+            label=row.laboratory.name,
+            longitude=float(row.laboratory.longitude),
+            latitude=float(row.laboratory.latitude),
+            kind="laboratory",
+            count=row.n + row.open,
+        )
+        for row in overview.turnaround
+        if row.laboratory.latitude is not None and row.laboratory.longitude is not None
+    ]
+    return map_chart([*mines, *laboratories], read_outlines())
+
+
+def turnaround_spec(overview: Overview) -> Spec:
+    """Days per laboratory."""
+    return turnaround_chart([Turnaround(row.laboratory.name, row.median, row.p90, row.n) for row in overview.turnaround if row.n])

@@ -1,0 +1,78 @@
+"""The ministry's overview: one page that answers in ten seconds, and its export."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from assays.models.methods import Extraction
+from lims.accounts.models import Organisation
+from lims.core.pages import Page
+from lims.core.roles import Action, allowed
+from lims.dashboards import charts, exports
+from lims.dashboards.selectors import Filters, Overview, build_overview
+from samples.models import Mine
+
+
+class OverviewFilter(forms.Form):
+    """What part of the whole is shown; an empty choice means all."""
+
+    days = forms.TypedChoiceField(
+        label=_("Period"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[("", _("all")), ("30", _("last 30 days")), ("90", _("last 90 days")), ("365", _("last year"))],
+    )
+    belt = forms.ChoiceField(label=_("Belt"), required=False)
+    firm = forms.ModelChoiceField(label=_("Firm"), required=False, queryset=Organisation.objects.none(), empty_label=_("all"))
+    extraction = forms.ChoiceField(label=_("Content"), required=False, choices=Extraction.choices, initial=Extraction.TOTAL)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        belts = Mine.objects.order_by("belt").values_list("belt", flat=True).distinct()
+        self.fields["belt"].choices = [("", _("all")), *((belt, belt) for belt in belts)]  # type: ignore[attr-defined]
+        self.fields["firm"].queryset = Organisation.objects.filter(kind__in=["state_firm", "private_firm"])  # type: ignore[attr-defined]
+
+    def filters(self) -> Filters:
+        """The filters as chosen; what cannot be used is left out and shown as an error on the form."""
+        chosen = getattr(self, "cleaned_data", {}) if self.is_valid() or self.errors else {}
+        firm = chosen.get("firm")
+        return Filters(
+            days=chosen.get("days"),
+            belt=chosen.get("belt") or "",
+            firm=firm.pk if firm else None,
+            extraction=chosen.get("extraction") or Extraction.TOTAL,
+        )
+
+
+class OverviewPage(Page):
+    """Where we stand."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.OVERVIEW_VIEW}
+    template = "dashboards/overview.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = OverviewFilter(request.GET)
+        filters = form.filters()
+        overview = build_overview(request.user, filters)
+        if request.GET.get("format") in exports.WRITERS:
+            return exports.respond(overview, filters, str(request.GET["format"]))
+        return self.render(self._context(form, filters, overview))
+
+    def _context(self, form: OverviewFilter, filters: Filters, overview: Overview) -> dict[str, Any]:
+        exact = allowed(self.request.user, Action.PLACE_EXACT)
+        return {
+            "form": form,
+            "overview": overview,
+            "extraction": Extraction(filters.extraction).label,
+            "grade_spec": charts.grade_spec(overview, filters),
+            "funnel_spec": charts.funnel_spec(overview),
+            "map_spec": charts.map_spec(overview) if exact else None,
+            "turnaround_spec": charts.turnaround_spec(overview),
+            "samples_url": reverse("samples:list"),
+        }
