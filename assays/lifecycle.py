@@ -38,12 +38,19 @@ def _sample_blocked(test: Any) -> list[Blocker]:
     return found
 
 
+def _clock_stands(test: Any) -> list[Blocker]:
+    submission = test.submission
+    if submission.state == SubmissionState.ON_HOLD:
+        return [Blocker("submission_on_hold", f"Submission {submission.code} is on hold and its clock stands. Resume it first.")]
+    return []
+
+
 TEST = Machine(
     "test",
     dict(TestState.choices),
     (
-        step("weigh", {"requested", "prepared"}, "prepared", _sample_blocked),
-        step("load", {"prepared", "measured"}, "in_run", _sample_blocked),
+        step("weigh", {"requested", "prepared"}, "prepared", _sample_blocked, _clock_stands),
+        step("load", {"prepared", "measured"}, "in_run", _sample_blocked, _clock_stands),
         step("unload", {"in_run"}, "prepared"),
         step("measure", {"in_run", "measured"}, "measured"),
         step("review", {"measured"}, "reviewed", _sample_blocked),

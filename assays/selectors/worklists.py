@@ -1,0 +1,121 @@
+"""What waits at the bench of one laboratory: to prepare, to weigh, to load. For lists, for planning and for *my work*."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import BooleanField, Case, Count, Exists, Min, OuterRef, Q, QuerySet, Value, When
+
+from assays.lifecycle import SubmissionState, TestState
+from assays.models import Aliquot, MethodVersion, Preparation, SubmissionTest
+from assays.models.methods import Extraction
+
+LEACH_LIMIT_C = 40
+"""Material for a leach is never dried hotter: halloysite dehydrates for good above it."""
+
+_LEACH = Q(method_version__method__extraction=Extraction.LEACHABLE)
+_HELD = Q(sample__on_hold=True) | Q(sample__has_open_discrepancy=True) | Q(submission__state=SubmissionState.ON_HOLD)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits for one step: how many, of these held, since when the oldest waits, and the nearest due day (None when nothing does)."""
+
+    step: str
+    count: int
+    held: int
+    oldest_at: datetime | None
+    due_on: date | None
+
+
+def bench_tests(user: Any) -> QuerySet[SubmissionTest]:
+    """The live tests of the user's own laboratory, by due day."""
+    live = Q(submission__state__in=[SubmissionState.OPEN, SubmissionState.ON_HOLD])
+    return SubmissionTest.objects.filter(live, submission__laboratory=user.organisation_id).annotate(
+        held=_truth(_HELD), leach=_truth(_LEACH)
+    )
+
+
+def _truth(condition: Q) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+def suitable_preparations(test: SubmissionTest) -> QuerySet[Preparation]:
+    """Preparations a test portion may be weighed from, newest first: moisture taken at the method's temperature, and for a leach of
+    material that was never dried hot."""
+    made = Preparation.objects.filter(
+        sample=test.sample_id, laboratory=test.submission.laboratory_id, drying_c=test.method_version.drying_c
+    ).order_by("-prepared_at", "-id")
+    return made.filter(_GENTLE) if test.method_version.method.extraction == Extraction.LEACHABLE else made
+
+
+_GENTLE = Q(portion_dried_c=None) | Q(portion_dried_c__lte=LEACH_LIMIT_C)
+
+
+def _is_prepared() -> Q:
+    made = Preparation.objects.filter(
+        sample=OuterRef("sample"), laboratory=OuterRef("submission__laboratory"), drying_c=OuterRef("method_version__drying_c")
+    )
+    return (Q(Exists(made)) & ~_LEACH) | (Q(Exists(made.filter(_GENTLE))) & _LEACH)
+
+
+def tests_to_prepare(user: Any) -> QuerySet[SubmissionTest]:
+    """Requested tests whose sample has no suitable preparation yet."""
+    return bench_tests(user).filter(~_is_prepared(), state=TestState.REQUESTED)
+
+
+def tests_to_weigh(user: Any) -> QuerySet[SubmissionTest]:
+    """Requested tests whose sample is prepared for the method."""
+    return bench_tests(user).filter(_is_prepared(), state=TestState.REQUESTED)
+
+
+def tests_to_load(user: Any) -> QuerySet[SubmissionTest]:
+    """Weighed-in tests that stand in no run."""
+    return bench_tests(user).filter(state=TestState.PREPARED)
+
+
+def waiting_aliquots(user: Any, version: MethodVersion) -> list[Aliquot]:
+    """The newest original aliquot of each test of a method version that may be loaded now, by due day, then oldest first."""
+    tests = tests_to_load(user).filter(method_version=version).exclude(_HELD)
+    newest: dict[Any, Aliquot] = {}
+    for aliquot in (
+        Aliquot.objects.filter(test__in=tests.values("pk"), duplicate_of=None)
+        .select_related("test__submission", "test__sample", "test__method_version__method")
+        .order_by("-weighed_at", "-code")
+    ):
+        newest.setdefault(aliquot.test_id, aliquot)
+    return sorted(newest.values(), key=lambda one: (one.test.submission.due_on, one.weighed_at, one.code))
+
+
+def queue_to_prepare(user: Any) -> Queue:
+    """Samples that wait for preparation; a sample that needs a pulp and a leach split counts twice."""
+    tests = tests_to_prepare(user)
+    pairs = set(tests.values_list("sample", "leach", "held"))  # type: ignore[misc]
+    return _queue("prepare", tests, len({pair[:2] for pair in pairs}), len({pair[:2] for pair in pairs if pair[2]}))
+
+
+def queue_to_weigh(user: Any) -> Queue:
+    """Tests that wait for a test portion."""
+    return _queue_of_tests("weigh", tests_to_weigh(user))
+
+
+def queue_to_load(user: Any) -> Queue:
+    """Weighed-in tests that wait for a run."""
+    return _queue_of_tests("load", tests_to_load(user))
+
+
+def bench_queues(user: Any) -> list[Queue]:
+    """The three steps in their order."""
+    return [queue_to_prepare(user), queue_to_weigh(user), queue_to_load(user)]
+
+
+def _queue_of_tests(step: str, tests: QuerySet[SubmissionTest]) -> Queue:
+    counts = tests.aggregate(count=Count("pk"), held=Count("pk", filter=_HELD))
+    return _queue(step, tests, counts["count"], counts["held"])
+
+
+def _queue(step: str, tests: QuerySet[SubmissionTest], count: int, held: int) -> Queue:
+    found = tests.aggregate(oldest=Min("changed_at"), due=Min("submission__due_on"))
+    return Queue(step, count, held, found["oldest"], found["due"])

@@ -1,0 +1,98 @@
+"""The bench up to a planned run, made through the services: received samples, submissions, preparations, aliquots, instruments, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from assays.instruments.models import Instrument
+from assays.models import Aliquot, MethodVersion, Preparation, Run, Submission
+from assays.services.planning import plan_run
+from assays.services.preparing import record_preparation
+from assays.services.submitting import create_submission
+from assays.services.weighing import weigh_aliquot
+from lims.accounts.models import Competence, Organisation
+from lims.core import clock
+from samples.models import Sample
+from tests.factories.people import Cast
+from tests.factories.samples import make_samples
+
+
+def method_version(code: str = "FUS-MS") -> MethodVersion:
+    """The first version of a loaded method: FUS-MS (fusion), FAD-MS (four acids) or LCH-MS (leach)."""
+    return MethodVersion.objects.select_related("method").get(method__code=code, number=1)
+
+
+def make_received_samples(cast: Cast, n: int = 1, *, laboratory: Organisation | None = None, **more: Any) -> list[Sample]:
+    """`n` samples of `cast.collector` that lie at `laboratory` (default: the lab of the cast)."""
+    laboratory = laboratory or cast.organisations["lab"]
+    samples = make_samples(cast, n, **more)
+    Sample.objects.filter(pk__in=[sample.pk for sample in samples]).update(
+        state="received", laboratory=laboratory, holder=laboratory, place="sample store", received_at=clock.now()
+    )
+    return list(Sample.objects.filter(pk__in=[sample.pk for sample in samples]).order_by("code"))
+
+
+def make_submission(cast: Cast, samples: Sequence[Sample], methods: Sequence[str] = ("FUS-MS",), **more: Any) -> Submission:
+    """A submission of the samples' owner, recorded by the receptionist."""
+    fields: dict[str, Any] = {"laboratory": cast.organisations["lab"], "customer": samples[0].owner, "by": cast.receptionist}
+    return create_submission(samples=samples, method_versions=[method_version(code) for code in methods], **(fields | more))
+
+
+def make_prepared(cast: Cast, samples: Sequence[Sample], **more: Any) -> list[Preparation]:
+    """A preparation of each sample with 20 % moisture, its portions weighed as received; fit for every method."""
+    fields: dict[str, Any] = {
+        "route": "field-moist, split < 2 mm",
+        "drying_c": 105,
+        "wet_mass_g": Decimal("50.0000"),
+        "dry_mass_g": Decimal("40.0000"),
+        "by": cast.technician,
+    }
+    return [record_preparation(sample=sample, **(fields | more)) for sample in samples]
+
+
+def make_weighed(cast: Cast, submission: Submission, *, duplicates: int = 0, **more: Any) -> list[Aliquot]:
+    """The method's test portion of every requested test, in the order of the samples' codes, then duplicates of the first ones."""
+    tests = submission.tests.filter(state="requested").select_related("method_version").order_by("sample__code", "method_version")
+    fields: dict[str, Any] = {"by": cast.technician}
+    made = [weigh_aliquot(test=test, mass_g=test.method_version.test_portion_g, **(fields | more)) for test in tests]
+    repeats = [
+        weigh_aliquot(test=one.test, mass_g=one.test.method_version.test_portion_g, duplicate_of=one, **(fields | more))
+        for one in made[:duplicates]
+    ]
+    return made + repeats
+
+
+def make_instrument(cast: Cast, code: str = "ICPMS-1", **more: Any) -> Instrument:
+    """The instrument with that code at the lab of the cast, made when it is not there yet; calibrated for another half year."""
+    found = Instrument.objects.filter(code=code).first()
+    fields: dict[str, Any] = {
+        "name": "Quadrupole ICP-MS",
+        "laboratory": cast.organisations["lab"],
+        "calibration_due": clock.now().date() + timedelta(days=180),
+    }
+    return found or Instrument.objects.create(code=code, **(fields | more))
+
+
+def grant_competence(cast: Cast, person: Any, activity: str = "measure", method: str = "FUS-MS", **more: Any) -> Competence:
+    """A competence valid from last month for a year."""
+    today = clock.now().date()
+    fields: dict[str, Any] = {"valid_from": today - timedelta(days=30), "valid_until": today + timedelta(days=335)}
+    return Competence.objects.create(user=person, method_code=method, activity=activity, granted_by=cast.quality_manager, **(fields | more))
+
+
+def make_planned_run(cast: Cast, n: int = 3, *, method: str = "FUS-MS", duplicates: int = 1, instrument: Instrument | None = None) -> Run:
+    """A run of `n` samples with the controls of its method, planned by the analyst; weighed by the technician."""
+    samples = make_received_samples(cast, n)
+    submission = make_submission(cast, samples, [method])
+    make_prepared(cast, samples)
+    aliquots = make_weighed(cast, submission, duplicates=duplicates)
+    grant_competence(cast, cast.analyst, "measure", method)
+    return plan_run(
+        instrument=instrument or make_instrument(cast),
+        method_version=method_version(method),
+        aliquots=aliquots,
+        by=cast.analyst,
+    )
