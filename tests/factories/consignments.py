@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -52,7 +53,7 @@ def samples_of(consignment: Consignment) -> list[Sample]:
     return list(Sample.objects.filter(consignment_items__consignment=consignment).order_by("code"))
 
 
-def found_as_sent(sample: Sample, **more: Any) -> ItemFound:
+def found_as_sent(sample: Sample, /, **more: Any) -> ItemFound:
     """The finding of a receptionist for a sample that arrived as it left."""
     fields: dict[str, Any] = {
         "sample": sample.code,
@@ -75,12 +76,12 @@ def make_received(cast: Cast, n: int = 2, findings: Sequence[ItemFound] | None =
 
 
 def make_discrepancy(cast: Cast, **found: Any) -> Discrepancy:
-    """One sample received with one difference (default: its seal broken)."""
+    """One sample received with a difference (default: its seal broken); the first discrepancy where `found` makes several."""
     consignment = make_arrived(cast, 1)
     [sample] = samples_of(consignment)
     items = [found_as_sent(sample, **(found or {"seal_condition": "broken"}))]
     receive_consignment(consignment=consignment, items=items, by=cast.receptionist)
-    return Discrepancy.objects.get(sample=sample)
+    return Discrepancy.objects.filter(sample=sample).order_by("pk")[0]
 
 
 def kinds_of(sample: Sample) -> list[str]:
@@ -100,3 +101,11 @@ def everything_of(consignment: Consignment) -> tuple[Any, ...]:
         list(Discrepancy.objects.filter(sample__in=ids).order_by("pk").values()),
         CustodyEvent.objects.count(),
     )
+
+
+@contextmanager
+def nothing_changes(consignment: Consignment) -> Iterator[None]:
+    """Whatever happens inside the block leaves everything of the consignment as it was."""
+    before = everything_of(consignment)
+    yield
+    assert everything_of(consignment) == before
