@@ -114,7 +114,7 @@ def _item(sample: Sample) -> paper.Item:
         description=str(sample.get_material_display()),
         condition=_condition(sample),
         received_on=sample.received_at.astimezone(ZONE).date() if sample.received_at else sample.registered_at.date(),
-        sampled_at=sample.collected_at.astimezone(ZONE).date(),
+        sampled_on=sample.collected_at.astimezone(ZONE).date(),
         sampling=f"{sample.get_method_display()}, by the customer",
     )
 

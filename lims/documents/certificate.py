@@ -59,7 +59,7 @@ class Item:
     condition: str
     received_on: date
     customer_code: str = ""
-    sampled_at: datetime | date | None = None
+    sampled_on: date | None = None
     sampling: str = ""
 
 

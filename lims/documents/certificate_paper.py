@@ -15,6 +15,7 @@ from lims.documents.wording import format_date, format_formula, format_moment, f
 DETAILED_UP_TO = 2
 """Up to this many result tables each analyte has its own line with oxide and limit; more are set side by side."""
 COLUMNS_ABREAST = 5
+_ABSENT = "–"
 HEADLINES = ("Dy2O3", "Tb4O7", "TREO", "HREO", "MREO")
 """What is shown first and large, where the content derives it."""
 
@@ -114,10 +115,11 @@ def _arrange_items(content: CertificateContent) -> dict[str, Any]:
         "tested": "Tested",
     }
     shared = [key for key in captions if len(rows) > 1 and len({row[key] for row in rows}) == 1]
+    known = [key for key in shared if rows[0][key] != _ABSENT]
     return {
         "items": rows,
         "item_columns": [{"key": key, "caption": caption} for key, caption in captions.items() if key not in shared],
-        "item_shared": [{"caption": captions[key], "value": rows[0][key]} for key in shared],
+        "item_shared": [{"caption": captions[key], "value": rows[0][key]} for key in known],
     }
 
 
@@ -125,12 +127,12 @@ def _arrange_item(item: Item, tables: Sequence[ResultTable]) -> dict[str, str]:
     days = [day for table in tables if table.item_code == item.code for day in (table.tested_from, table.tested_to)]
     return {
         "code": item.code,
-        "customer_code": item.customer_code or "–",
+        "customer_code": item.customer_code or _ABSENT,
         "description": item.description,
         "condition": item.condition,
         "received": format_date(item.received_on),
-        "sampled": format_date(item.sampled_at) if item.sampled_at else "not stated",
-        "tested": format_span(min(days), max(days)) if days else "–",
+        "sampled": format_date(item.sampled_on) if item.sampled_on else "not stated",
+        "tested": format_span(min(days), max(days)) if days else _ABSENT,
     }
 
 
@@ -154,13 +156,15 @@ def _arrange_grades(tables: Sequence[ResultTable]) -> dict[str, Any]:
         cells = [
             derived[symbol] | {"marks": footnotes.cite(_explain(derived[symbol]))} if symbol in derived else None for symbol in symbols
         ]
-        rows.append({"item": table.item_code, "quantity": table.quantity, "unit": table.unit, "basis": table.basis, "cells": cells})
+        rows.append(
+            {"item": table.item_code, "quantity": _capital(table.quantity), "unit": table.unit, "basis": _word_basis(table), "cells": cells}
+        )
     return {
         "symbols": symbols,
         "labels": [format_formula(symbol) for symbol in symbols],
         "rows": rows if symbols else [],
         "coverage_factor": _common(table.coverage_factor for table in tables),
-        "heading": _common(f"{table.unit}, {table.basis}" for table in tables),
+        "heading": _common(f"{table.unit}, {_word_basis(table)}" for table in tables),
         "quantities_differ": len({table.quantity for table in tables}) > 1,
         "footnotes": footnotes.listed(),
     }
@@ -176,18 +180,26 @@ def _arrange_derived(derived: DerivedResult) -> dict[str, str]:
     shown = {
         "symbol": format_formula(derived.symbol),
         "key": derived.symbol,
-        "definition": format_formula(derived.definition),
+        "definition": _word_definition(derived),
         "state": derived.state,
         "uncertainty": "",
         "note": "",
     }
     if derived.state == "incomplete":
-        return shown | {"value": f"≥ {derived.lower}" if derived.lower else "–", "note": f"{names} not measured"}
+        return shown | {"value": f"≥\u00a0{derived.lower}" if derived.lower else "–", "note": f"{names} not measured"}
     if derived.state == "bounded":
-        return shown | {"value": f"{derived.lower or '0'} – {derived.upper}", "note": f"{names} below LOQ, counted as bounds"}
+        return shown | {"value": f"{derived.lower or '0'}\u00a0–\u00a0{derived.upper}", "note": f"{names} below LOQ, counted as bounds"}
     assert derived.result is not None  # noqa: S101  # the content refuses a complete sum without a result
     note = f"{names} below LOQ" if derived.censored else ""
     return shown | {"value": _format_quantity(derived.result), "uncertainty": derived.result.uncertainty, "note": note}
+
+
+def _word_basis(table: ResultTable) -> str:
+    return table.basis if "basis" in table.basis else f"{table.basis} basis".replace("_", " ")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _explain(derived: dict[str, str]) -> str:
@@ -225,11 +237,11 @@ def _arrange_detail(table: ResultTable, method_name: str, footnotes: Footnotes) 
         )
     return {
         "item": table.item_code,
-        "quantity": table.quantity,
+        "quantity": _capital(table.quantity),
         "method": table.method_code,
         "method_name": method_name,
         "unit": table.unit,
-        "basis": table.basis,
+        "basis": _word_basis(table),
         "coverage_factor": table.coverage_factor,
         "rows": rows,
         "derived": [_arrange_derived(derived) for derived in table.derived],
@@ -240,7 +252,7 @@ def _arrange_matrices(tables: Sequence[ResultTable], method_names: dict[str, str
     """Elements down, items across, a few abreast; tables share a block only when method, quantity, unit, basis and k are the same."""
 
     def kind(table: ResultTable) -> tuple[str, str, str, str, str]:
-        return table.method_code, table.quantity, table.unit, table.basis, table.coverage_factor
+        return table.method_code, _capital(table.quantity), table.unit, _word_basis(table), table.coverage_factor
 
     blocks = []
     for (method, quantity, unit, basis, factor), members in groupby(sorted(tables, key=kind), key=kind):
@@ -283,8 +295,13 @@ def _arrange_cell(result: ElementResult | None, footnotes: Footnotes) -> dict[st
 
 
 def _list_definitions(tables: Sequence[ResultTable]) -> list[dict[str, str]]:
-    known = dict.fromkeys((derived.symbol, derived.definition) for table in tables for derived in table.derived)
-    return [{"symbol": format_formula(symbol), "text": format_formula(definition)} for symbol, definition in known]
+    known = dict.fromkeys((format_formula(derived.symbol), _word_definition(derived)) for table in tables for derived in table.derived)
+    return [{"symbol": symbol, "text": text} for symbol, text in known]
+
+
+def _word_definition(derived: DerivedResult) -> str:
+    """The definition without the name it may begin with, which stands beside it."""
+    return format_formula(derived.definition.removeprefix(f"{derived.symbol} = "))
 
 
 def _state_limits(content: CertificateContent) -> list[str]:

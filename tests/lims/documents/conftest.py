@@ -48,7 +48,7 @@ CLAY = (
 MEMBERS = " + ".join(oxide for _, oxide, *_ in CLAY[:15])
 FUSION = Method(
     code="FUS-MS",
-    version="3",
+    version="v3",
     name="Lithium borate fusion, ICP-MS",
     description="0.100 g of pulp dried at 105 °C fused with LiBO2/Li2B4O7 at 1000 °C, taken up in 5 % HNO3; 159Tb, 163Dy in helium.",
 )
@@ -87,7 +87,9 @@ def clay_sums(scale: float = 1.0) -> tuple[DerivedResult, ...]:
     return (
         DerivedResult(symbol="Dy2O3", definition="Dy × 1.147683", result=measured(oxides["Dy"])),
         DerivedResult(symbol="Tb4O7", definition="Tb × 1.176172", result=measured(oxides["Tb"])),
-        DerivedResult(symbol="TREO", definition=MEMBERS, result=Quantity(value=f"{treo:.0f}", uncertainty=f"{treo * 0.03:.0f}")),
+        DerivedResult(
+            symbol="TREO", definition=f"TREO = {MEMBERS}", result=Quantity(value=f"{treo:.0f}", uncertainty=f"{treo * 0.03:.0f}")
+        ),
         DerivedResult(symbol="HREO", definition="Gd2O3 to Lu2O3 + Y2O3", result=Quantity(value=f"{heavy:.0f}", uncertainty="21")),
         DerivedResult(symbol="MREO", definition="Pr6O11 + Nd2O3 + Tb4O7 + Dy2O3", result=Quantity(value=f"{magnet:.0f}", uncertainty="12")),
     )
@@ -97,9 +99,9 @@ def clay_table(code: str, scale: float = 1.0, **more: object) -> ResultTable:
     values: dict[str, object] = {
         "item_code": code,
         "method_code": "FUS-MS",
-        "quantity": "Total",
+        "quantity": "total",
         "unit": "mg/kg",
-        "basis": "dry basis (105 °C)",
+        "basis": "dry",
         "tested_from": date(2026, 11, 12),
         "tested_to": date(2026, 11, 14),
         "results": clay_results(scale),
@@ -127,7 +129,7 @@ def make_certificate(**changes: object) -> CertificateContent:
                 description="Pulp of ion-adsorption clay, about 180 g",
                 condition="Seal intact and as listed; container sound; 182.4 g",
                 received_on=date(2026, 11, 8),
-                sampled_at=datetime(2026, 10, 27, 9, 30, tzinfo=timezone(timedelta(hours=6, minutes=30))),
+                sampled_on=date(2026, 10, 27),
                 sampling="Channel sample 0.0–2.0 m by the customer after SOP-S-02 v4; belt: Chipwi–Pangwa.",
             ),
         ),
@@ -150,7 +152,7 @@ def make_certificate(**changes: object) -> CertificateContent:
         ),
         "verify_url": "https://lims.example/verify/q3vT0xk2mB7n9sYwLr4c8A/",
         "patterns": (Pattern(item_code="BL-4F7Q-2", values=(("La", "612"), ("Ce", "39.8"))),),
-        "normalisation": "McDonough & Sun 1995",
+        "normalisation": "CI chondrite, McDonough & Sun 1995",
         "synthetic": True,
     }
     return CertificateContent(**(values | changes))  # type: ignore[arg-type]
@@ -178,7 +180,7 @@ def many_samples() -> CertificateContent:
             description="Pulp of ion-adsorption clay",
             condition="Seal intact; container sound",
             received_on=date(2026, 11, 8),
-            sampled_at=date(2026, 10, 20 + i % 8),
+            sampled_on=date(2026, 10, 20 + i % 8),
             sampling="Channel samples by the customer after SOP-S-02 v4.",
         )
         for i, code in enumerate(codes)
@@ -193,13 +195,13 @@ def many_samples() -> CertificateContent:
         results=clay_results(0.05, Tm=censored),
         derived=(
             *clay_sums(0.05)[:2],
-            DerivedResult(symbol="TREO", definition=MEMBERS, lower="49.6", upper="49.7", censored=("Tm",)),
+            DerivedResult(symbol="TREO", definition=f"TREO = {MEMBERS}", lower="49.6", upper="49.7", censored=("Tm",)),
         ),
     )
     tables[4] = clay_table(
         codes[4],
         results=clay_results()[:13],
-        derived=(DerivedResult(symbol="TREO", definition=MEMBERS, lower="630", missing=("Lu2O3", "Y2O3")),),
+        derived=(DerivedResult(symbol="TREO", definition=f"TREO = {MEMBERS}", lower="630", missing=("Lu2O3", "Y2O3")),),
     )
     return make_certificate(items=items, tables=tuple(tables), patterns=(), synthetic=False, sampled_by_laboratory=True)
 
