@@ -13,9 +13,11 @@ from assays.services.planning import plan_run
 from assays.services.preparing import record_preparation
 from assays.services.submitting import create_submission
 from assays.services.weighing import weigh_aliquot
-from lims.accounts.models import Competence, Organisation
+from lims.accounts.models import Competence
 from lims.core import clock
 from samples.models import Sample
+from samples.services.receiving import receive_consignment
+from tests.factories.consignments import found_as_sent, hand_over, make_dispatched, samples_of
 from tests.factories.people import Cast
 from tests.factories.samples import make_samples
 
@@ -25,14 +27,16 @@ def method_version(code: str = "FUS-MS") -> MethodVersion:
     return MethodVersion.objects.select_related("method").get(method__code=code, number=1)
 
 
-def make_received_samples(cast: Cast, n: int = 1, *, laboratory: Organisation | None = None, **more: Any) -> list[Sample]:
-    """`n` samples of `cast.collector` that lie at `laboratory` (default: the lab of the cast)."""
-    laboratory = laboratory or cast.organisations["lab"]
+def make_received_samples(cast: Cast, n: int = 1, *, receptionist: Any = None, **more: Any) -> list[Sample]:
+    """`n` samples of `cast.collector` received at the laboratory of `receptionist` (default: the cast's), by code; `more` are members of
+    the sampling record."""
+    receptionist = receptionist or cast.receptionist
     samples = make_samples(cast, n, **more)
-    Sample.objects.filter(pk__in=[sample.pk for sample in samples]).update(
-        state="received", laboratory=laboratory, holder=laboratory, place="sample store", received_at=clock.now()
-    )
-    return list(Sample.objects.filter(pk__in=[sample.pk for sample in samples]).order_by("code"))
+    consignment = make_dispatched(cast, samples=samples, addressee=receptionist.organisation)
+    hand_over(consignment, cast.collector, cast.custodian)
+    hand_over(consignment, cast.custodian, receptionist)
+    receive_consignment(consignment=consignment, items=[found_as_sent(sample) for sample in samples], by=receptionist)
+    return samples_of(consignment)
 
 
 def make_submission(cast: Cast, samples: Sequence[Sample], methods: Sequence[str] = ("FUS-MS",), **more: Any) -> Submission:
