@@ -308,5 +308,8 @@ def _read_raw(sent: bytes) -> str | None:
     if sent == b"null":
         return ""
     if sent[:1] == b'"':
-        return str(msgspec.json.decode(sent))
+        try:
+            return str(msgspec.json.decode(sent))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None  # a raw member is taken over unseen, so its encoding shows only here
     return sent.decode("ascii") if sent[:1] in b"-0123456789" else None

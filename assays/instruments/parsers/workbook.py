@@ -77,6 +77,7 @@ def _refuse_damage(place: Place | None = None) -> Iterator[None]:
     try:
         yield
     except (
+        LookupError,  # raised for an encoding that does not exist
         zipfile.BadZipFile,
         zlib.error,
         EOFError,
@@ -287,7 +288,7 @@ class _Sheet(_Reader):
         self._book, self._sheet = book, sheet
         self._cells: dict[int, Cell] = {}
         self._column = -1
-        self._type, self._is_date, self._has_formula = "n", False, False
+        self._type, self._is_date, self._has_formula, self._has_value = "n", False, False, False
         self._pieces: list[str] = []
         self._length = 0
         self._in_data = self._in_cell = self._in_value = False
@@ -296,8 +297,10 @@ class _Sheet(_Reader):
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "c" and self._in_data:
             self._start_cell(attributes)
-        elif name == "v" or (name == "t" and not self._phonetic):
-            self._in_value = self._in_cell
+        elif name == "v" or name == "is":
+            self._start_value(name)
+        elif name == "t":
+            self._in_value = self._in_cell and not self._phonetic
         elif name == "row" and self._in_data:
             self._start_row(attributes)
         elif name == "f":
@@ -341,7 +344,13 @@ class _Sheet(_Reader):
         self._column = column
         self._type = attributes.get("t", "n")
         self._is_date = int(attributes.get("s", "0")) in self._book.date_styles
-        self._has_formula, self._in_cell, self._pieces, self._length = False, True, [], 0
+        self._has_formula, self._has_value, self._in_cell, self._pieces, self._length = False, False, True, [], 0
+
+    def _start_value(self, name: str) -> None:
+        if self._in_cell and self._has_value:
+            raise self._refuse_order("value of cell", name_column(self._column))
+        self._has_value = self._in_cell
+        self._in_value = self._in_cell and name == "v"
 
     def _refuse_order(self, what: str, where: object) -> ParseError:
         return ParseError(

@@ -165,6 +165,11 @@ def test_malformed_json_is_refused_with_line_and_character(sent: bytes) -> None:
     assert refusal.code in {"malformed_json", "invalid_body"}
 
 
+def test_value_that_is_no_utf8_is_refused() -> None:
+    refusal = refuse(body(reading(value="12.@")).replace(b"@", b"\xd8"))
+    assert (refusal.code, refusal.place.pointer) == ("bad_value", "/readings/0/value")
+
+
 def test_place_of_a_syntax_error_is_counted_in_lines() -> None:
     refusal = refuse(b'{"run": "R",\n "readings": [x]}')
     assert (refusal.place.line, refusal.place.character) == (2, 15)
