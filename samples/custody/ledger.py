@@ -25,8 +25,8 @@ _TOLERATED_FUTURE = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What happened to one sample. Restricted fields (`place`, `coordinates`, `giver`, `receiver`, `waybill`, `remark`, the actor) enter the
-    bytes as commitments only; the rest stands there in clear, so it must never tell the origin."""
+    """What happened to one sample. Restricted fields (`place`, `coordinates`, `giver`, `receiver`, `waybill`, `remark`, the actor) enter
+    the bytes as commitments only; the rest stands there in clear, so it must never tell the origin."""
 
     sample_id: UUID
     kind: str
@@ -130,8 +130,8 @@ def _move_heads(heads: dict[UUID, tuple[int, bytes | None]]) -> None:
     ids, seqs, digests = zip(*((str(key), seq, digest) for key, (seq, digest) in heads.items()), strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE custody_custodyhead h SET seq = v.seq, hash = v.hash FROM unnest(%s::uuid[], %s::int[], %s::bytea[]) AS v(id, seq, hash)"
-            " WHERE h.sample_id = v.id",
+            "UPDATE custody_custodyhead h SET seq = v.seq, hash = v.hash"
+            " FROM unnest(%s::uuid[], %s::int[], %s::bytea[]) AS v(id, seq, hash) WHERE h.sample_id = v.id",
             [list(ids), list(seqs), list(digests)],
         )
         if cursor.rowcount != len(heads):

@@ -78,7 +78,7 @@ class CustodyEvent(AppendOnly):
 
 
 class CustodyDisclosure(AppendOnly):
-    """The salts and values behind the commitments in one event's bytes: `{field: [salt in hex, value]}`, shown field by field by permission."""
+    """The salts and values behind the commitments in one event's bytes: `{field: [salt in hex, value]}`, shown by permission."""
 
     event = models.OneToOneField(CustodyEvent, on_delete=models.PROTECT, related_name="disclosure")
     fields = models.JSONField()

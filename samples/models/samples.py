@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -54,7 +56,8 @@ class SampleQuerySet(models.QuerySet["Sample"]):
     """Samples by viewer and by what a person scans."""
 
     def visible_to(self, user: Any) -> SampleQuerySet:
-        """Officials and administrators see all; firms their own; carriers what they carry or carried; laboratories what was sent to them."""
+        """Officials and administrators see all; firms their own; carriers what they carry or carried; laboratories what was sent to
+        them."""
         if user.role in {Role.OFFICIAL, Role.ADMINISTRATOR}:
             return self
         if user.role == Role.COLLECTOR:
@@ -72,15 +75,11 @@ class SampleQuerySet(models.QuerySet["Sample"]):
 
     def coded(self, code: str, user: Any) -> SampleQuerySet:
         """By human code, blind code or UUID. Laboratory staff but receptionists know samples by blind code only."""
-        from uuid import UUID
-
         by_code = Q(blind_code=code)
         if user.role not in LABORATORY_ROLES or user.role == Role.RECEPTIONIST:
             by_code |= Q(code=code)
-        try:
+        with suppress(ValueError):
             by_code |= Q(pk=UUID(code))
-        except ValueError:
-            pass
         return self.filter(by_code)
 
 

@@ -1,0 +1,142 @@
+"""Custody as dataclasses, each viewer's own view of it. Nothing else reads the ledger's tables for people."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q
+
+from lims.core.roles import LABORATORY_ROLES, Action, Role, allowed
+from samples.custody.models import CustodyEvent, EventKind
+from samples.models import Handover, Sample
+
+# What a party of a handover learns from the other party's record of it.
+_SHARED_BY_HANDOVER = frozenset({"giver", "receiver", "waybill"})
+_HANDOVER_KINDS = frozenset({EventKind.RELINQUISHED, EventKind.ACKNOWLEDGED, EventKind.REFUSED})
+_TONES: Mapping[str, str] = {
+    EventKind.LOST: "fail",
+    EventKind.REFUSED: "fail",
+    EventKind.DISCREPANCY: "fail",
+    EventKind.HOLD: "fail",
+    EventKind.RELINQUISHED: "wait",
+    EventKind.DISPATCHED: "wait",
+    EventKind.CORRECTED: "warn",
+    EventKind.RESEALED: "warn",
+    EventKind.DISPOSED: "none",
+    EventKind.RETURNED: "none",
+}
+
+
+@dataclass(frozen=True)
+class TimelineEvent:
+    """One event of a sample as one viewer may see it. `disclosed` holds the restricted fields that are the viewer's, `salts` what proves
+    them against the commitments in `canonical`; everything else stands in clear in those bytes."""
+
+    seq: int
+    kind: str
+    occurred_at: datetime
+    recorded_at: datetime
+    previous: str | None
+    hash: str
+    canonical: bytes
+    disclosed: Mapping[str, str] = field(default_factory=dict)
+    salts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The kind in words."""
+        return str(EventKind(self.kind).label)
+
+    @property
+    def tone(self) -> str:
+        """How it is coloured in a timeline."""
+        return _TONES.get(self.kind, "pass")
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """What stands in clear in the bytes: seal, mass, containers, purpose, consignment, detail, commitments."""
+        content: dict[str, Any] = json.loads(self.canonical)
+        return content
+
+    @property
+    def leaf_hash(self) -> str:
+        """Hexadecimal RFC 9162 leaf hash: SHA-256(0x00 ‖ bytes)."""
+        return hashlib.sha256(b"\0" + self.canonical).hexdigest()
+
+    @property
+    def canonical_base64(self) -> str:
+        """The exact hashed bytes, for transport."""
+        return base64.b64encode(self.canonical).decode()
+
+
+def read_timeline(sample: Sample, viewer: Any) -> list[TimelineEvent]:
+    """The sample's events in order. The sample must have been fetched within the viewer's scope.
+
+    Officials, administrators and the owner's people see every disclosure (exact places only by permission); a carrier or a laboratory
+    those of its own organisation's events and the parties of handovers it took part in, and a laboratory never the owner's name.
+    """
+    events = CustodyEvent.objects.filter(sample=sample).select_related("disclosure").order_by("seq")
+    view = _View(sample, viewer)
+    return [_timeline_event(event, view) for event in events]
+
+
+class _View:
+    """What one viewer may see of one sample's disclosures."""
+
+    def __init__(self, sample: Sample, viewer: Any) -> None:
+        self.sample, self.viewer = sample, viewer
+        self.organisation = viewer.organisation_id
+        self.sees_all = viewer.role in {Role.OFFICIAL, Role.ADMINISTRATOR} or (
+            viewer.role == Role.COLLECTOR and self.organisation == sample.owner_id
+        )
+        self.sees_exact = allowed(viewer, Action.PLACE_EXACT)
+        self.blind = viewer.role in LABORATORY_ROLES
+
+    @cached_property
+    def _handovers(self) -> set[tuple[str, datetime]]:
+        """The consignment and moments of every handover of this sample that the viewer's organisation took part in."""
+        took_part = Handover.objects.filter(Q(giver=self.organisation) | Q(receiver=self.organisation))
+        rows = took_part.filter(consignment__items__sample=self.sample).values_list("consignment__code", "relinquished_at", "answered_at")
+        return {(code, moment) for code, *moments in rows for moment in moments if moment}
+
+    @cached_property
+    def _owner_name(self) -> str:
+        return self.sample.owner.name
+
+    def select(self, event: CustodyEvent, fields: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """The disclosures of one event that are the viewer's."""
+        if self.sees_all:
+            return {name: pair for name, pair in fields.items() if self.sees_exact or name != "coordinates"}
+        if event.organisation_id == self.organisation:
+            seen = dict(fields)
+        elif event.kind in _HANDOVER_KINDS and (_consignment_of(event), event.occurred_at) in self._handovers:
+            seen = {name: pair for name, pair in fields.items() if name in _SHARED_BY_HANDOVER}
+        else:
+            return {}
+        return {name: pair for name, pair in seen.items() if not (self.blind and pair[1] == self._owner_name)}
+
+
+def _consignment_of(event: CustodyEvent) -> str:
+    return str(json.loads(bytes(event.canonical)).get("consignment", ""))
+
+
+def _timeline_event(event: CustodyEvent, view: _View) -> TimelineEvent:
+    seen = view.select(event, event.disclosure.fields)
+    return TimelineEvent(
+        seq=event.seq,
+        kind=event.kind,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        previous=bytes(event.previous).hex() if event.previous is not None else None,
+        hash=bytes(event.hash).hex(),
+        canonical=bytes(event.canonical),
+        disclosed={name: value for name, (_, value) in seen.items()},
+        salts={name: salt for name, (salt, _) in seen.items()},
+    )

@@ -1,0 +1,44 @@
+"""`manage.py verify_custody`: replay the custody ledger. Exit code 0: clean. 1: altered; the first bad event is named. 2: cannot tell."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
+
+from lims.core.codes import normalise
+from samples.custody.verifying import verify_custody
+from samples.models import Sample
+
+
+class Command(BaseCommand):
+    """Check every byte, hash, link, column, commitment and end of chain of the custody ledger."""
+
+    help = "Replay the custody ledger: exit code 0 when clean, 1 when altered (the first bad event is named), 2 when it cannot tell."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--sample", metavar="CODE", help="only this sample: its code, blind code or UUID")
+
+    def handle(self, *args: Any, sample: str | None, **options: Any) -> None:
+        result = verify_custody(sample=_find(sample) if sample else None)
+        extent = f"{result.events:,} events of {result.samples:,} samples"
+        if result.clean:
+            self.stdout.write(self.style.SUCCESS(f"Custody is clean: {extent} replayed."))
+            return
+        self.stderr.write(self.style.ERROR(f"Custody is altered. First: {result.first}."))
+        self.stderr.write(f"{result.findings:,} findings in {extent}.")
+        sys.exit(1)
+
+
+def _find(text: str) -> Sample:
+    lookup = Q(code=normalise(text)) | Q(blind_code=normalise(text))
+    with suppress(ValueError):
+        lookup |= Q(pk=UUID(text))
+    found = Sample.objects.filter(lookup).first()
+    if found is None:
+        raise CommandError(f"There is no sample “{text}”. Give its code, blind code or UUID.", returncode=2)
+    return found

@@ -1,0 +1,241 @@
+"""The ledger under attack: what the database refuses, and what the replay finds when somebody owns the database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, connections, transaction
+
+from samples.custody.hashing import canonical_bytes
+from samples.custody.models import CustodyDisclosure, CustodyEvent, CustodyHead
+from samples.custody.verifying import verify_custody
+from samples.models import Sample
+from samples.services.holding import hold_sample, release_hold
+from tests.factories.people import Cast, make_cast
+from tests.factories.samples import make_samples
+
+
+@pytest.fixture
+def attacked(fresh_database: str) -> list[Sample]:
+    """Three samples of four events each in a database of one's own."""
+    cast = make_cast()
+    samples = make_samples(cast, 3)
+    for sample in samples:
+        hold = hold_sample(sample=sample, kind="custody", reason="seal number to be read again", by=cast.collector)
+        release_hold(hold=hold, reason="read again, it fits", by=cast.quality_manager)
+    assert verify_custody().clean
+    return sorted(samples, key=lambda sample: sample.pk)
+
+
+def attack(statement: str, *parameters: Any) -> None:
+    """What somebody with the owner's rights can do: switch the triggers off and write."""
+    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+        for table in ("custody_custodyevent", "custody_custodydisclosure"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        # Deferred checks would wait for the end, after the triggers are to be switched on again.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(statement, parameters)
+        assert cursor.rowcount > 0, "the attack must do something"
+        for table in ("custody_custodyevent", "custody_custodydisclosure"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def first_bad() -> tuple[str, int | None, str]:
+    """Sample code, event and detail of the first finding."""
+    result = verify_custody()
+    assert result.first is not None
+    return result.first.sample_code, result.first.seq, result.first.detail
+
+
+def test_clean_ledger_passes_and_is_counted(attacked: list[Sample], capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("verify_custody")
+    assert "12 events of 3 samples" in capsys.readouterr().out
+
+
+def test_rewritten_bytes_are_found(attacked: list[Sample]) -> None:
+    event = CustodyEvent.objects.get(sample=attacked[1], seq=1)
+    content = json.loads(bytes(event.canonical)) | {"mass_g": "9999.000"}
+    attack("UPDATE custody_custodyevent SET canonical = %s WHERE id = %s", canonical_bytes(content), event.pk)
+    assert first_bad() == (attacked[1].code, 1, "its bytes do not have the recorded hash")
+
+
+def test_rewritten_and_rehashed_event_breaks_the_link_after_it(attacked: list[Sample]) -> None:
+    event = CustodyEvent.objects.get(sample=attacked[1], seq=2)
+    canonical = canonical_bytes(json.loads(bytes(event.canonical)) | {"seal_number": "FORGED"})
+    digest = hashlib.sha256(canonical).digest()
+    attack("UPDATE custody_custodyevent SET canonical = %s, hash = %s WHERE id = %s", canonical, digest, event.pk)
+    assert first_bad() == (attacked[1].code, 3, "it does not name the event before it")
+
+
+def test_rewritten_and_rehashed_last_event_does_not_fit_the_recorded_end(attacked: list[Sample]) -> None:
+    event = CustodyEvent.objects.get(sample=attacked[0], seq=4)
+    canonical = canonical_bytes(json.loads(bytes(event.canonical)) | {"purpose": "FORGED"})
+    digest = hashlib.sha256(canonical).digest()
+    attack("UPDATE custody_custodyevent SET canonical = %s, hash = %s WHERE id = %s", canonical, digest, event.pk)
+    assert first_bad() == (attacked[0].code, 4, "the chain's recorded end is event 4 with another hash")
+
+
+def delete_event(sample: Sample, seq: int) -> None:
+    event = CustodyEvent.objects.get(sample=sample, seq=seq)
+    attack("DELETE FROM custody_custodydisclosure WHERE event_id = %s", event.pk)
+    attack("DELETE FROM custody_custodyevent WHERE id = %s", event.pk)
+
+
+def test_deleted_last_event_is_missed(attacked: list[Sample]) -> None:
+    delete_event(attacked[2], 4)
+    assert first_bad() == (attacked[2].code, 4, "missing: the chain ends at 3, its recorded end is 4")
+
+
+def test_deleted_middle_event_is_missed(attacked: list[Sample]) -> None:
+    delete_event(attacked[2], 2)
+    assert first_bad() == (attacked[2].code, 3, "event 2 is missing before it")
+
+
+def test_swapped_events_are_found(attacked: list[Sample]) -> None:
+    attack("UPDATE custody_custodyevent SET seq = 9 WHERE sample_id = %s AND seq = 2", attacked[0].pk)
+    attack("UPDATE custody_custodyevent SET seq = 2 WHERE sample_id = %s AND seq = 3", attacked[0].pk)
+    attack("UPDATE custody_custodyevent SET seq = 3 WHERE sample_id = %s AND seq = 9", attacked[0].pk)
+    code, seq, _ = first_bad()
+    assert (code, seq) == (attacked[0].code, 2)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "column"),
+    [
+        ("kind = 'stored'", "kind"),
+        ("occurred_at = occurred_at + interval '1 hour'", "occurred_at"),
+        ("recorded_at = recorded_at - interval '1 microsecond'", "recorded_at"),
+    ],
+)
+def test_a_column_alone_changed_is_found(attacked: list[Sample], assignment: str, column: str) -> None:
+    attack(f"UPDATE custody_custodyevent SET {assignment} WHERE sample_id = %s AND seq = 2", attacked[1].pk)  # noqa: S608
+    assert first_bad() == (attacked[1].code, 2, f"its columns differ from its bytes: {column}")
+
+
+def test_event_moved_to_another_sample_is_found(attacked: list[Sample]) -> None:
+    attack("UPDATE custody_custodyevent SET sample_id = %s, seq = 5 WHERE sample_id = %s AND seq = 4", attacked[0].pk, attacked[2].pk)
+    assert first_bad()[:2] == (attacked[0].code, 5)
+
+
+def test_changed_disclosure_is_found(attacked: list[Sample]) -> None:
+    row = CustodyDisclosure.objects.get(event__sample=attacked[1], event__seq=1)
+    fields = row.fields | {"place": [row.fields["place"][0], "Another mine"]}
+    attack("UPDATE custody_custodydisclosure SET fields = %s WHERE id = %s", json.dumps(fields), row.pk)
+    assert first_bad() == (attacked[1].code, 1, "the disclosed place is not what was committed to")
+
+
+@pytest.mark.parametrize("pair", [["zz", "Pangwa North"], ["00"], None, "text"])
+def test_garbled_disclosure_is_found(attacked: list[Sample], pair: Any) -> None:
+    row = CustodyDisclosure.objects.get(event__sample=attacked[1], event__seq=1)
+    attack("UPDATE custody_custodydisclosure SET fields = %s WHERE id = %s", json.dumps(row.fields | {"place": pair}), row.pk)
+    assert first_bad()[:2] == (attacked[1].code, 1)
+
+
+def test_missing_disclosure_is_found(attacked: list[Sample]) -> None:
+    row = CustodyDisclosure.objects.get(event__sample=attacked[1], event__seq=1)
+    attack("DELETE FROM custody_custodydisclosure WHERE id = %s", row.pk)
+    assert first_bad() == (attacked[1].code, 1, "what its commitments hide is missing")
+
+
+def test_bytes_that_are_no_record_are_found(attacked: list[Sample]) -> None:
+    garbage = b"not json"
+    attack(
+        "UPDATE custody_custodyevent SET canonical = %s, hash = %s WHERE sample_id = %s AND seq = 4",
+        garbage,
+        hashlib.sha256(garbage).digest(),
+        attacked[1].pk,
+    )
+    assert first_bad() == (attacked[1].code, 4, "its bytes are not a canonical record")
+
+
+def test_sample_robbed_of_all_its_events_is_found(attacked: list[Sample]) -> None:
+    attack("DELETE FROM custody_custodydisclosure USING custody_custodyevent e WHERE event_id = e.id AND e.sample_id = %s", attacked[1].pk)
+    attack("DELETE FROM custody_custodyevent WHERE sample_id = %s", attacked[1].pk)
+    assert first_bad() == (attacked[1].code, 1, "missing: the chain ends at 0, its recorded end is 4")
+    attack("DELETE FROM custody_custodyhead WHERE sample_id = %s", attacked[1].pk)
+    assert first_bad() == (attacked[1].code, None, "the sample has no custody at all")
+
+
+def test_truncated_ledger_is_found(attacked: list[Sample]) -> None:
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE custody_custodyevent DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE custody_custodydisclosure DISABLE TRIGGER USER")
+        cursor.execute("TRUNCATE custody_custodyevent, custody_custodydisclosure")
+    result = verify_custody()
+    assert (result.findings, result.first and result.first.sample_code) == (3, attacked[0].code)
+
+
+def test_all_findings_are_counted_and_the_first_is_named_with_exit_code_1(
+    attacked: list[Sample], capsys: pytest.CaptureFixture[str]
+) -> None:
+    attack("UPDATE custody_custodyevent SET kind = 'stored' WHERE seq = 2")
+    with pytest.raises(SystemExit) as ended:
+        call_command("verify_custody")
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert f"sample {attacked[0].code}, event 2: its columns differ from its bytes: kind" in said
+    assert "3 findings" in said
+
+
+def test_one_sample_is_checked_alone_by_any_of_its_codes(attacked: list[Sample], capsys: pytest.CaptureFixture[str]) -> None:
+    attack("UPDATE custody_custodyevent SET kind = 'stored' WHERE seq = 2 AND sample_id = %s", attacked[0].pk)
+    for name in (attacked[1].code.lower(), attacked[1].blind_code, str(attacked[1].pk)):
+        call_command("verify_custody", sample=name)
+        assert "4 events of 1 samples" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        call_command("verify_custody", sample=attacked[0].code)
+    with pytest.raises(CommandError, match="no sample") as unknown:
+        call_command("verify_custody", sample="S-26-99999-9")
+    assert unknown.value.returncode == 2
+
+
+def test_another_time_zone_of_the_session_gives_no_alarm(attacked: list[Sample]) -> None:
+    with connection.cursor() as cursor:
+        for zone in ("Asia/Yangon", "America/St_Johns", "UTC"):
+            cursor.execute("SET TIME ZONE %s", [zone])
+            assert verify_custody().clean, zone
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE custody_custodyevent SET kind = 'stored'",
+        "DELETE FROM custody_custodyevent",
+        "TRUNCATE custody_custodyevent CASCADE",
+        "UPDATE custody_custodydisclosure SET fields = '{}'",
+        "DELETE FROM custody_custodydisclosure",
+        "DELETE FROM custody_custodyhead",
+        "ALTER TABLE custody_custodyevent DISABLE TRIGGER ALL",
+        "DROP TRIGGER append_only_rows ON custody_custodyevent",
+        "SET session_replication_role = replica",
+    ],
+)
+def test_application_role_is_refused(cast: Cast, statement: str) -> None:
+    make_samples(cast)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert verify_custody().clean
+
+
+def test_even_the_owner_is_refused_while_the_triggers_are_on(attacked: list[Sample]) -> None:
+    for verb in (
+        "UPDATE custody_custodyevent SET kind = 'stored'",
+        "DELETE FROM custody_custodyevent",
+        "TRUNCATE custody_custodyevent CASCADE",
+    ):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+            cursor.execute(verb)
+    assert verify_custody().clean
+
+
+def test_replay_reads_in_chunks_within_a_snapshot(attacked: list[Sample], django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(8):
+        assert verify_custody().events == 12
+
+
+def test_empty_ledger_is_clean(cast: Cast) -> None:
+    assert (verify_custody().clean, CustodyHead.objects.count()) == (True, 0)
