@@ -20,15 +20,16 @@ HEADLINES = ("Dy2O3", "Tb4O7", "TREO", "HREO", "MREO")
 """What is shown first and large, where the content derives it."""
 
 
-def render_certificate(content: CertificateContent, *, pattern_svg: str | None = None) -> bytes:
+def render_certificate(content: CertificateContent, *, pattern_svg: str | None = None, snapshot_sha256: str = "") -> bytes:
     """The certificate as PDF/A-2a and PDF/UA-1; the same content and drawing give the same bytes.
 
-    `pattern_svg` is the drawing of `content.patterns`. Raises as `render_pdf` does.
+    `pattern_svg` is the drawing of `content.patterns`. `snapshot_sha256` is the hash of the snapshot as it was kept, by default that of the
+    content: give it when a snapshot is drawn that an earlier version of the program froze. Raises as `render_pdf` does.
     """
     svgs = {"qr": draw_qr(content.verify_url)}
     if pattern_svg:
         svgs["pattern"] = pattern_svg
-    data = arrange_certificate(content) | {"has_pattern": pattern_svg is not None}
+    data = arrange_certificate(content) | {"has_pattern": pattern_svg is not None, "sha256": snapshot_sha256 or content.sha256()}
     return render_pdf("certificate", data, timestamp=content.issued_at, svgs=svgs)
 
 
@@ -93,7 +94,6 @@ def arrange_certificate(content: CertificateContent) -> dict[str, Any]:
         ],
         "amendment": _arrange_amendment(content),
         "verify_url": content.verify_url,
-        "sha256": content.sha256(),
     }
 
 

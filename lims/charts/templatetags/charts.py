@@ -33,20 +33,27 @@ def chart_assets() -> SafeString:
 
 
 @register.simple_block_tag(end_name="endchart")
-def chart(content: str, spec: Spec | None = None, url: str = "", height: int = 260) -> SafeString:
+def chart(content: str, spec: Spec | None = None, url: str = "", height: int = 260, table_label: str = "") -> SafeString:
     """One chart: `spec` inside the page, or `url` from which it is fetched, with about its `height` in pixels.
 
-    What stands between the tags says in words or as a table what the chart draws; it is shown where the chart cannot be.
+    What stands between the tags says in words or as a table what the chart draws; it is shown where the chart cannot be. With a
+    `table_label` it can also be opened under the drawn chart, by that name.
     """
     inside = format_html('<script type="application/json">{}</script>', _embed_json(spec)) if spec is not None else ""
     return format_html(
         '<figure class="chart" data-chart{}>{}<div class="chart-canvas"><svg width="1" height="{}" aria-hidden="true"></svg></div>'
-        '<div class="chart-fallback">{}</div></figure>',
+        "{}</figure>",
         format_html(' data-chart-url="{}"', url) if url else "",
         inside,
         spec["height"] if spec is not None else height,
-        content,
+        _fallback(content, table_label),
     )
+
+
+def _fallback(content: str, table_label: str) -> SafeString:
+    if not table_label:
+        return format_html('<div class="chart-fallback">{}</div>', content)
+    return format_html('<details class="chart-fallback" open><summary>{}</summary>{}</details>', table_label, content)
 
 
 def _embed_json(value: Any) -> SafeString:

@@ -24,6 +24,12 @@ def test_a_chart_carries_its_specification_and_its_fallback() -> None:
     assert '<div class="chart-fallback"><table><tr><td>3 collected</td></tr></table></div>' in html
 
 
+def test_a_table_with_a_label_can_be_opened_under_the_chart() -> None:
+    source = "{% chart spec table_label=label %}<p>3</p>{% endchart %}"
+    html = render(source, spec=funnel_chart([FunnelStep("A", 3)]), label="As a <table>")
+    assert '<details class="chart-fallback" open><summary>As a &lt;table&gt;</summary><p>3</p></details>' in html
+
+
 def test_a_name_that_closes_the_element_stays_data() -> None:
     hostile = "</script><script>alert(1)</script>&"
     html = render("{% chart spec %}-{% endchart %}", spec=funnel_chart([FunnelStep(hostile, 3)]))

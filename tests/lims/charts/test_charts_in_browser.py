@@ -24,7 +24,8 @@ TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
 
 PAGE = """{% load charts static %}<!doctype html><html lang="en" data-theme="dark"><head><meta charset="utf-8"><title>Charts</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="{% static 'lims/css/tokens.css' %}">{% chart_assets %}</head><body>
-{% for name, spec in charts.items %}<section id="{{ name }}">{% chart spec %}<p>Words of {{ name }}</p>{% endchart %}</section>{% endfor %}
+{% for name, spec in charts.items %}<section id="{{ name }}">
+{% chart spec table_label="As a table" %}<p>Words of {{ name }}</p>{% endchart %}</section>{% endfor %}
 </body></html>"""
 
 pytestmark = [
@@ -89,6 +90,7 @@ def test_all_charts_are_drawn_under_the_strict_policy(charts: dict[str, Any], pa
         section = page.split(f'id="{name}"')[1].split("</section>")[0]
         assert 'data-chart-state="drawn"' in section, name
         assert re.search(r'<svg[^>]*class="marks"', section), name
+        assert '<details class="chart-fallback"><summary>' in section, name
     assert 'fill="var(--dysprosium)"' in page
 
 

@@ -100,6 +100,12 @@ def test_the_same_content_gives_the_same_bytes(one_sample: CertificateContent) -
     assert render_certificate(replace(one_sample, number="BPL-26-000165-M"), pattern_svg=PATTERN) != first
 
 
+def test_the_hash_of_the_snapshot_as_kept_is_printed(one_sample: CertificateContent) -> None:
+    _, text = read(render_certificate(one_sample, snapshot_sha256="ab" * 32))
+    assert "ab" * 32 in squeeze(text)
+    assert one_sample.sha256() not in squeeze(text)
+
+
 def test_the_file_is_tagged_archival_and_says_so(one_sample: CertificateContent) -> None:
     reader, _ = read(render_certificate(one_sample, pattern_svg=PATTERN))
     root: Any = reader.trailer["/Root"]

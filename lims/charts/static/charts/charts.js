@@ -26,6 +26,7 @@ async function draw(chart) {
   drawn.set(chart, null); // claimed, so that a second request does not draw it twice
   try {
     drawn.set(chart, await window.vegaEmbed(chart.querySelector(".chart-canvas"), await readSpecification(chart), options));
+    chart.querySelector("details.chart-fallback")?.removeAttribute("open");
     chart.dataset.chartState = "drawn";
   } catch (error) {
     chart.dataset.chartState = "failed"; // the style sheet brings the fallback back
