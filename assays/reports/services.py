@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import translation
 
 from assays.lifecycle import SUBMISSION, TEST
 from assays.models import Submission, SubmissionTest
@@ -155,7 +156,7 @@ def make_certificate(certificate_id: UUID, report: Report) -> Certificate:
     report(0.4, "Drawing the chondrite-normalised pattern.")
     svg = draw_pattern(content)
     report(0.6, "Setting the pages.")
-    pdf = render_certificate(content, pattern_svg=svg)
+    pdf = render_certificate(content, pattern_svg=svg, snapshot_sha256=snapshot.sha256)
     report(0.9, "Storing the certificate.")
     _put_in_force(certificate, pdf)
     return certificate
@@ -213,7 +214,10 @@ def draw_pattern(content: paper.CertificateContent) -> str | None:
         for pattern in content.patterns
         if pattern.values
     ]
-    return to_svg(pattern_chart(series, normalisation=NORMALISATION.removeprefix("CI chondrite, "))) if series else None
+    if not series:
+        return None
+    with translation.override("en"):  # the paper's language, whoever asks for it
+        return to_svg(pattern_chart(series, normalisation=NORMALISATION.removeprefix("CI chondrite, ")))
 
 
 def _put_in_force(certificate: Certificate, pdf: bytes) -> None:
