@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from lims.stack import session
 from lims.stack.checkout import Checkout
@@ -29,6 +30,7 @@ from lims.stack.supervisor import Supervisor, beat_part, web_part, worker_part
 
 DEFAULT_PORT = 8000
 READY_SECONDS = 90
+STOP_SECONDS = 20
 POLL_SECONDS = 0.2
 CODE = ("lims", "samples", "assays", "package-lock.json", "requirements.txt")
 WRITTEN_WITH_DATABASE = ("demo", "files", "celerybeat-schedule*")
@@ -53,35 +55,23 @@ STEPS = (
 
 def run_demo() -> int:
     """Prepare and run everything until Ctrl-C or SIGTERM (0), or until a part fails (StackError)."""
-    started = time.monotonic()
     checkout = Checkout.current()
     identity = find_identity(checkout)
     port = wanted_port()
     adopt_orphans()
-    with _only_demo(identity), _interruptible():
+    with _only_demo(identity):
         check_port(port)
-        _record_address(identity, port)
-        supervisor: Supervisor | None = None
+        supervisor = Supervisor(checkout)
         try:
-            if os.environ.get("RESET", "") not in ("", "0"):
-                reset(checkout, identity)
-            environment = _start_servers(port)
-            _prepare(checkout, identity, environment)
-            supervisor = Supervisor(checkout, {**os.environ, **environment}, _embedded(environment))
-            with _timed("Starting web server, worker and beat"):
-                for part in (web_part(port), worker_part(), beat_part()):
-                    supervisor.start(part)
-                _wait_until_served(supervisor, port)
-            _welcome(checkout, port, time.monotonic() - started)
-            while True:
-                supervisor.check()
-                time.sleep(POLL_SECONDS)
+            _listen_to_signals()
+            _record_address(identity, port)
+            _run(checkout, identity, port, supervisor)
         except KeyboardInterrupt:
             say("\nStopping; the data stay.")
         finally:
             _ignore_signals()
-            if supervisor:
-                supervisor.stop()
+            _demo_state(identity).unlink(missing_ok=True)
+            supervisor.stop()
             going_on = session.release()
             bury_orphans(0.0 if going_on else 2.0)
             for name in going_on:
@@ -89,11 +79,27 @@ def run_demo() -> int:
     return 0
 
 
+def _run(checkout: Checkout, identity: Identity, port: int, supervisor: Supervisor) -> NoReturn:
+    started = time.monotonic()
+    if os.environ.get("RESET", "") not in ("", "0"):
+        reset(checkout, identity)
+    environment = _start_servers(port)
+    _prepare(checkout, identity, environment)
+    with _timed("Starting web server, worker and beat"):
+        supervisor.watch(_embedded(environment))
+        for part in (web_part(port), worker_part(), beat_part()):
+            supervisor.start(part, {**os.environ, **environment})
+        _wait_until_served(supervisor, port)
+    _welcome(checkout, port, time.monotonic() - started)
+    while True:
+        supervisor.check()
+        time.sleep(POLL_SECONDS)
+
+
 def preflight() -> None:
     """Raise StackError for what would keep the demonstration from starting: one that runs already, a busy or impossible port."""
     identity = find_identity(Checkout.current())
-    if is_locked(_demo_lock(identity)):
-        raise _already_runs(identity)
+    _wait_for_other_demo(identity)
     check_port(wanted_port())
 
 
@@ -151,14 +157,24 @@ def _timed(title: str, talks: bool = False) -> Iterator[None]:
 @contextmanager
 def _only_demo(identity: Identity) -> Iterator[None]:
     lock = Lock(_demo_lock(identity))
+    _wait_for_other_demo(identity)
     if not lock.try_alone():
         lock.release()
         raise _already_runs(identity)
+    _demo_state(identity).unlink(missing_ok=True)  # of one that was killed
     try:
         yield
     finally:
-        _demo_state(identity).unlink(missing_ok=True)
         lock.release()
+
+
+def _wait_for_other_demo(identity: Identity) -> None:
+    """Return when no demonstration of this checkout runs; wait for one that is stopping, which tells its address no more."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while is_locked(_demo_lock(identity)):
+        if _demo_state(identity).exists() or time.monotonic() > deadline:
+            raise _already_runs(identity)
+        time.sleep(POLL_SECONDS)
 
 
 def _demo_lock(identity: Identity) -> Path:
@@ -176,7 +192,7 @@ def _record_address(identity: Identity, port: int) -> None:
 def _already_runs(identity: Identity) -> StackError:
     state = read_json(_demo_state(identity)) or {}
     return StackError(
-        f"The demonstration of this checkout already runs at {state.get('address', 'an address being chosen')} "
+        f"The demonstration of this checkout already runs at {state.get('address', 'an address it does not tell')} "
         f"(process {state.get('process', 'unknown')}). Stop it there with Ctrl-C first."
     )
 
@@ -185,8 +201,7 @@ def _address(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
+def _listen_to_signals() -> None:
     """Let SIGTERM and a closed terminal stop the demonstration as Ctrl-C does."""
 
     def interrupt(number: int, frame: object) -> None:
@@ -196,7 +211,6 @@ def _interruptible() -> Iterator[None]:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, interrupt)
-    yield
 
 
 def _ignore_signals() -> None:

@@ -7,9 +7,11 @@ server first listens, by PostgreSQL's single-user mode.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -26,6 +28,8 @@ APPLICATION_ROLE = "lims_app"
 OWNER_ROLE = "lims_owner"
 SUPERUSER = "postgres"
 PASSWORDS = "passwords.json"
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at only
+SHARED_MEMORY_BYTES = 256 * 2**20
 
 HOST_RULES = f"""\
 # TYPE  DATABASE  USER         ADDRESS       METHOD
@@ -66,6 +70,7 @@ class PostgresServer:
             "listen_addresses": "127.0.0.1",
             "port": port,
             "unix_socket_directories": "",
+            "dynamic_shared_memory_type": "posix" if _has_shared_memory(self.identity) else "mmap",
             "cluster_name": DATABASE,
             "timezone": "UTC",
             "log_timezone": "UTC",
@@ -158,3 +163,13 @@ class PostgresServer:
             return str(self.data).encode() in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return False
+
+
+def _has_shared_memory(identity: Identity) -> bool:
+    """Whether /dev/shm is open to the server and has room for parallel queries; a container often gives it 64 MB, or closes it."""
+    try:
+        free = os.statvfs(SHARED_MEMORY)
+    except OSError:
+        return False
+    usable = os.access(SHARED_MEMORY, os.W_OK) if identity.user is None else bool(SHARED_MEMORY.stat().st_mode & stat.S_IWOTH)
+    return usable and free.f_bavail * free.f_frsize >= SHARED_MEMORY_BYTES

@@ -82,17 +82,26 @@ def _follower(sent: signal.Signals, parent: int) -> Callable[[], None]:
     return follow
 
 
+def stop_children(children: Sequence[tuple[subprocess.Popen[bytes], StopRequests]]) -> None:
+    """End all of them and their groups, together: to each its requests in turn, then SIGKILL."""
+    waiting = [(process, list(requests)) for process, requests in children]
+    due = dict.fromkeys((process.pid for process, _ in waiting), 0.0)
+    while waiting:
+        for process, requests in waiting:
+            if process.poll() is None and time.monotonic() >= due[process.pid]:
+                sent, seconds = requests.pop(0) if requests else (signal.SIGKILL, 5.0)
+                process.send_signal(sent)
+                due[process.pid] = time.monotonic() + seconds
+        waiting = [(process, requests) for process, requests in waiting if process.poll() is None]
+        time.sleep(0.02)
+    for process, _ in children:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)  # what the child left behind
+
+
 def stop_child(process: subprocess.Popen[bytes], requests: StopRequests) -> None:
-    """End `process` and all of its group: the requests in turn, then SIGKILL."""
-    for sent, seconds in requests:
-        if process.poll() is None:
-            process.send_signal(sent)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-            break
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)  # also what the child left behind
-    process.wait()
+    """End one process and its group."""
+    stop_children([(process, requests)])
 
 
 def describe_end(code: int) -> str:

@@ -14,7 +14,7 @@ from lims.stack import session
 from lims.stack.checkout import Checkout
 from lims.stack.errors import StackError
 from lims.stack.files import last_lines, open_log
-from lims.stack.processes import StopRequests, describe_end, start_child, stop_child
+from lims.stack.processes import StopRequests, describe_end, start_child, stop_children
 
 WEB_THREADS = 8
 WORKER_PROCESSES = 2
@@ -80,15 +80,19 @@ def has_shared_semaphores() -> bool:
 class Supervisor:
     """The running parts of one demonstration."""
 
-    def __init__(self, checkout: Checkout, environment: Mapping[str, str], servers: frozenset[str]) -> None:
+    def __init__(self, checkout: Checkout) -> None:
         self._checkout = checkout
-        # What serves people never holds the owner's password.
-        self._environment = {name: value for name, value in environment.items() if name != "DATABASE_OWNER_URL"}
-        self._servers = servers
+        self._servers: frozenset[str] = frozenset()
         self._running: list[tuple[Part, subprocess.Popen[bytes]]] = []
 
-    def start(self, part: Part) -> None:
+    def watch(self, servers: frozenset[str]) -> None:
+        """Expect these embedded servers to run, too."""
+        self._servers = servers
+
+    def start(self, part: Part, environment: Mapping[str, str]) -> None:
         """Start one part, its output in a log of its own."""
+        # What serves people never holds the owner's password.
+        served = {name: value for name, value in environment.items() if name != "DATABASE_OWNER_URL"}
         log = open_log(self._checkout.logs / f"{part.name}.log")
         try:
             process = start_child(
@@ -96,7 +100,7 @@ class Supervisor:
                 output=log,
                 on_parent_death=part.on_parent_death,
                 cwd=self._checkout.project,
-                environment=self._environment,
+                environment=served,
             )
         finally:
             os.close(log)
@@ -114,10 +118,6 @@ class Supervisor:
                 raise StackError(f"The {name} server ended unasked. Its log {log} ends with:{last_lines(log)}")
 
     def stop(self) -> None:
-        """Ask all parts at once, then wait for each."""
-        for part, process in self._running:
-            if process.poll() is None:
-                process.send_signal(part.stop[0][0])
-        for part, process in reversed(self._running):
-            stop_child(process, part.stop)
+        """End all parts."""
+        stop_children([(process, part.stop) for part, process in self._running])
         self._running.clear()
