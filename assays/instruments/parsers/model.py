@@ -48,11 +48,16 @@ class Place:
         return {name: value for name, value in parts.items() if value is not None}
 
 
+# What decides the HTTP status where it is not content that fails validation (see `lims.core.errors`).
+_KIND_OF_CODE = {"malformed_json": "malformed", "too_large": "too_large"}
+
+
 class ParseError(Invalid):
     """A file cannot be read: `message` says what is wrong and what to do, `place` where. The only exception that leaves a parser."""
 
     def __init__(self, code: str, message: str, place: Place | None = None, *, problems: Sequence[Problem] = ()) -> None:
         self.place = place or Place()
+        self.kind = _KIND_OF_CODE.get(code, "invalid")
         headline = Problem(self.place.pointer or "", code, message)
         super().__init__(code, message, details=self.place.as_details(), problems=problems or [headline])
 

@@ -86,7 +86,8 @@ def test_five_megabytes_of_one_pattern_are_refused_in_little_time_and_memory(fil
 
 def test_file_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assays.instruments.parsers.source.MOST_BYTES", 100)
-    assert refuse(GOOD).code == "too_large"
+    refusal = refuse(GOOD)
+    assert (refusal.code, refusal.kind) == ("too_large", "too_large")
 
 
 @pytest.mark.parametrize("keep", [10, 50, 90, 99])
@@ -175,6 +176,7 @@ def test_encrypted_part_is_refused() -> None:
         {"sheet": "<worksheet>&nosuch;</worksheet>"},
         {"book": "<workbook/>"},
         {"book": "<workbook><sheets><sheet name='a' r:id='rId7'/></sheets></workbook>"},
+        {"book": "<workbook><sheets><sheet name='a' r:id='rId1'/><sheet name='b' r:id='rId1'/></sheets></workbook>"},
         {"book": "x"},
         {"strings": "<sst><si>"},
         {"styles": "<styleSheet><cellXfs><xf numFmtId='x'/></cellXfs></styleSheet>"},

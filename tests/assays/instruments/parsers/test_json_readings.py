@@ -172,7 +172,7 @@ def test_value_that_is_no_utf8_is_refused() -> None:
 
 def test_place_of_a_syntax_error_is_counted_in_lines() -> None:
     refusal = refuse(b'{"run": "R",\n "readings": [x]}')
-    assert (refusal.place.line, refusal.place.character) == (2, 15)
+    assert (refusal.place.line, refusal.place.character, refusal.kind) == (2, 15, "malformed")
 
 
 def test_json_file_is_read_like_the_request_body() -> None:
