@@ -154,7 +154,7 @@ class _Matcher:
         if not named:
             self._place_unnamed(index, row)
         elif not allowed:
-            where = _list_numbers(named)
+            where = list_numbers(named)
             message = f"The type {row.type!r} says {row.kind}, but {row.label!r} is the {named[0].kind} at position {where}. "
             self._park(index, message + "Choose what it is.", named[0].number)
         elif row.rejected:
@@ -173,7 +173,9 @@ class _Matcher:
         if row.position is not None:
             return [self.by_number[row.position]] if row.position in self.by_number else []
         written = self.written.get(" ".join(row.label.casefold().split()), [])
-        return written or self.reduced.get(normalise_label(row.label), [])
+        # A tube's own label comes before the other names of its neighbours: `OREAS 100a` is not also `OREAS 100a-2`.
+        labelled = [position for position in written if position.label.casefold().split() == row.label.casefold().split()]
+        return labelled or written or self.reduced.get(normalise_label(row.label), [])
 
     def _place_unnamed(self, index: int, row: ParsedRow) -> None:
         """A row that no position is called: calibration, a control known by its name or type, or a riddle."""
@@ -181,7 +183,7 @@ class _Matcher:
         rule = next((rule for pattern, rule in self.patterns if reduced and pattern.fullmatch(reduced)), None)
         kind = rule.kind if rule and row.kind in {"sample", "unknown"} else row.kind
         if row.position is not None:
-            numbers = _list_numbers(self.positions) or "none"
+            numbers = list_numbers(self.positions) or "none"
             self._park(
                 index, f"Position {row.position} does not exist in this run; it has {numbers}. Correct the position and send it again."
             )
@@ -216,7 +218,7 @@ class _Matcher:
                 self._take(index, position)
         else:
             for index in indexes:
-                where = _list_numbers(candidates) or "already taken by another row"
+                where = list_numbers(candidates) or "already taken by another row"
                 message = f"{self.rows[index].label!r} is the name of several positions ({where}). Choose the one meant."
                 self._park(index, message, candidates[0].number if candidates else None)
 
@@ -263,7 +265,7 @@ class _Matcher:
         return found[0] if len(found) == 1 else None
 
 
-def _list_numbers(positions: Iterable[TrayPosition]) -> str:
+def list_numbers(positions: Iterable[TrayPosition]) -> str:
     """Position numbers for a sentence, runs of them shortened: `1–12, 14`."""
     parts: list[list[int]] = []
     for number in sorted(position.number for position in positions):
