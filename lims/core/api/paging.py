@@ -6,6 +6,7 @@ import base64
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django.db.models import F, Q, QuerySet
 
@@ -14,11 +15,25 @@ from lims.core.errors import Invalid
 
 @dataclass(frozen=True)
 class Page:
-    """One page: its rows and the addresses of its neighbours."""
+    """One page: its rows and the addresses of its neighbours; for a page of the web also their cursors, its size and the total."""
 
     rows: list[Any]
     next: str | None
     previous: str | None
+    page_size: int = 0
+    total: int | None = None
+
+    @property
+    def next_cursor(self) -> str:
+        return _cursor_of(self.next)
+
+    @property
+    def previous_cursor(self) -> str:
+        return _cursor_of(self.previous)
+
+
+def _cursor_of(address: str | None) -> str:
+    return parse_qs(urlsplit(address).query)["cursor"][0] if address else ""
 
 
 class KeysetPaginator:
@@ -62,6 +77,7 @@ class KeysetPaginator:
             found,
             self._address(found[-1], False) if has_next and found else None,
             self._address(found[0], True) if has_previous and found else None,
+            self.page_size,
         )
 
     def _after(self, cursor: dict[str, Any], backwards: bool) -> Q:
