@@ -20,6 +20,9 @@ DELETABLE = {
     "axes_accessfailurelog",
     "axes_accesslog",
     "core_idempotencykey",
+    # Lists of a visit; what is taken off them stays in their history.
+    "samples_visit_mines",
+    "samples_visitmember",
 }
 
 _FUNCTION = """

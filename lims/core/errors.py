@@ -75,6 +75,12 @@ class Blocked(DomainError):
         self.blockers = list(blockers)
 
 
+class Stale(DomainError):
+    """Somebody else changed the record since the caller read it (412)."""
+
+    kind = "stale"
+
+
 def refuse_if(blockers: Sequence[Blocker]) -> None:
     """Raise `Blocked` when there is any blocker."""
     if blockers:

@@ -47,6 +47,7 @@ class Action(TextChoices):
     SAMPLE_RELEASE = "sample.release", _("release held samples")
     SAMPLE_DISPOSE = "sample.dispose", _("dispose of samples")
     LABEL_PRINT = "label.print", _("print labels")
+    PHOTO_ADD = "photo.add", _("add photographs of samples")
     CUSTODY_VIEW = "custody.view", _("see the custody timeline")
     CONSIGNMENT_VIEW = "consignment.view", _("see consignments")
     CONSIGNMENT_EDIT = "consignment.edit", _("pack and dispatch consignments")
@@ -98,6 +99,7 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.SAMPLE_RELEASE: frozenset({_R.QUALITY_MANAGER, _R.OFFICIAL}),
     _A.SAMPLE_DISPOSE: frozenset({_R.QUALITY_MANAGER}),
     _A.LABEL_PRINT: frozenset({_R.COLLECTOR, _R.RECEPTIONIST, _R.TECHNICIAN}),
+    _A.PHOTO_ADD: frozenset({_R.COLLECTOR, _R.RECEPTIONIST, _R.TECHNICIAN}),
     _A.CUSTODY_VIEW: _ALL,
     _A.CONSIGNMENT_VIEW: _FIELD | _LAB | {_R.OFFICIAL, _R.ADMINISTRATOR},
     _A.CONSIGNMENT_EDIT: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST}),

@@ -82,14 +82,15 @@ class DiscrepancyQuerySet(models.QuerySet["Discrepancy"]):
     """Discrepancies by viewer."""
 
     def visible_to(self, user: Any) -> DiscrepancyQuerySet:
-        """Officials and administrators see all, a laboratory those it found, a firm those of its samples; carriers none."""
+        """Officials and administrators see all, a laboratory those it found, firms and carriers those of their samples and consignments."""
         if user.role in {Role.OFFICIAL, Role.ADMINISTRATOR}:
             return self
         if user.role in LABORATORY_ROLES:
             return self.filter(laboratory=user.organisation_id)
-        if user.role == Role.COLLECTOR:
-            return self.filter(sample__owner=user.organisation_id)
-        return self.none()
+        from samples.models.consignments import Consignment
+
+        theirs = Q(receipt_item__receipt__consignment__in=Consignment.objects.visible_to(user).values("pk"))
+        return self.filter(theirs | Q(sample__owner=user.organisation_id))
 
     def undecided(self) -> DiscrepancyQuerySet:
         """Those that still block their sample."""

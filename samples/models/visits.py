@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -51,6 +52,14 @@ class Visit(Record):
 
     def __str__(self) -> str:
         return self.code
+
+
+@pghistory.track(pghistory.InsertEvent(), pghistory.DeleteEvent(), obj_field=None)
+class VisitMine(Visit.mines.through):  # type: ignore[name-defined,misc]
+    """A mine on the list of a visit; kept in history when it is taken off."""
+
+    class Meta:
+        proxy = True
 
 
 @history()

@@ -20,8 +20,8 @@ from samples.lifecycle import SAMPLE
 from samples.models import Sample
 from samples.services.locking import lock_sample, lock_samples
 
-# Steps of the sample's life that leave custody as it is, and who may take them.
-_LABORATORY_STEPS = {"prepare": Action.PREPARATION_EDIT, "analyse": Action.PREPARATION_EDIT, "report": Action.RESULT_AUTHORISE}
+# Steps of the sample's life that leave custody as it is, and who may take them: a certificate, new or amended, reports.
+_LABORATORY_STEPS = {"prepare": Action.PREPARATION_EDIT, "analyse": Action.PREPARATION_EDIT, "report": Action.CERTIFICATE_WITHDRAW}
 
 
 def consume_mass(*, sample: Sample, mass_g: Decimal, purpose: str, by: Any, at: datetime | None = None) -> Sample:

@@ -1,0 +1,130 @@
+"""Bodies of the calls on consignments. Times are RFC 3339 with offset; `at` is when it happened (default: now)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+
+from lims.core.api.views import Struct
+from samples.services.consigning import DEFAULT_PURPOSE, LARGEST_CONSIGNMENT
+from samples.services.receiving import ItemFound
+from samples.services.sampling_record import Moment
+
+Password = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class PackItem(Struct):
+    """A sample by its code, and the seal put on now if there is a new one."""
+
+    sample: str
+    seal_number: str = ""
+
+
+PackItems = Annotated[list[PackItem], msgspec.Meta(max_length=LARGEST_CONSIGNMENT)]
+
+
+class NewConsignment(Struct):
+    """Organisations by their code."""
+
+    addressee: str
+    carrier: str | None = None
+    purpose: str = DEFAULT_PURPOSE
+    waybill: str = ""
+    outer_seal: str = ""
+    border_post: str = ""
+    items: PackItems = []
+    at: Moment | None = None
+
+
+class Pack(Struct):
+    """Samples to put in; all or none."""
+
+    items: PackItems
+    at: Moment | None = None
+
+
+class Unpack(Struct):
+    """A sample to take out."""
+
+    sample: str
+    at: Moment | None = None
+
+
+class Cancel(Struct):
+    """Why a consignment is given up."""
+
+    reason: str
+    at: Moment | None = None
+
+
+class Dispatch(Struct):
+    """When the addressee should have it, and where it leaves from."""
+
+    expected_by: Moment | None = None
+    place: str = ""
+    at: Moment | None = None
+
+
+class Offer(Struct):
+    """To whom it is handed; with `password` the giver signs."""
+
+    receiver: str
+    place: str = ""
+    remark: str = ""
+    password: Password | None = None
+    at: Moment | None = None
+
+
+class Answer(Struct):
+    """The receiver's answer; with `password` the receiver signs."""
+
+    accept: bool = True
+    seals_intact: bool | None = None
+    place: str = ""
+    remark: str = ""
+    password: Password | None = None
+    at: Moment | None = None
+
+
+class Withdrawal(Struct):
+    """Why an offer is taken back."""
+
+    reason: str
+    at: Moment | None = None
+
+
+class Found(Struct):
+    """What was found of one sample."""
+
+    sample: str
+    present: bool = True
+    seal_number: str = ""
+    seal_condition: Literal["", "intact", "broken", "missing", "none"] = ""
+    container_intact: bool | None = None
+    container_count: int | None = None
+    mass_g: Decimal | None = None
+    remark: str = ""
+
+    def as_item(self) -> ItemFound:
+        """For the service."""
+        return ItemFound(**(msgspec.structs.asdict(self) | {"seal_number": self.seal_number.strip()}))
+
+
+class Reception(Struct):
+    """What arrived; a listed sample that is not named is recorded as missing."""
+
+    items: Annotated[list[Found], msgspec.Meta(max_length=2 * LARGEST_CONSIGNMENT)]
+    remark: str = ""
+    at: Moment | None = None
+
+
+class Settlement(Struct):
+    """The signed decision on a discrepancy."""
+
+    decision: Literal["accept", "refuse", "lost"]
+    reason: str
+    password: Password
+    meaning: Literal["settlement"] = "settlement"
+    at: Moment | None = None

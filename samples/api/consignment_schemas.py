@@ -1,0 +1,208 @@
+"""The calls on consignments as the OpenAPI description shows them. What is accepted is decided by `consignment_bodies`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from samples.lifecycle import ConsignmentState, SampleState
+from samples.models.consignments import HandoverState
+from samples.models.receipts import Decision, DiscrepancyKind, SealCondition
+
+
+class Schema(serializers.Serializer[Any]):
+    """A shape, never used to validate."""
+
+
+class PackItemSchema(Schema):
+    sample = serializers.CharField(help_text="Human code, blind code, UUID or seal number")
+    seal_number = serializers.CharField(required=False, help_text="A seal put on now; empty keeps the registered one")
+
+
+class NewConsignmentSchema(Schema):
+    addressee = serializers.CharField(help_text="Code of the laboratory")
+    carrier = serializers.CharField(required=False, allow_null=True, help_text="Code of the carrier")
+    purpose = serializers.CharField(required=False)
+    waybill = serializers.CharField(required=False)
+    outer_seal = serializers.CharField(required=False)
+    border_post = serializers.CharField(required=False)
+    items = PackItemSchema(many=True, required=False)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class PackSchema(Schema):
+    items = PackItemSchema(many=True)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class UnpackSchema(Schema):
+    sample = serializers.CharField()
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class ReasonSchema(Schema):
+    reason = serializers.CharField()
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class DispatchSchema(Schema):
+    expected_by = serializers.DateTimeField(required=False, allow_null=True, help_text="When the addressee should have it")
+    place = serializers.CharField(required=False, help_text="Where it leaves from")
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class OfferSchema(Schema):
+    receiver = serializers.CharField(help_text="Code of the organisation that takes it over")
+    place = serializers.CharField(required=False)
+    remark = serializers.CharField(required=False)
+    password = serializers.CharField(required=False, allow_null=True, help_text="The giver's own password makes it a signature")
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class AnswerSchema(Schema):
+    accept = serializers.BooleanField(required=False, default=True)
+    seals_intact = serializers.BooleanField(required=False, allow_null=True, help_text="null where nobody looked; false needs a remark")
+    place = serializers.CharField(required=False)
+    remark = serializers.CharField(required=False, help_text="Needed for a refusal")
+    password = serializers.CharField(required=False, allow_null=True, help_text="The receiver's own password makes it a signature")
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class FoundSchema(Schema):
+    sample = serializers.CharField(help_text="The code on the bag")
+    present = serializers.BooleanField(required=False, default=True)
+    seal_number = serializers.CharField(required=False, help_text="As read; needed for an intact seal")
+    seal_condition = serializers.ChoiceField(choices=SealCondition.choices, required=False, help_text="Needed for a present sample")
+    container_intact = serializers.BooleanField(required=False, allow_null=True, help_text="Needed for a present sample")
+    container_count = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    mass_g = serializers.DecimalField(max_digits=12, decimal_places=3, required=False, allow_null=True)
+    remark = serializers.CharField(required=False)
+
+
+class ReceptionSchema(Schema):
+    items = FoundSchema(many=True, help_text="A listed sample that is not named is recorded as missing")
+    remark = serializers.CharField(required=False)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class SettlementSchema(Schema):
+    decision = serializers.ChoiceField(choices=Decision.choices)
+    reason = serializers.CharField()
+    password = serializers.CharField(help_text="The signer's own password, again")
+    meaning = serializers.ChoiceField(choices=["settlement"], required=False)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class ConsignmentSchema(Schema):
+    """One consignment in a list."""
+
+    code = serializers.CharField()
+    state = serializers.ChoiceField(choices=ConsignmentState.choices)
+    sender = serializers.CharField(allow_null=True)
+    sender_name = serializers.CharField(allow_null=True)
+    carrier = serializers.CharField(allow_null=True)
+    carrier_name = serializers.CharField(allow_null=True)
+    addressee = serializers.CharField()
+    addressee_name = serializers.CharField()
+    holder = serializers.CharField(allow_null=True)
+    holder_name = serializers.CharField(allow_null=True)
+    since = serializers.DateTimeField(help_text="Since when the holder has it")
+    waiting_for = serializers.CharField(allow_null=True, help_text="Who has not answered a handover")
+    waiting_for_name = serializers.CharField(allow_null=True)
+    waiting_since = serializers.DateTimeField(allow_null=True)
+    items_count = serializers.IntegerField()
+    open_discrepancies = serializers.IntegerField()
+    last_seen = serializers.CharField()
+    last_seen_at = serializers.DateTimeField(allow_null=True)
+    purpose = serializers.CharField()
+    waybill = serializers.CharField()
+    border_post = serializers.CharField()
+    outer_seal = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    dispatched_at = serializers.DateTimeField(allow_null=True)
+    expected_by = serializers.DateTimeField(allow_null=True)
+    received_at = serializers.DateTimeField(allow_null=True)
+    overdue = serializers.BooleanField()
+
+
+class ItemSchema(Schema):
+    sample = serializers.CharField()
+    blind_code = serializers.CharField(allow_null=True)
+    seal_number = serializers.CharField()
+    container_count = serializers.IntegerField()
+    mass_g = serializers.CharField()
+    state = serializers.ChoiceField(choices=SampleState.choices)
+    on_hold = serializers.BooleanField()
+    has_open_discrepancy = serializers.BooleanField()
+
+
+class HandoverSchema(Schema):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=HandoverState.choices)
+    giver = serializers.CharField(allow_null=True)
+    giver_person = serializers.CharField(allow_null=True)
+    receiver = serializers.CharField()
+    receiver_person = serializers.CharField(allow_null=True)
+    place = serializers.CharField()
+    remark = serializers.CharField()
+    relinquished_at = serializers.DateTimeField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+    answer_remark = serializers.CharField()
+    seals_intact = serializers.BooleanField(allow_null=True)
+    giver_signed = serializers.BooleanField()
+    receiver_signed = serializers.BooleanField()
+
+
+class LineDiscrepancySchema(Schema):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=DiscrepancyKind.choices)
+    detail = serializers.CharField()
+    decision = serializers.ChoiceField(choices=Decision.choices, allow_null=True)
+
+
+class LineSchema(Schema):
+    sample = serializers.CharField()
+    blind_code = serializers.CharField(allow_null=True)
+    outcome = serializers.ChoiceField(choices=["received", "discrepancy", "missing"])
+    present = serializers.BooleanField()
+    seal_number = serializers.CharField()
+    seal_condition = serializers.ChoiceField(choices=SealCondition.choices, allow_null=True)
+    container_intact = serializers.BooleanField(allow_null=True)
+    container_count = serializers.IntegerField(allow_null=True)
+    mass_g = serializers.CharField(allow_null=True)
+    remark = serializers.CharField()
+    discrepancies = LineDiscrepancySchema(many=True)
+
+
+class ReceiptSchema(Schema):
+    id = serializers.UUIDField()
+    received_at = serializers.DateTimeField()
+    received_by = serializers.CharField()
+    remark = serializers.CharField()
+    items = LineSchema(many=True)
+
+
+class ConsignmentDetailSchema(ConsignmentSchema):
+    """One consignment with everything that happened to it."""
+
+    items = ItemSchema(many=True)
+    handovers = HandoverSchema(many=True)
+    receipts = ReceiptSchema(many=True)
+
+
+class DiscrepancySchema(Schema):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=["open", "settled"])
+    sample = serializers.CharField()
+    consignment = serializers.CharField(allow_null=True)
+    laboratory = serializers.CharField()
+    laboratory_name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=DiscrepancyKind.choices)
+    detail = serializers.CharField()
+    found_at = serializers.DateTimeField()
+    found_by = serializers.CharField()
+    decision = serializers.ChoiceField(choices=Decision.choices, allow_null=True)
+    reason = serializers.CharField()
+    decided_by = serializers.CharField(allow_null=True)
+    decided_at = serializers.DateTimeField(allow_null=True)

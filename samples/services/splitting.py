@@ -1,0 +1,167 @@
+"""Splitting a sample into sub-samples, pulps and rejects: mass is accounted for to the milligram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from lims.core import clock
+from lims.core.acting import acting
+from lims.core.codes import SAMPLE
+from lims.core.errors import Blocker, Invalid, Problem, refuse_if
+from lims.core.roles import Action, require
+from lims.core.sequences import take_codes
+from samples.custody.hashing import mass_text
+from samples.custody.ledger import Entry, append_events
+from samples.custody.models import EventKind
+from samples.lifecycle import SAMPLE as LIFE
+from samples.lifecycle import SampleState
+from samples.models import Sample
+from samples.models.samples import SampleKind
+from samples.services.locking import lock_sample
+from samples.services.registering import new_blind_codes
+
+# What a splitter or a pulveriser may keep without being asked why: 2 % of the mass. A working assumption of this product; change it here.
+LOSS_TOLERANCE_SHARE = Decimal("0.02")
+MOST_PARTS = 24
+_INHERITED = (
+    *("owner_id", "visit_id", "mine_id", "pit_id", "material", "method", "collected_by", "collected_at", "collected_zone"),
+    *("latitude", "longitude", "depth_from_m", "depth_to_m", "holder_id", "place", "laboratory_id", "received_at"),
+)
+PART_KINDS = (SampleKind.SUBSAMPLE, SampleKind.PULP, SampleKind.REJECT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part that comes out of a split; mass in grams."""
+
+    mass_g: Decimal
+    kind: str = SampleKind.SUBSAMPLE
+    container: str = ""
+    seal_number: str = ""
+
+
+def split_blockers(sample: Sample, by: Any) -> list[Blocker]:
+    """Why the caller cannot split the sample now."""
+    blockers = LIFE.blockers(sample, "split")
+    if sample.holder_id != by.organisation_id:
+        blockers = [*blockers, Blocker("not_holder", "Your organisation does not hold this sample. Whoever holds it splits it.")]
+    return blockers
+
+
+def split_sample(
+    *, sample: Sample, parts: Sequence[Part], remaining_g: Decimal, reason: str = "", by: Any, at: datetime | None = None
+) -> list[Sample]:
+    """Split a sample; `remaining_g` is what stays under its own code (0 when all was parted). Returns the new samples, part by part.
+
+    parent = parts + remaining + loss. A loss (or gain) beyond `LOSS_TOLERANCE_SHARE` needs a reason; a gain beyond it is refused.
+    Raises `Blocked` (state, hold, discrepancy, not held) and `Invalid` with pointers such as `/parts/1/mass_g`.
+    """
+    require(by, Action.SAMPLE_SPLIT)
+    now = at or clock.now()
+    with transaction.atomic(), acting(by, reason or "split"):
+        parent = lock_sample(sample)
+        refuse_if(split_blockers(parent, by))
+        loss = _checked_loss(parent, parts, remaining_g, reason)
+        children = _children(parent, parts, by, now)
+        Sample.objects.bulk_create(children)
+        parent.mass_g = remaining_g
+        parent.save(update_fields=["mass_g"])
+        append_events(_entries(parent, children, loss, reason, now), by=by, at=now)
+    return children
+
+
+def _checked_loss(parent: Sample, parts: Sequence[Part], remaining_g: Decimal, reason: str) -> Decimal:
+    problems = list(_problems(parts, remaining_g))
+    loss = Decimal(0)
+    if not problems:
+        loss = parent.mass_g - sum((part.mass_g for part in parts), remaining_g)
+        problems = list(_balance_problems(parent, loss, reason))
+    if problems:
+        raise Invalid("split", f"Nothing was split. {problems[0].pointer[1:]}: {problems[0].detail}", problems=problems)
+    return loss
+
+
+def _problems(parts: Sequence[Part], remaining_g: Decimal) -> list[Problem]:
+    problems = []
+    if not 1 <= len(parts) <= MOST_PARTS:
+        problems.append(Problem("/parts", "out_of_range", f"A split has 1 to {MOST_PARTS} parts."))
+    for index, part in enumerate(parts):
+        if not _is_mass(part.mass_g) or part.mass_g == 0:
+            problems.append(Problem(f"/parts/{index}/mass_g", "mass_not_positive", "Give what was weighed, in grams, to the milligram."))
+        if part.kind not in PART_KINDS:
+            problems.append(Problem(f"/parts/{index}/kind", "unknown_choice", f"“{part.kind}” is none of: {', '.join(PART_KINDS)}."))
+        for name in ("container", "seal_number"):
+            if len(getattr(part, name)) > 40 or not (getattr(part, name) or "x").isprintable():
+                problems.append(Problem(f"/parts/{index}/{name}", "too_long", "At most 40 printable characters."))
+    if not _is_mass(remaining_g):
+        problems.append(Problem("/remaining_g", "mass_not_positive", "Give what stays of the sample, in grams: 0 when nothing does."))
+    seals = [part.seal_number.strip() for part in parts if part.seal_number.strip()]
+    used = set(Sample.objects.filter(seal_number__in=seals).values_list("seal_number", flat=True)) if not problems else set()
+    for index, part in enumerate(parts):
+        seal = part.seal_number.strip()
+        if seal and (seal in used or seals.count(seal) > 1):
+            problems.append(Problem(f"/parts/{index}/seal_number", "duplicate_seal", f"Seal {seal} is used already. A seal is used once."))
+    return problems
+
+
+def _is_mass(mass: Decimal) -> bool:
+    return mass.is_finite() and 0 <= mass < 1_000_000 and round(mass, 3) == mass
+
+
+def _balance_problems(parent: Sample, loss: Decimal, reason: str) -> list[Problem]:
+    tolerance = parent.mass_g * LOSS_TOLERANCE_SHARE
+    if loss < -tolerance:
+        detail = (
+            f"Parts and remainder weigh {-loss} g more than the sample's {parent.mass_g} g. Weigh again: nothing can be gained by a split."
+        )
+        return [Problem("/parts", "mass_balance", detail)]
+    if loss > tolerance and not reason.strip():
+        detail = f"{loss} g of {parent.mass_g} g are lost, more than {LOSS_TOLERANCE_SHARE:.0%}. Weigh again, or say where they went."
+        return [Problem("/reason", "mass_balance", detail)]
+    return []
+
+
+def _children(parent: Sample, parts: Sequence[Part], by: Any, now: datetime) -> list[Sample]:
+    codes, blind_codes = take_codes(SAMPLE, len(parts)), new_blind_codes(len(parts))
+    return [
+        Sample(
+            **{name: getattr(parent, name) for name in _INHERITED},
+            code=code,
+            blind_code=blind_code,
+            parent=parent,
+            kind=part.kind,
+            collected_mass_g=part.mass_g,
+            mass_g=part.mass_g,
+            container=part.container.strip() or parent.container,
+            seal_number=part.seal_number.strip() or None,
+            # In a laboratory a part is there as its parent was received; in the field it is as if just collected.
+            state=SampleState.RECEIVED if parent.laboratory_id else SampleState.COLLECTED,
+            registered_by=by,
+            registered_at=now,
+        )
+        for part, code, blind_code in zip(parts, codes, blind_codes, strict=True)
+    ]
+
+
+def _entries(parent: Sample, children: Sequence[Sample], loss: Decimal, reason: str, now: datetime) -> list[Entry]:
+    """The bytes name samples by UUID: they are for ever, and whoever reads them may know only one of the codes."""
+    detail = {"parts": ",".join(str(child.pk) for child in children), "loss_g": mass_text(loss)}
+    entries = [
+        Entry(sample_id=parent.pk, kind=EventKind.SPLIT, occurred_at=now, mass_g=parent.mass_g, remark=reason.strip(), detail=detail)
+    ]
+    for child in children:
+        origin = {"parent": str(parent.pk), "kind": str(child.kind)}
+        entries.append(
+            Entry(sample_id=child.pk, kind=EventKind.SPLIT, occurred_at=now, mass_g=child.mass_g, container_count=1, detail=origin)
+        )
+        if child.seal_number:
+            entries.append(
+                Entry(sample_id=child.pk, kind=EventKind.SEALED, occurred_at=now, seal_number=child.seal_number, seal_condition="intact")
+            )
+    return entries
