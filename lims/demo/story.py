@@ -328,7 +328,8 @@ def _measure(story: Story, journey: Journey, submission: Submission, version: Me
         return
     with story.on_day(journey, 14):
         weighed = weigh_aliquots(portions=[_portion(story, test, version) for test in tests], by=technician)
-        repeats = [one for index, one in enumerate(weighed) if index % 20 == 3] or weighed[:1]
+        # One in twenty, rounded up, as the method asks.
+        repeats = weighed[3::7][: -(-len(weighed) // 20)]
         weigh_aliquots(portions=[_portion(story, one.test, version, duplicate_of=one) for one in repeats], by=technician)
     if not _reaches(journey, "measured"):
         return
