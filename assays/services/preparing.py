@@ -135,6 +135,8 @@ def _problems(record: PreparationRecord) -> list[Problem]:
     wet, dry, sieve = record.wet_mass_g, record.dry_mass_g, record.sieve_passing_percent
     if not record.route.strip():
         found.append(Problem("/route", "missing", "Say how the sample was prepared."))
+    elif len(record.route.strip()) > 120:
+        found.append(Problem("/route", "too_long", f"A route has at most 120 characters; this has {len(record.route.strip())}."))
     for name, temperature in (("drying_c", record.drying_c), ("portion_dried_c", record.portion_dried_c)):
         if temperature is not None and not 0 < temperature <= 1000:
             found.append(Problem(f"/{name}", "impossible", f"{temperature} °C is no drying temperature. Give it from 1 to 1000 °C."))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from assays.instruments.models import Instrument
-from assays.models import Aliquot, MethodVersion, Preparation, Run, Submission
+from assays.models import Aliquot, ClockStop, MethodVersion, Preparation, Run, RunPosition, Submission, SubmissionTest
 from assays.services.planning import plan_run
 from assays.services.preparing import record_preparation
 from assays.services.submitting import create_submission
 from assays.services.weighing import weigh_aliquot
 from lims.accounts.models import Competence
 from lims.core import clock
+from samples.custody.models import CustodyEvent
 from samples.models import Sample
 from samples.services.receiving import receive_consignment
 from tests.factories.consignments import found_as_sent, hand_over, make_dispatched, samples_of
@@ -100,3 +102,17 @@ def make_planned_run(cast: Cast, n: int = 3, *, method: str = "FUS-MS", duplicat
         aliquots=aliquots,
         by=cast.analyst,
     )
+
+
+def everything() -> tuple[Any, ...]:
+    """All that a refused step at the bench must leave as it was, the ledger included."""
+    tables = (Sample, Submission, SubmissionTest, ClockStop, Preparation, Aliquot, Run, RunPosition, CustodyEvent)
+    return tuple(list(table.objects.order_by("pk").values()) for table in tables)
+
+
+@contextmanager
+def nothing_changes() -> Iterator[None]:
+    """Whatever happens inside the block leaves samples, requests, bench work, runs and ledger as they were."""
+    before = everything()
+    yield
+    assert everything() == before
