@@ -275,6 +275,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Several things have a state; each set of states has a name of its own in the description.
+    "ENUM_NAME_OVERRIDES": {
+        "ConsignmentStateEnum": "samples.lifecycle.ConsignmentState",
+        "SampleStateEnum": "samples.lifecycle.SampleState",
+        "HandoverStateEnum": "samples.models.consignments.HandoverState",
+        "DiscrepancyStateEnum": ["open", "settled"],
+        "JobStateEnum": "lims.jobs.models.JobState",
+    },
 }
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
