@@ -50,7 +50,7 @@ def _answer_once(handler: Callable[..., Response], request: Request, key: str, a
     with transaction.atomic():
         # A second request with the same key waits here until the first has committed or failed.
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{caller}\0{key}"])
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{caller}\n{key}"])
         stored = IdempotencyKey.objects.filter(caller=caller, key=key).first()
         if stored is not None:
             return _replay(stored, print_)

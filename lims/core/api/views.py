@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -54,6 +55,13 @@ def decode(request: Request, kind: Any) -> Any:
         raise Invalid("validation", f"{pointer or 'body'}: {message}", problems=[Problem(pointer, "validation", message)]) from error
 
 
+class CsvRenderer(JSONRenderer):
+    """Lets a caller ask for CSV. Lists stream it themselves; what passes here is a refusal, and that stays JSON."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
 class ListView(ActionView):
     """A list: keyset pages, filters named after fields, `?ordering=`, `?fields=`, `?count=1`, and the same rows as CSV by `Accept`.
 
@@ -63,6 +71,10 @@ class ListView(ActionView):
     orderings: ClassVar[dict[str, str]] = {"id": "id"}
     default_ordering: ClassVar[str] = "-id"
     filterset_class: ClassVar[Any] = None
+
+    def get_renderers(self) -> list[Any]:
+        reading = getattr(self.request, "method", "GET") in {"GET", "HEAD"}
+        return [*super().get_renderers(), *([CsvRenderer()] if reading else [])]
 
     def queryset(self, request: Request) -> QuerySet[Any]:
         raise NotImplementedError
@@ -86,7 +98,7 @@ class ListView(ActionView):
         paginator = KeysetPaginator(request, orderings=self.orderings, default=self.default_ordering)
         rows = self.filtered(request)
         fields = [name for name in request.query_params.get("fields", "").split(",") if name]
-        if "text/csv" in request.headers.get("Accept", ""):
+        if request.accepted_renderer.format == "csv":
             return stream_csv(self._pick(self.row(one, request), fields) for one in paginator.ordered(rows).iterator(2000))
         page = paginator.page(rows)
         body: dict[str, Any] = {"next": page.next, "previous": page.previous}
