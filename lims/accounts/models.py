@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
@@ -24,6 +26,14 @@ class OrganisationKind(models.TextChoices):
     CARRIER = "carrier", _("Carrier")
 
 
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    """Organisations by viewer."""
+
+    def visible_to(self, user: Any) -> OrganisationQuerySet:
+        """Administrators see all, everybody else their own."""
+        return self if user.role == Role.ADMINISTRATOR else self.filter(pk=user.organisation_id)
+
+
 @history()
 class Organisation(Record):
     """A ministry, a firm that collects, a laboratory or a carrier."""
@@ -40,6 +50,8 @@ class Organisation(Record):
     longitude = models.DecimalField(max_digits=8, decimal_places=5, null=True, blank=True)
     active = models.BooleanField(default=True)
 
+    objects = OrganisationQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
 
@@ -49,6 +61,24 @@ class Organisation(Record):
     @property
     def is_laboratory(self) -> bool:
         return self.kind == OrganisationKind.LABORATORY
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """People by viewer."""
+
+    def visible_to(self, user: Any) -> UserQuerySet:
+        """Administrators see everybody, a quality manager the own laboratory, everybody else only themselves."""
+        if user.role == Role.ADMINISTRATOR:
+            return self
+        if user.role == Role.QUALITY_MANAGER:
+            return self.filter(organisation=user.organisation_id)
+        return self.filter(pk=user.pk)
+
+
+class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Django's manager, with scope."""
+
+    use_in_migrations = False
 
 
 @history(exclude=["password", "last_login"])
@@ -63,6 +93,9 @@ class User(AbstractUser):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="people")
     time_zone = models.CharField(max_length=40, default="Asia/Kolkata")
     language = models.CharField(max_length=5, default="en")
+    must_change_password = models.BooleanField(default=False, help_text=_("Somebody else set the password; it opens one page only"))
+
+    objects = UserManager()
 
     REQUIRED_FIELDS = ["full_name", "role"]
 
@@ -109,12 +142,34 @@ class TokenFields(Record):
         return f"{self.name} ({self.hint}…)"
 
 
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    """Tokens by viewer."""
+
+    def visible_to(self, user: Any) -> ApiTokenQuerySet:
+        """One's own; administrators see (and may end) all."""
+        return self if user.role == Role.ADMINISTRATOR else self.filter(user=user)
+
+    def live(self, moment: datetime) -> ApiTokenQuerySet:
+        """Those that open something at `moment`."""
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=moment), revoked_at=None)
+
+
 @history(exclude=["digest", "last_used_at"])
 class ApiToken(TokenFields):
     """A person's token. Empty `scopes` means everything the role may do; otherwise only the listed actions."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tokens")
     scopes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+
+class CompetenceQuerySet(models.QuerySet["Competence"]):
+    """Competences by viewer."""
+
+    def visible_to(self, user: Any) -> CompetenceQuerySet:
+        """Those of the people the viewer sees."""
+        return self.filter(user__in=User.objects.visible_to(user))
 
 
 @history()
@@ -127,6 +182,8 @@ class Competence(Record):
     valid_from = models.DateField()
     valid_until = models.DateField()
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    objects = CompetenceQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -76,6 +76,8 @@ class Action(TextChoices):
     REFERENCE_EDIT = "reference.edit", _("edit methods and reference materials")
     JOB_VIEW = "job.view", _("see own jobs")
     WORK_VIEW = "work.view", _("see my work")
+    PROFILE_EDIT = "profile.edit", _("keep own settings and tokens")
+    COMPETENCE_EDIT = "competence.edit", _("record competences of own laboratory")
     ACCOUNT_EDIT = "account.edit", _("manage accounts, tokens and instruments")
     INSTRUMENT_SEND = "instrument.send", _("send readings as an instrument")
 
@@ -128,6 +130,8 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.REFERENCE_EDIT: frozenset({_R.QUALITY_MANAGER}),
     _A.JOB_VIEW: _ALL,
     _A.WORK_VIEW: _ALL,
+    _A.PROFILE_EDIT: _ALL,
+    _A.COMPETENCE_EDIT: frozenset({_R.QUALITY_MANAGER}),
     _A.ACCOUNT_EDIT: frozenset({_R.ADMINISTRATOR}),
     _A.INSTRUMENT_SEND: frozenset({INSTRUMENT}),
 }
