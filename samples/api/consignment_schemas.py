@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from samples.lifecycle import ConsignmentState, SampleState
 from samples.models.consignments import HandoverState
 from samples.models.receipts import Decision, DiscrepancyKind, SealCondition
+
+
+def list_parameters(filterset: Any, orderings: Iterable[str]) -> list[OpenApiParameter]:
+    """The query of a list: its filters, and what every list takes."""
+    order = [name for one in orderings for name in (one, f"-{one}")]
+    return [
+        *(OpenApiParameter(name, description=str(one.label)) for name, one in filterset.base_filters.items()),
+        OpenApiParameter("ordering", enum=order),
+        OpenApiParameter("cursor"),
+        OpenApiParameter("page_size", int),
+        OpenApiParameter("fields", description="Names of members, separated by commas"),
+        OpenApiParameter("count", enum=["1"], description="Adds the number of rows"),
+    ]
 
 
 class Schema(serializers.Serializer[Any]):
@@ -126,7 +141,7 @@ class ConsignmentSchema(Schema):
     overdue = serializers.BooleanField()
 
 
-class ItemSchema(Schema):
+class ConsignmentItemSchema(Schema):
     sample = serializers.CharField()
     blind_code = serializers.CharField(allow_null=True)
     seal_number = serializers.CharField()
@@ -154,14 +169,14 @@ class HandoverSchema(Schema):
     receiver_signed = serializers.BooleanField()
 
 
-class LineDiscrepancySchema(Schema):
+class ReceiptDiscrepancySchema(Schema):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=DiscrepancyKind.choices)
     detail = serializers.CharField()
     decision = serializers.ChoiceField(choices=Decision.choices, allow_null=True)
 
 
-class LineSchema(Schema):
+class ReceiptLineSchema(Schema):
     sample = serializers.CharField()
     blind_code = serializers.CharField(allow_null=True)
     outcome = serializers.ChoiceField(choices=["received", "discrepancy", "missing"])
@@ -172,7 +187,7 @@ class LineSchema(Schema):
     container_count = serializers.IntegerField(allow_null=True)
     mass_g = serializers.CharField(allow_null=True)
     remark = serializers.CharField()
-    discrepancies = LineDiscrepancySchema(many=True)
+    discrepancies = ReceiptDiscrepancySchema(many=True)
 
 
 class ReceiptSchema(Schema):
@@ -180,13 +195,13 @@ class ReceiptSchema(Schema):
     received_at = serializers.DateTimeField()
     received_by = serializers.CharField()
     remark = serializers.CharField()
-    items = LineSchema(many=True)
+    items = ReceiptLineSchema(many=True)
 
 
 class ConsignmentDetailSchema(ConsignmentSchema):
     """One consignment with everything that happened to it."""
 
-    items = ItemSchema(many=True)
+    items = ConsignmentItemSchema(many=True)
     handovers = HandoverSchema(many=True)
     receipts = ReceiptSchema(many=True)
 
@@ -206,3 +221,21 @@ class DiscrepancySchema(Schema):
     reason = serializers.CharField()
     decided_by = serializers.CharField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class ConsignmentPage(Schema):
+    """A page of consignments."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    count = serializers.IntegerField(required=False)
+    results = ConsignmentSchema(many=True)
+
+
+class DiscrepancyPage(Schema):
+    """A page of discrepancies."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    count = serializers.IntegerField(required=False)
+    results = DiscrepancySchema(many=True)

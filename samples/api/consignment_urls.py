@@ -1,7 +1,22 @@
-"""Addresses."""
+"""API addresses of consignments and discrepancies."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from samples.api import consignments as views
+
+urlpatterns = [
+    path("consignments/", views.Consignments.as_view(), name="api-consignments"),
+    path("consignments/<str:code>/", views.ConsignmentView.as_view(), name="api-consignment"),
+    path("consignments/<str:code>/pack/", views.PackView.as_view(), name="api-consignment-pack"),
+    path("consignments/<str:code>/unpack/", views.UnpackView.as_view(), name="api-consignment-unpack"),
+    path("consignments/<str:code>/cancel/", views.CancelView.as_view(), name="api-consignment-cancel"),
+    path("consignments/<str:code>/dispatch/", views.DispatchView.as_view(), name="api-consignment-dispatch"),
+    path("consignments/<str:code>/handover/", views.HandoverView.as_view(), name="api-consignment-handover"),
+    path("consignments/<str:code>/acknowledge/", views.AcknowledgeView.as_view(), name="api-consignment-acknowledge"),
+    path("consignments/<str:code>/withdraw/", views.WithdrawView.as_view(), name="api-consignment-withdraw"),
+    path("consignments/<str:code>/receive/", views.ReceiveView.as_view(), name="api-consignment-receive"),
+    path("discrepancies/", views.Discrepancies.as_view(), name="api-discrepancies"),
+    path("discrepancies/<uuid:pk>/settle/", views.SettleView.as_view(), name="api-discrepancy-settle"),
+]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,20 +19,270 @@ from lims.core.roles import Action
 from lims.core.scope import fetch_visible
 from samples.api import consignment_bodies as bodies
 from samples.api import consignment_schemas as schemas
-from samples.forms.consignment_filters import ConsignmentFilter, DiscrepancyFilter
+from samples.forms.consignment_filters import CONSIGNMENT_ORDERINGS, DISCREPANCY_ORDERINGS, ConsignmentFilter, DiscrepancyFilter
 from samples.models import Consignment, Discrepancy, Sample
-from samples.selectors.consignments import row_of, select_consignments
+from samples.selectors.consignments import legs_of, row_of, select_consignments
 from samples.selectors.movement_rows import consignment_data, consignment_detail, discrepancy_data, leg_data, receipt_data
-from samples.selectors.consignments import legs_of
+from samples.selectors.parties import find_party
 from samples.selectors.receipts import discrepancy_row, receipts_of, select_discrepancies
 from samples.selectors.scanned import find_scanned
 from samples.services import consigning, handing_over, receiving, settling
-from samples.services.movement import invalid_at
 
-LIST_PARAMETERS = [
-    OpenApiParameter("cursor", str),
-    OpenApiParameter("page_size", int),
-    OpenApiParameter("ordering", str),
-    OpenApiParameter("fields", str, description="Names of members, separated by commas"),
-    OpenApiParameter("count", str, description="1 adds the number of rows"),
-]
+
+class Consignments(ListView):
+    """Those of the caller, and new ones."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.CONSIGNMENT_VIEW, "POST": Action.CONSIGNMENT_EDIT}
+    filterset_class = ConsignmentFilter
+    orderings = CONSIGNMENT_ORDERINGS
+
+    def queryset(self, request: Request) -> QuerySet[Consignment]:
+        return select_consignments(request.user)
+
+    def row(self, found: Consignment, request: Request) -> dict[str, Any]:
+        return consignment_data(row_of(found, request.user))
+
+    @extend_schema(
+        operation_id="consignments_list",
+        parameters=schemas.list_parameters(ConsignmentFilter, CONSIGNMENT_ORDERINGS),
+        responses=schemas.ConsignmentPage,
+    )
+    def get(self, request: Request) -> Any:
+        """Where each consignment is, who holds it since when, for whom it waits."""
+        return super().get(request)
+
+    @extend_schema(
+        operation_id="consignments_create", request=schemas.NewConsignmentSchema, responses={201: schemas.ConsignmentDetailSchema}
+    )
+    def post(self, request: Request) -> Response:
+        """A new consignment, still open for packing; `items` are packed at once, all or none."""
+        body: bodies.NewConsignment = decode(request, bodies.NewConsignment)
+        samples = _samples(body.items, request.user)
+        consignment = consigning.create_consignment(
+            addressee=find_party(body.addressee, "/addressee"),
+            carrier=_optional_party(body.carrier),
+            samples=samples,
+            seals=_seals(body.items, samples),
+            purpose=body.purpose,
+            waybill=body.waybill,
+            outer_seal=body.outer_seal,
+            border_post=body.border_post,
+            by=request.user,
+            at=body.at,
+        )
+        response = Response(consignment_detail(consignment, request.user), status=201)
+        response["Location"] = reverse("api-consignment", args=[consignment.code])
+        return response
+
+
+def _optional_party(code: str | None) -> Organisation | None:
+    return find_party(code, "/carrier") if code else None
+
+
+def _samples(items: Sequence[bodies.PackItem], viewer: Any) -> list[Sample]:
+    return find_scanned([item.sample for item in items], viewer) if items else []
+
+
+def _seals(items: Sequence[bodies.PackItem], samples: Sequence[Sample]) -> dict[UUID, str]:
+    return {sample.pk: item.seal_number for item, sample in zip(items, samples, strict=True) if item.seal_number}
+
+
+def _fetch(request: Request, code: str) -> Consignment:
+    return fetch_visible(Consignment, request.user, code=normalise(code))
+
+
+def _detail(consignment: Consignment, request: Request) -> Response:
+    return Response(consignment_detail(consignment, request.user))
+
+
+class ConsignmentView(ActionView):
+    """One consignment."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.CONSIGNMENT_VIEW}
+
+    @extend_schema(operation_id="consignments_retrieve", responses=schemas.ConsignmentDetailSchema)
+    def get(self, request: Request, code: str) -> Response:
+        """Its items, handovers and receipts."""
+        return _detail(_fetch(request, code), request)
+
+
+class PackView(ActionView):
+    """Putting samples in."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    @extend_schema(operation_id="consignments_pack", request=schemas.PackSchema, responses=schemas.ConsignmentDetailSchema)
+    def post(self, request: Request, code: str) -> Response:
+        """Pack samples while it is open; all or none."""
+        consignment = _fetch(request, code)
+        body: bodies.Pack = decode(request, bodies.Pack)
+        samples = _samples(body.items, request.user)
+        consigning.pack_samples(consignment=consignment, samples=samples, seals=_seals(body.items, samples), by=request.user, at=body.at)
+        return _detail(consignment, request)
+
+
+class UnpackView(ActionView):
+    """Taking a sample out again."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    @extend_schema(operation_id="consignments_unpack", request=schemas.UnpackSchema, responses=schemas.ConsignmentDetailSchema)
+    def post(self, request: Request, code: str) -> Response:
+        """The sample is what it was before it was packed."""
+        consignment = _fetch(request, code)
+        body: bodies.Unpack = decode(request, bodies.Unpack)
+        (sample,) = find_scanned([body.sample], request.user, pointer="/sample")
+        consigning.unpack_sample(consignment=consignment, sample=sample, by=request.user, at=body.at)
+        return _detail(consignment, request)
+
+
+class CancelView(ActionView):
+    """Giving a consignment up before it leaves."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    @extend_schema(operation_id="consignments_cancel", request=schemas.ReasonSchema, responses=schemas.ConsignmentDetailSchema)
+    def post(self, request: Request, code: str) -> Response:
+        """Its samples are taken out."""
+        consignment = _fetch(request, code)
+        body: bodies.Cancel = decode(request, bodies.Cancel)
+        consignment = consigning.cancel_consignment(consignment=consignment, reason=body.reason, by=request.user, at=body.at)
+        return _detail(consignment, request)
+
+
+class DispatchView(ActionView):
+    """Sending it on its way."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    @extend_schema(operation_id="consignments_dispatch", request=schemas.DispatchSchema, responses=schemas.ConsignmentDetailSchema)
+    def post(self, request: Request, code: str) -> Response:
+        """Its samples are in transit from now on, held by the sender until a handover is acknowledged."""
+        consignment = _fetch(request, code)
+        body: bodies.Dispatch = decode(request, bodies.Dispatch)
+        consignment = consigning.dispatch_consignment(
+            consignment=consignment, expected_by=body.expected_by, place=body.place, by=request.user, at=body.at
+        )
+        return _detail(consignment, request)
+
+
+def _handover(consignment: Consignment, pk: UUID, request: Request, status: int = 200) -> Response:
+    (leg,) = [one for one in legs_of(consignment, request.user) if one.id == pk]
+    return Response(leg_data(leg), status=status)
+
+
+class HandoverView(ActionView):
+    """The giver's side of a handover."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_HANDOVER}
+
+    @extend_schema(operation_id="consignments_handover", request=schemas.OfferSchema, responses={201: schemas.HandoverSchema})
+    def post(self, request: Request, code: str) -> Response:
+        """Relinquish it to another organisation, whose answer it waits for."""
+        consignment = _fetch(request, code)
+        body: bodies.Offer = decode(request, bodies.Offer)
+        handover = handing_over.offer_handover(
+            consignment=consignment,
+            receiver=find_party(body.receiver, "/receiver"),
+            place=body.place,
+            remark=body.remark,
+            password=body.password,
+            by=request.user,
+            at=body.at,
+        )
+        return _handover(consignment, handover.pk, request, 201)
+
+
+class AcknowledgeView(ActionView):
+    """The receiver's side of a handover."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_ACKNOWLEDGE}
+
+    @extend_schema(operation_id="consignments_acknowledge", request=schemas.AnswerSchema, responses=schemas.HandoverSchema)
+    def post(self, request: Request, code: str) -> Response:
+        """Acknowledge or refuse the handover that waits for the caller's organisation."""
+        consignment = _fetch(request, code)
+        body: bodies.Answer = decode(request, bodies.Answer)
+        handover = handing_over.answer_handover(
+            handover=handing_over.pending_handover(consignment),
+            accept=body.accept,
+            seals_intact=body.seals_intact,
+            remark=body.remark,
+            place=body.place,
+            password=body.password,
+            by=request.user,
+            at=body.at,
+        )
+        return _handover(consignment, handover.pk, request)
+
+
+class WithdrawView(ActionView):
+    """The giver's second thought."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_HANDOVER}
+
+    @extend_schema(operation_id="consignments_withdraw", request=schemas.ReasonSchema, responses=schemas.HandoverSchema)
+    def post(self, request: Request, code: str) -> Response:
+        """Take a handover back that nobody has answered."""
+        consignment = _fetch(request, code)
+        body: bodies.Withdrawal = decode(request, bodies.Withdrawal)
+        pending = handing_over.pending_handover(consignment)
+        handover = handing_over.withdraw_handover(handover=pending, reason=body.reason, by=request.user, at=body.at)
+        return _handover(consignment, handover.pk, request)
+
+
+class ReceiveView(ActionView):
+    """Receipt at the laboratory."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_RECEIVE}
+
+    @extend_schema(operation_id="consignments_receive", request=schemas.ReceptionSchema, responses={201: schemas.ReceiptSchema})
+    def post(self, request: Request, code: str) -> Response:
+        """Answers per item: received, missing, or with the discrepancies that block it until they are settled."""
+        consignment = _fetch(request, code)
+        body: bodies.Reception = decode(request, bodies.Reception)
+        found = [item.as_item() for item in body.items]
+        receipt = receiving.receive_consignment(consignment=consignment, items=found, remark=body.remark, by=request.user, at=body.at)
+        (view,) = [one for one in receipts_of(consignment, request.user) if one.id == receipt.pk]
+        return Response(receipt_data(view), status=201)
+
+
+class Discrepancies(ListView):
+    """What receptions found."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.CONSIGNMENT_VIEW}
+    filterset_class = DiscrepancyFilter
+    orderings = DISCREPANCY_ORDERINGS
+    default_ordering = "found_at"
+
+    def queryset(self, request: Request) -> QuerySet[Discrepancy]:
+        return select_discrepancies(request.user)
+
+    def row(self, found: Discrepancy, request: Request) -> dict[str, Any]:
+        return discrepancy_data(discrepancy_row(found, request.user))
+
+    @extend_schema(
+        operation_id="discrepancies_list",
+        parameters=schemas.list_parameters(DiscrepancyFilter, DISCREPANCY_ORDERINGS),
+        responses=schemas.DiscrepancyPage,
+    )
+    def get(self, request: Request) -> Any:
+        """The oldest first; `state=open` for those that still block their sample."""
+        return super().get(request)
+
+
+class SettleView(ActionView):
+    """The decision on a discrepancy."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.DISCREPANCY_SETTLE}
+
+    @extend_schema(operation_id="discrepancies_settle", request=schemas.SettlementSchema, responses=schemas.DiscrepancySchema)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Accept the sample with its deviation, refuse it, or declare it lost; signed with the password."""
+        discrepancy = fetch_visible(Discrepancy, request.user, pk=pk)
+        body: bodies.Settlement = decode(request, bodies.Settlement)
+        settled = settling.settle_discrepancy(
+            discrepancy=discrepancy, decision=body.decision, reason=body.reason, password=body.password, by=request.user, at=body.at
+        )
+        found = select_discrepancies(request.user).get(pk=settled.pk)
+        return Response(discrepancy_data(discrepancy_row(found, request.user)))

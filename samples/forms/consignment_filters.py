@@ -15,6 +15,15 @@ from samples.models import Consignment, ConsignmentItem, Discrepancy
 from samples.models.receipts import DiscrepancyKind
 from samples.selectors.consignments import filter_overdue, filter_waiting, sees_papers
 
+CONSIGNMENT_ORDERINGS = {
+    "id": "id",
+    "code": "code",
+    "created_at": "created_at",
+    "dispatched_at": "dispatched_at",
+    "expected_by": "expected_by",
+    "received_at": "received_at",
+}
+DISCREPANCY_ORDERINGS = {"id": "id", "found_at": "found_at", "decided_at": "decided_at"}
 _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -28,8 +37,12 @@ class ConsignmentFilter(django_filters.FilterSet):
     sender = django_filters.CharFilter(label=_("Sender (code)"), method="by_sender")
     holder = django_filters.CharFilter(label=_("Holder (code)"), method="by_holder")
     addressee = django_filters.CharFilter(label=_("Addressee (code)"), field_name="addressee__code", lookup_expr="iexact")
-    dispatched_after = django_filters.DateFilter(label=_("Dispatched from"), field_name="dispatched_at", lookup_expr="date__gte", widget=_DAY)
-    dispatched_before = django_filters.DateFilter(label=_("Dispatched until"), field_name="dispatched_at", lookup_expr="date__lte", widget=_DAY)
+    dispatched_after = django_filters.DateFilter(
+        label=_("Dispatched from"), field_name="dispatched_at", lookup_expr="date__gte", widget=_DAY
+    )
+    dispatched_before = django_filters.DateFilter(
+        label=_("Dispatched until"), field_name="dispatched_at", lookup_expr="date__lte", widget=_DAY
+    )
 
     class Meta:
         model = Consignment
@@ -67,7 +80,7 @@ class ConsignmentFilter(django_filters.FilterSet):
 
 
 class DiscrepancyFilter(django_filters.FilterSet):
-    """Open ones unless `state` asks for others."""
+    """What receptions found."""
 
     q = django_filters.CharFilter(label=_("Sample or consignment"), method="search")
     state = django_filters.ChoiceFilter(

@@ -129,7 +129,7 @@ def select_consignments(viewer: Any) -> QuerySet[Consignment]:
 def row_of(found: Consignment, viewer: Any) -> ConsignmentRow:
     """A consignment from `select_consignments` as a row of the viewer's view."""
     one: Any = found
-    papers, places = sees_papers(viewer), not is_blind(viewer) or one.holder_id == viewer.organisation_id
+    papers, places = sees_papers(viewer), not is_blind(viewer)
     hides_holder = one.holder_id == one.sender_id and not papers
     return ConsignmentRow(
         id=one.pk,
@@ -284,7 +284,7 @@ def legs_of(consignment: Consignment, viewer: Any) -> list[Leg]:
 
 def _leg(row: Handover, viewer: Any, consignment: Consignment) -> Leg:
     own = viewer.organisation_id in {row.giver_id, row.receiver_id}
-    told = own or not is_blind(viewer)
+    told = not is_blind(viewer) or (own and sees_papers(viewer))
     names = told or row.giver_id != consignment.sender_id
     return Leg(
         id=row.pk,
