@@ -279,6 +279,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ConsignmentStateEnum": "samples.lifecycle.ConsignmentState",
         "SampleStateEnum": "samples.lifecycle.SampleState",
+        "SampleKindEnum": "samples.models.samples.SampleKind",
+        "PartKindEnum": "samples.services.splitting.PART_KINDS",
+        "HoldKindEnum": "samples.models.samples.HoldKind",
+        "DiscrepancyKindEnum": "samples.models.receipts.DiscrepancyKind",
+        "CustodyEventKindEnum": "samples.custody.models.EventKind",
         "HandoverStateEnum": "samples.models.consignments.HandoverState",
         "DiscrepancyStateEnum": ["open", "settled"],
         "JobStateEnum": "lims.jobs.models.JobState",

@@ -1,7 +1,19 @@
-"""Addresses."""
+"""Addresses of samples and places."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from samples.api import places, samples
+
+urlpatterns = [
+    path("samples/", samples.Samples.as_view(), name="api-samples"),
+    path("samples/<str:code>/", samples.SampleView.as_view(), name="api-sample"),
+    path("samples/<str:code>/custody/", samples.CustodyView.as_view(), name="api-sample-custody"),
+    path("samples/<str:code>/split/", samples.SplitView.as_view(), name="api-sample-split"),
+    path("samples/<str:code>/hold/", samples.HoldView.as_view(), name="api-sample-hold"),
+    path("samples/<str:code>/release/", samples.ReleaseView.as_view(), name="api-sample-release"),
+    path("samples/<str:code>/dispose/", samples.DisposeView.as_view(), name="api-sample-dispose"),
+    path("mines/", places.Mines.as_view(), name="api-mines"),
+    path("mines/<str:code>/", places.MineView.as_view(), name="api-mine"),
+]

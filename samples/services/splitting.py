@@ -33,7 +33,7 @@ _INHERITED = (
     *("owner_id", "visit_id", "mine_id", "pit_id", "material", "method", "collected_by", "collected_at", "collected_zone"),
     *("latitude", "longitude", "depth_from_m", "depth_to_m", "holder_id", "place", "laboratory_id", "received_at"),
 )
-PART_KINDS = (SampleKind.SUBSAMPLE, SampleKind.PULP, SampleKind.REJECT)
+PART_KINDS = [SampleKind.SUBSAMPLE, SampleKind.PULP, SampleKind.REJECT]
 
 
 @dataclass(frozen=True, kw_only=True)
