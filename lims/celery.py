@@ -1,21 +1,29 @@
-"""The Celery application. Only `lims.jobs` sends tasks; state, progress and recovery live in the job table, not in the broker."""
+"""What `celery -A lims` starts. Only `lims.jobs` sends tasks; state, progress and recovery live in the job table, not in the broker."""
 
 from __future__ import annotations
 
-import os
 import signal
+import sys
 from typing import Any
 
-from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import beat_init, worker_init, worker_process_init
+from django.core.exceptions import ImproperlyConfigured
 
+from lims.core.startup import refuse_unsafe
+from lims.jobs.broker import app
 from lims.stack.processes import end_with_parent
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lims.settings")
+__all__ = ["app"]
 
-app = Celery("lims")
-app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["lims.jobs"])
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe_start(**_: Any) -> None:
+    """Neither worker nor beat serves an unsafe installation. Celery swallows an exception of a signal's receiver, but not an exit."""
+    try:
+        refuse_unsafe()
+    except ImproperlyConfigured as error:
+        sys.exit(f"Not started: {error}")
 
 
 @worker_process_init.connect

@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from lims.core.startup import refuse_unsafe
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lims.settings")
 
 application = get_wsgi_application()
+refuse_unsafe()

@@ -9,6 +9,7 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         from lims.core.health import register_report
+        from lims.jobs import broker  # noqa: F401 - the tasks know their broker from here on
         from lims.jobs.services import last_tick
 
         register_report("scheduler_last_tick", last_tick)
