@@ -287,6 +287,8 @@ SPECTACULAR_SETTINGS = {
         "HandoverStateEnum": "samples.models.consignments.HandoverState",
         "DiscrepancyStateEnum": ["open", "settled"],
         "JobStateEnum": "lims.jobs.models.JobState",
+        "CertificateStatusEnum": "assays.reports.models.Standing",
+        "CertificateEventEnum": "assays.reports.models.StatusKind",
     },
 }
 

@@ -5,7 +5,7 @@ Binary floats enter by their shortest decimal text, so 57.125 is the 57.125 that
 """
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 from enum import StrEnum
 
 
@@ -15,6 +15,7 @@ class Rule(StrEnum):
     HALF_EVEN = ROUND_HALF_EVEN
     HALF_UP = ROUND_HALF_UP
     UP = ROUND_UP
+    DOWN = ROUND_DOWN
 
 
 @dataclass(frozen=True)

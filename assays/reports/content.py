@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+import json
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
 from assays.chemistry.chondrite import normalise
 from assays.chemistry.elements import find_analyte
-from assays.chemistry.rounding import round_significant
+from assays.chemistry.rounding import Rule, round_significant
 from assays.models import Authorisation, MethodAnalyte, Result, ResultVersion
+from assays.reports.changes import find_changes
 from assays.reports.models import Certificate
 from assays.selectors.grades import Content, Grade, Sum, make_grade
 from lims.accounts.models import SignatureMeaning
@@ -46,10 +51,11 @@ def gather_content(certificate: Certificate, *, issued_at: datetime) -> paper.Ce
     groups = _authorised(certificate)
     if not groups:
         raise DomainError("nothing_authorised", "No result on this certificate is authorised any more. Authorise the run first.")
-    samples = {group.sample.pk: group.sample for group in groups}
+    samples = list({group.sample.pk: group.sample for group in groups}.values())
+    prefetch_related_objects(samples, "receipt_items__receipt", "discrepancies")
     laboratory, customer = certificate.laboratory, certificate.submission.customer
     address = tuple(line.strip() for line in laboratory.address.splitlines() if line.strip())
-    return paper.CertificateContent(
+    content = paper.CertificateContent(
         number=certificate.number,
         issued_at=issued_at,
         laboratory=paper.Laboratory(
@@ -66,16 +72,30 @@ def gather_content(certificate: Certificate, *, issued_at: datetime) -> paper.Ce
             reference=certificate.submission.customer_reference,
         ),
         methods=_methods(groups),
-        items=tuple(_item(sample) for sample in samples.values()),
-        tables=tuple(_table(group) for group in groups),
+        items=tuple(_item(sample) for sample in samples),
+        tables=_tables(groups, claims_accreditation=bool(laboratory.accreditation)),
         signatures=_signatures(groups),
         verify_url=verify_url(certificate),
-        deviations=_deviations(samples.values()),
+        deviations=_deviations(samples, certificate.laboratory_id),
         patterns=tuple(_pattern(group) for group in groups if group.versions[0].method_version.method.extraction == "total"),
         normalisation=NORMALISATION,
-        amendment=None,
         synthetic=Installation.current().synthetic,
     )
+    return replace(content, amendment=_amendment(certificate, content))
+
+
+def read_content(certificate: Certificate) -> paper.CertificateContent:
+    """The frozen content of a certificate that was issued."""
+    return paper.CertificateContent.from_data(json.loads(bytes(certificate.snapshot.content)))
+
+
+def _amendment(certificate: Certificate, content: paper.CertificateContent) -> paper.Amendment | None:
+    """What it replaces, why, and what differs (ISO/IEC 17025:2017, 7.8.8)."""
+    if certificate.replaces is None:
+        return None
+    before = read_content(certificate.replaces)
+    changes = tuple(find_changes(before, content))
+    return paper.Amendment(of_number=before.number, of_issued_at=before.issued_at, reason=certificate.reason, changes=changes)
 
 
 def verify_url(certificate: Certificate) -> str:
@@ -90,7 +110,14 @@ def _authorised(certificate: Certificate) -> list[_Group]:
             sample__in=certificate.samples.values("sample"),
             authorised__isnull=False,
         )
-        .select_related("sample", "analyte", "authorised__method_version__method", "authorised__reduction__run")
+        .select_related(
+            "sample",
+            "analyte",
+            "test__submission__laboratory",
+            "authorised__method_version__method",
+            "authorised__reduction__run",
+            "authorised__position__aliquot",
+        )
         .order_by("sample__blind_code", "test_id", "analyte__order")
     )
     groups: dict[tuple[object, object], _Group] = {}
@@ -111,54 +138,74 @@ def _methods(groups: Iterable[_Group]) -> tuple[paper.Method, ...]:
 def _item(sample: Sample) -> paper.Item:
     return paper.Item(
         code=sample.blind_code,
-        description=str(sample.get_material_display()),
+        description=str(sample.get_material_display()).capitalize(),
         condition=_condition(sample),
-        received_on=sample.received_at.astimezone(ZONE).date() if sample.received_at else sample.registered_at.date(),
-        sampled_on=sample.collected_at.astimezone(ZONE).date(),
+        received_on=_received_on(sample),
+        sampled_on=sample.collected_at.astimezone(ZoneInfo(sample.collected_zone)).date(),
         sampling=f"{sample.get_method_display()}, by the customer",
     )
 
 
+def _received_on(sample: Sample) -> date:
+    if sample.received_at is None:
+        raise DomainError("not_received", f"No receipt of sample {sample.blind_code} is recorded. Record it, then try again.")
+    return sample.received_at.astimezone(ZONE).date()
+
+
 def _condition(sample: Sample) -> str:
     """What was found on receipt, in words."""
-    found = sample.receipt_items.order_by("-receipt__received_at").first()
+    found = max(sample.receipt_items.all(), key=lambda item: item.receipt.received_at, default=None)
     if found is None:
-        return "not recorded"
-    seal = f"seal {found.get_seal_condition_display()}" if found.seal_condition else "no seal stated"
+        return "Not recorded"
+    seal = f"Seal {found.get_seal_condition_display()}" if found.seal_condition not in {"", "none"} else "No seal"
     container = {True: "container intact", False: "container damaged", None: "container not stated"}[found.container_intact]
     return f"{seal}, {container}"
 
 
-def _deviations(samples: Iterable[Sample]) -> tuple[str, ...]:
-    """Accepted discrepancies, as ISO/IEC 17025:2017 7.4.3 asks."""
+def _deviations(samples: Iterable[Sample], laboratory: UUID) -> tuple[str, ...]:
+    """Discrepancies found here and accepted, as ISO/IEC 17025:2017 7.4.3 asks."""
     return tuple(
         f"{sample.blind_code}: {one.get_kind_display()}; accepted: {one.reason}"
         for sample in samples
-        for one in sample.discrepancies.filter(decision="accept").order_by("found_at")
+        for one in sorted(sample.discrepancies.all(), key=lambda one: one.found_at)
+        if one.decision == "accept" and one.laboratory_id == laboratory
     )
 
 
-def _table(group: _Group) -> paper.ResultTable:
-    grade = make_grade(group.sample.pk, group.results)
+def _tables(groups: Iterable[_Group], *, claims_accreditation: bool) -> tuple[paper.ResultTable, ...]:
+    """One table per sample and method. Scope is marked only by a laboratory that claims an accreditation."""
+    versions = {group.versions[0].method_version_id for group in groups}
+    accredited = set(MethodAnalyte.objects.filter(method_version__in=versions, accredited=True).values_list("method_version", "analyte"))
+
+    def in_scope(result: Result) -> bool:
+        return not claims_accreditation or (result.authorised.method_version_id, result.analyte_id) in accredited  # type: ignore[union-attr]
+
+    return tuple(_table(group, {symbol for symbol, result in group.results.items() if in_scope(result)}) for group in groups)
+
+
+def _table(group: _Group, in_scope: Collection[str]) -> paper.ResultTable:
+    grade = make_grade(group.results)
     version = group.versions[0].method_version
-    accredited = dict(MethodAnalyte.objects.filter(method_version=version).values_list("analyte__symbol", "accredited"))
-    runs = [one.reduction.run for one in group.versions]
-    measured = [run.measured_at.astimezone(ZONE).date() for run in runs if run.measured_at]
-    claims = bool(group.sample.laboratory and group.sample.laboratory.accreditation)
+    started, ended = _tested(group)
     return paper.ResultTable(
         item_code=group.sample.blind_code,
         method_code=version.method.code,
         quantity=_EXTRACTION[version.method.extraction],
         unit=version.unit,
         basis=version.basis,
-        tested_from=min(measured),
-        tested_to=max(measured),
-        results=tuple(
-            _element(symbol, result, grade, accredited=accredited.get(symbol, False) or not claims)
-            for symbol, result in group.results.items()
-        ),
+        tested_from=started,
+        tested_to=ended,
+        results=tuple(_element(symbol, result, grade, accredited=symbol in in_scope) for symbol, result in group.results.items()),
         derived=_derived(grade),
     )
+
+
+def _tested(group: _Group) -> tuple[date, date]:
+    """From the weighing of the test portion to the measurement, by the laboratory's calendar."""
+    weighed = [one.position.aliquot.weighed_at for one in group.versions if one.position.aliquot]
+    measured = [one.reduction.run.measured_at or one.reduction.reduced_at for one in group.versions]
+    days = [moment.astimezone(ZONE).date() for moment in [*weighed, *measured]]
+    return min(days), max(days)
 
 
 def _quantity(content: Content) -> paper.Quantity:
@@ -187,20 +234,18 @@ def _derived(grade: Grade) -> tuple[paper.DerivedResult, ...]:
         for symbol in ("Dy", "Tb")
         if symbol in grade.oxides
     )
-    return oxides + tuple(_derived_sum(found, grade) for found in grade.sums.values())
+    return oxides + tuple(_derived_sum(found) for found in grade.sums.values())
 
 
-def _derived_sum(found: Sum, grade: Grade) -> paper.DerivedResult:
-    plain = found.complete and not found.censored_count
-    row_upper = "" if found.upper == float("inf") else round_significant(found.upper, 4)
-    members = [symbol for symbol, value in grade.values.items() if value.is_censored and find_analyte(symbol).oxide in found.definition]
+def _derived_sum(found: Sum) -> paper.DerivedResult:
+    plain = found.complete and not found.censored
     return paper.DerivedResult(
         symbol=found.name,
         definition=found.definition,
         result=paper.Quantity(value=found.text, uncertainty=found.uncertainty_text) if plain else None,
-        lower=round_significant(found.lower, 4),
-        upper=row_upper or "unbounded",
-        censored=tuple(members),
+        lower=round_significant(found.lower, 4, Rule.DOWN),
+        upper="no upper bound" if math.isinf(found.upper) else round_significant(found.upper, 4, Rule.UP),
+        censored=found.censored,
         missing=found.missing,
     )
 

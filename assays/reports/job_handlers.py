@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from assays.reports.services import make_certificate
+from assays.reports.making import make_certificate
 from lims.jobs.services import JobContext, job_handler
 
 
@@ -14,5 +14,5 @@ from lims.jobs.services import JobContext, job_handler
 def handle_certificate(context: JobContext) -> None:
     """Make one certificate, telling how far it is."""
     certificate = make_certificate(UUID(context.job.arguments["certificate"]), context.report)
-    context.result = {"number": certificate.number}
+    context.result = {"number": certificate.number, "certificate": reverse("api-certificate", args=[certificate.number])}
     context.result_url = reverse("reports:certificate", args=[certificate.number])

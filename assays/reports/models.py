@@ -7,10 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Case, DateTimeField, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from lims.core.models import AppendOnly
 from lims.core.roles import LABORATORY_ROLES, Role
+from lims.jobs.models import JobState
 
 
 def make_token() -> str:
@@ -18,8 +21,36 @@ def make_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+class StatusKind(models.TextChoices):
+    """What a certificate was declared to be worth, each by an event."""
+
+    ISSUED = "issued", _("in force")
+    SUPERSEDED = "superseded", _("superseded")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class Standing(models.TextChoices):
+    """What a certificate is worth now: its last status event, or how far its making is."""
+
+    MAKING = "making", _("being made")
+    FAILED = "failed", _("could not be made")
+    ISSUED = StatusKind.ISSUED.value, StatusKind.ISSUED.label
+    SUPERSEDED = StatusKind.SUPERSEDED.value, StatusKind.SUPERSEDED.label
+    WITHDRAWN = StatusKind.WITHDRAWN.value, StatusKind.WITHDRAWN.label
+
+
 class CertificateQuerySet(models.QuerySet["Certificate"]):
-    """Certificates by viewer."""
+    """Certificates by viewer and by standing."""
+
+    def with_standing(self) -> Any:
+        """The same rows with `standing` (a `Standing`) and `issued_at`, None before it was in force."""
+        events = CertificateStatus.objects.filter(certificate=OuterRef("pk"))
+        issued_last = Case(When(status=StatusKind.ISSUED, then=1), default=0)
+        unmade = Case(When(job__state=JobState.FAILED, then=Value(Standing.FAILED.value)), default=Value(Standing.MAKING.value))
+        return self.annotate(
+            standing=Coalesce(Subquery(events.order_by(issued_last, "-at").values("status")[:1]), unmade),
+            issued_at=Subquery(events.filter(status=StatusKind.ISSUED).values("at")[:1], output_field=DateTimeField()),
+        )
 
     def visible_to(self, user: Any) -> CertificateQuerySet:
         """Officials see all; the laboratory its own; the customer what was issued to it."""
@@ -33,7 +64,7 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
 
 
 class Certificate(AppendOnly):
-    """One certificate of analysis. Its status is the last of its `statuses`; none yet means it is being made."""
+    """One certificate of analysis. What it is worth is the last of its `statuses`; before the first it is being made by its job."""
 
     number = models.CharField(max_length=40, unique=True)
     token = models.CharField(max_length=40, unique=True, default=make_token)
@@ -95,18 +126,10 @@ class CertificateArtefact(AppendOnly):
         return f"{self.certificate_id} {self.kind}"
 
 
-class StatusKind(models.TextChoices):
-    """What a certificate is worth."""
-
-    ISSUED = "issued", _("issued")
-    SUPERSEDED = "superseded", _("superseded")
-    WITHDRAWN = "withdrawn", _("withdrawn")
-
-
 class CertificateStatus(AppendOnly):
     """A change of a certificate's standing, with its reason."""
 
-    certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT, related_name="statuses")
+    certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT, related_name="statuses", db_index=False)
     status = models.CharField(max_length=12, choices=StatusKind)
     reason = models.TextField(blank=True)
     at = models.DateTimeField()
@@ -115,6 +138,7 @@ class CertificateStatus(AppendOnly):
 
     class Meta:
         ordering = ["at", "id"]
+        constraints = [models.UniqueConstraint(fields=["certificate", "status"], name="status_once_per_certificate")]
 
     def __str__(self) -> str:
         return f"{self.certificate_id} {self.status}"

@@ -21,6 +21,7 @@ from assays.chemistry.groups import GROUPS, GroupSum, sum_group
 from assays.chemistry.oxides import find_factor
 from assays.chemistry.rounding import Rule, report, round_significant
 from assays.models import Result
+from lims.core.roles import Action, require
 
 HEADLINE = ("Dy", "Tb")
 GRADE_GROUPS = ("TREO", "HREO_Gd_LuY", "MREO_PrNdTbDy")
@@ -49,14 +50,14 @@ class Content:
 @dataclass(frozen=True)
 class Sum:
     """A group sum as oxides, with its printed definition. `text` is the value when every member is quantified, a range `lower–upper` when
-    some are censored; an incomplete sum says so and names the members that were not measured."""
+    some are `censored`; an incomplete sum is at least its `lower` and names the members that are `missing`."""
 
     name: str
     definition: str
     lower: float
     half: float
     upper: float
-    censored_count: int
+    censored: tuple[str, ...]
     missing: tuple[str, ...]
     uncertainty: float | None
     unit: str
@@ -71,43 +72,59 @@ class Sum:
 
 @dataclass(frozen=True)
 class Grade:
-    """The grades of one sample by one method."""
+    """The grades of one sample by one method at one laboratory. `is_draft` when any of its numbers is not authorised."""
 
     sample_id: UUID
+    laboratory: str
     method: str
     extraction: str
     extraction_label: str
     basis: str
     unit: str
     authorised_at: datetime | None
+    is_draft: bool
     elements: Mapping[str, Content]
     oxides: Mapping[str, Content]
     sums: Mapping[str, Sum]
     values: Mapping[str, Censored] = field(repr=False)
 
 
-def grades_of(sample_ids: Iterable[UUID] | QuerySet[Any], *, drafts: bool = False) -> list[Grade]:
-    """The grades of samples, one per (sample, method), newest authorisation first. `drafts=True` takes current instead of authorised
-    versions: for those who may see results before release. One query."""
+def grades_of(sample_ids: Iterable[UUID] | QuerySet[Any], viewer: Any, *, drafts: bool = False) -> list[Grade]:
+    """The grades of samples within the viewer's scope, one per (sample, method, laboratory), newest first. One query.
+
+    Authorised versions only; `drafts=True` takes the current ones instead, for those who may see results before authorisation
+    (`Forbidden` otherwise). Measured again, the newer test stands for the older as a whole: their numbers are never mixed.
+    """
+    if drafts:
+        require(viewer, Action.RESULT_DRAFT)
     pointer = "current" if drafts else "authorised"
     rows = (
-        Result.objects.filter(sample__in=sample_ids, **{f"{pointer}__isnull": False})
-        .select_related(pointer, f"{pointer}__method_version__method", "analyte")
-        .order_by("authorised_at", "id")
+        Result.objects.visible_to(viewer)
+        .filter(sample__in=sample_ids, **{f"{pointer}__isnull": False})
+        .select_related(pointer, f"{pointer}__method_version__method", "analyte", "test__submission__laboratory")
+        .order_by("analyte__order")
     )
-    groups: dict[tuple[UUID, UUID], dict[str, Result]] = defaultdict(dict)
+    tests: dict[UUID, dict[str, Result]] = defaultdict(dict)
     for row in rows:
-        version = getattr(row, pointer)
-        # A later result of the same sample and method stands for the earlier one.
-        groups[row.sample_id, version.method_version.method_id][row.analyte.symbol] = row
-    grades = [make_grade(sample_id, results, pointer) for (sample_id, _), results in groups.items()]
-    return sorted(grades, key=lambda grade: (grade.authorised_at is not None, grade.authorised_at), reverse=True)
+        tests[row.test_id][row.analyte.symbol] = row
+    newest: dict[tuple[UUID, UUID, UUID], dict[str, Result]] = {}
+    for _, results in sorted(tests.items(), key=lambda item: _age_of(item[0], item[1])):
+        one = next(iter(results.values()))
+        method = getattr(one, pointer).method_version.method_id
+        newest[one.sample_id, method, one.test.submission.laboratory_id] = results
+    return [make_grade(results, pointer) for results in reversed(newest.values())]
 
 
-def make_grade(sample_id: UUID, results: Mapping[str, Result], pointer: str = "authorised") -> Grade:
-    """Grades from the results of one sample by one method, by symbol."""
+def _age_of(test_id: UUID, results: Mapping[str, Result]) -> tuple[bool, datetime | None, UUID]:
+    """Sorts tests oldest first; one that was never authorised comes last, being newer than any release."""
+    authorised_at = max((one.authorised_at for one in results.values() if one.authorised_at), default=None)
+    return authorised_at is None, authorised_at, test_id
+
+
+def make_grade(results: Mapping[str, Result], pointer: str = "authorised") -> Grade:
+    """Grades from the results of one test, by symbol. `pointer` names which version of each counts."""
     versions = {symbol: getattr(result, pointer) for symbol, result in results.items()}
-    first = next(iter(versions.values()))
+    head, first = next(iter(results.values())), next(iter(versions.values()))
     values = {symbol: Censored(float(one.value), one.qualifier.replace("=", "")) for symbol, one in versions.items()}
     uncertainties = {symbol: float(one.uncertainty) for symbol, one in versions.items() if one.uncertainty is not None}
     unit, basis, method = first.unit, first.basis, first.method_version.method
@@ -118,16 +135,18 @@ def make_grade(sample_id: UUID, results: Mapping[str, Result], pointer: str = "a
         for symbol, one in versions.items()
     }
     return Grade(
-        sample_id=sample_id,
+        sample_id=head.sample_id,
+        laboratory=head.test.submission.laboratory.name,
         method=str(first.method_version),
         extraction=method.extraction,
         extraction_label=str(method.get_extraction_display()),
         basis=basis,
         unit=unit,
         authorised_at=max((result.authorised_at for result in results.values() if result.authorised_at), default=None),
+        is_draft=any(result.authorised_id != versions[symbol].pk for symbol, result in results.items()),
         elements=elements,
         oxides={symbol: as_oxide(content) for symbol, content in elements.items()},
-        sums={name: make_sum(code, values, uncertainties, unit, basis) for code in GRADE_GROUPS for name in [GROUPS[code].name]},
+        sums={GROUPS[code].name: make_sum(code, values, uncertainties, unit, basis) for code in GRADE_GROUPS},
         values=values,
     )
 
@@ -143,33 +162,44 @@ def as_oxide(content: Content) -> Content:
 
 
 def content_text(value: float, qualifier: str, uncertainty: float | None) -> tuple[str, str]:
-    """A content and its uncertainty as reported; a `<` bound is never rounded down."""
+    """A content and its uncertainty as reported; a `<` bound is never rounded down, a `>` bound never up."""
     if qualifier:
-        return qualifier + round_significant(value, 2, Rule.UP if qualifier == "<" else Rule.HALF_EVEN), ""
+        return qualifier + round_significant(value, 2, Rule.UP if qualifier == "<" else Rule.DOWN), ""
     reported = report(value, uncertainty)
     return reported.text, reported.uncertainty_text
 
 
 def make_sum(code: str, values: Mapping[str, Censored], uncertainties: Mapping[str, float], unit: str, basis: str) -> Sum:
-    """One group sum with its bounds and its words."""
+    """One group sum with its bounds and its words. U is stated only where every member is quantified, added linearly: rare earths share
+    preparation and internal standard, so their errors go together."""
     definition = GROUPS[code]
     found = sum_group(definition, values, uncertainties)
     uncertainty = found.uncertainty_correlated if found.complete and not found.censored_count else None
     text, uncertainty_text = _sum_text(found, uncertainty)
     return Sum(
-        definition.name, definition.text, found.lower, found.half, found.upper, found.censored_count, found.missing, uncertainty, unit, basis,
-        text, uncertainty_text,
-    )  # fmt: skip
+        name=definition.name,
+        definition=definition.text,
+        lower=found.lower,
+        half=found.half,
+        upper=found.upper,
+        censored=tuple(symbol for symbol in definition.members if symbol in values and values[symbol].is_censored),
+        missing=found.missing,
+        uncertainty=uncertainty,
+        unit=unit,
+        basis=basis,
+        text=text,
+        uncertainty_text=uncertainty_text,
+    )
 
 
 def _sum_text(found: GroupSum, uncertainty: float | None) -> tuple[str, str]:
-    """`1234`, a range `1230–1240`, or a bound; what is incomplete carries that word on the page, beside this text."""
+    """`1234`, a range `1230–1240`, or a bound: `≥1230` when a member was not measured or is over range."""
     if uncertainty is not None:
         return content_text(found.upper, "", uncertainty)
-    lower = round_significant(found.lower, 4)
-    if found.upper == found.lower:
-        return lower, ""
-    return (f">{lower}", "") if math.isinf(found.upper) else (f"{lower}–{round_significant(found.upper, 4, Rule.UP)}", "")
+    lower = round_significant(found.lower, 4, Rule.DOWN)
+    if found.missing or math.isinf(found.upper):
+        return f"≥{lower}", ""
+    return (lower if found.upper == found.lower else f"{lower}–{round_significant(found.upper, 4, Rule.UP)}"), ""
 
 
 def content_row(content: Content | None) -> dict[str, Any] | None:
@@ -189,17 +219,16 @@ def content_row(content: Content | None) -> dict[str, Any] | None:
 
 def sum_row(found: Sum) -> dict[str, Any]:
     """A sum as the API shows it, with its bounds, its definition and what is missing."""
-    finite = not math.isinf(found.upper)
     return {
-        "value": found.text if found.complete and not found.censored_count else None,
+        "value": found.text if found.complete and not found.censored else None,
         "text": found.text,
-        "lower": round_significant(found.lower, 4) if found.lower else "0",
-        "upper": round_significant(found.upper, 4, Rule.UP) if finite and found.upper else None,
+        "lower": round_significant(found.lower, 4, Rule.DOWN),
+        "upper": round_significant(found.upper, 4, Rule.UP) if found.complete and not math.isinf(found.upper) else None,
         "unit": found.unit,
         "basis": found.basis,
         "uncertainty": found.uncertainty_text or None,
         "k": "2" if found.uncertainty_text else None,
-        "censored_count": found.censored_count,
+        "censored": list(found.censored),
         "missing": list(found.missing),
         "complete": found.complete,
         "definition": found.definition,
@@ -209,6 +238,7 @@ def sum_row(found: Sum) -> dict[str, Any]:
 def grade_row(grade: Grade) -> dict[str, Any]:
     """One grade as the API shows it; the caller adds what names the sample."""
     return {
+        "laboratory": grade.laboratory,
         "method": grade.method,
         "extraction": grade.extraction,
         "basis": grade.basis,

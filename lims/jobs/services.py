@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,14 +10,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.models import F, Q
 from django.utils import timezone
 
 from lims.core.errors import DomainError
-from lims.jobs.models import Job, JobState, Tick
+from lims.jobs.models import Job, JobQuerySet, JobState, Tick
 
 MAX_ATTEMPTS = 5
+# A message that was sent may wait in a long queue; one that was not sent is lost.
+_UNSENT_FOR = timedelta(seconds=10)
+_UNANSWERED_FOR = timedelta(seconds=60)
+logger = logging.getLogger("lims.jobs")
 
 
 @dataclass
@@ -64,7 +69,19 @@ def claim_job(job_id: Any) -> Job | None:
     taken = Job.objects.filter(free, pk=job_id).update(
         state=JobState.RUNNING, lease_until=_lease(), attempts=F("attempts") + 1, started_at=now, message="Started."
     )
-    return Job.objects.get(pk=job_id) if taken else None
+    return Job.objects.filter(pk=job_id, started_at=now).first() if taken else None
+
+
+def restart_job(job: Job) -> Job:
+    """A failed job waits again, with as many attempts as a new one; the edge sends it. Refuses (`not_failed`) any other job."""
+    restarted = Job.objects.filter(pk=job.pk, state=JobState.FAILED).update(
+        state=JobState.QUEUED, attempts=0, progress=0, message="Waiting for a worker.", error_code="",
+        sent_at=None, started_at=None, finished_at=None,
+    )  # fmt: skip
+    if not restarted:
+        raise DomainError("not_failed", "Only work that failed can be tried again; this has not.")
+    job.refresh_from_db()
+    return job
 
 
 class _Heartbeat(threading.Thread):
@@ -77,53 +94,62 @@ class _Heartbeat(threading.Thread):
     def run(self) -> None:
         try:
             while not self.done.wait(settings.JOB_LEASE_SECONDS / 3):
-                Job.objects.filter(pk=self.job.pk, state=JobState.RUNNING, attempts=self.job.attempts).update(lease_until=_lease())
+                _held(self.job).update(lease_until=_lease())
         finally:
             connections.close_all()
 
 
+def _held(job: Job) -> JobQuerySet:
+    """The job's row as long as it is ours: a worker whose lease ran out and whose work was taken over says nothing more."""
+    return Job.objects.filter(pk=job.pk, state=JobState.RUNNING, started_at=job.started_at)
+
+
 def run_job(job_id: Any) -> Job | None:
-    """Claim and do one job; a refusal or a crash is stored as its failure. Returns the job, or None when it was not free."""
+    """Claim and do one job; a refusal or a crash is stored as its failure. Returns the job, or None when it was not free.
+
+    When the database goes away the job stays as it is: its lease runs out and the sweeper sends it again.
+    """
     job = claim_job(job_id)
     if job is None:
         return None
 
     def report(progress: float, message: str) -> None:
-        Job.objects.filter(pk=job.pk, attempts=job.attempts).update(progress=progress, message=str(message)[:300], lease_until=_lease())
+        _held(job).update(progress=progress, message=str(message)[:300], lease_until=_lease())
 
-    context = JobContext(job, report)
     heartbeat = _Heartbeat(job)
     heartbeat.start()
     try:
-        if job.attempts > MAX_ATTEMPTS:
-            raise DomainError("attempts", f"This work was started {MAX_ATTEMPTS} times and never finished. Tell the administrator.")
-        _handlers[job.kind](context)
-        outcome = {"state": JobState.DONE, "progress": 1.0, "message": "Done.", "result": context.result, "result_url": context.result_url}
-    except DomainError as error:
-        outcome = {"state": JobState.FAILED, "message": error.message[:300], "error_code": error.code}
-    except Exception:
-        import logging
-
-        logging.getLogger("lims.jobs").exception("job %s (%s) failed", job.pk, job.kind)
-        outcome = {
-            "state": JobState.FAILED,
-            "message": "It failed on our side; nothing was changed. Tell the administrator.",
-            "error_code": "internal",
-        }
+        outcome = _do(JobContext(job, report))
     finally:
         heartbeat.done.set()
-    Job.objects.filter(pk=job.pk, attempts=job.attempts).update(finished_at=timezone.now(), lease_until=None, **outcome)
+    _held(job).update(finished_at=timezone.now(), lease_until=None, **outcome)
     heartbeat.join(timeout=5)
     job.refresh_from_db()
     return job
 
 
+def _do(context: JobContext) -> dict[str, Any]:
+    """Run the handler; what the job's row says at its end."""
+    job = context.job
+    try:
+        if job.attempts > MAX_ATTEMPTS:
+            raise DomainError("attempts", f"This work was started {MAX_ATTEMPTS} times and never finished. Tell the administrator.")
+        _handlers[job.kind](context)
+    except DomainError as error:
+        return {"state": JobState.FAILED, "message": error.message[:300], "error_code": error.code}
+    except OperationalError:
+        raise
+    except Exception:
+        logger.exception("job %s (%s) failed", job.pk, job.kind)
+        sentence = "It failed on our side; nothing was changed. Tell the administrator."
+        return {"state": JobState.FAILED, "message": sentence, "error_code": "internal"}
+    return {"state": JobState.DONE, "progress": 1.0, "message": "Done.", "result": context.result, "result_url": context.result_url}
+
+
 def due_jobs() -> list[Job]:
-    """Jobs whose message was lost or whose worker died: waiting unsent for 10 s, or running past their lease."""
+    """Jobs whose message was lost or whose worker died: waiting unsent or unanswered, or running past their lease."""
     now = timezone.now()
-    lost = Q(state=JobState.QUEUED) & (
-        Q(sent_at=None, created_at__lt=now - timedelta(seconds=10)) | Q(sent_at__lt=now - timedelta(seconds=60))
-    )
+    lost = Q(state=JobState.QUEUED) & (Q(sent_at=None, created_at__lt=now - _UNSENT_FOR) | Q(sent_at__lt=now - _UNANSWERED_FOR))
     return list(Job.objects.filter(lost | Q(state=JobState.RUNNING, lease_until__lt=now)).order_by("created_at")[:500])
 
 

@@ -14,8 +14,8 @@ from lims.core.acting import acting
 from lims.core.errors import Invalid, Problem, refuse_if
 from lims.core.roles import Action, require
 from samples.custody.hashing import mass_text
+from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
-from samples.custody.models import EventKind
 from samples.lifecycle import SAMPLE
 from samples.models import Sample
 from samples.services.locking import lock_sample, lock_samples

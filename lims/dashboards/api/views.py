@@ -61,7 +61,7 @@ class Grades(ListView):
                 "belt": by_id[grade.sample_id].mine.belt,
                 **grade_row(grade),
             }
-            for grade in grades_of(by_id)
+            for grade in grades_of(by_id, request.user)
         ]
 
     @extend_schema(

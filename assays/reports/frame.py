@@ -1,0 +1,56 @@
+"""What certificates add to the frame: the rail, the scan box, and panels on the pages of submissions and samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from assays.reports.models import Certificate
+from assays.reports.selectors import badge_of, select_certificates
+from assays.reports.services import issue_blockers
+from assays.selectors.grade_table import tabulate
+from assays.selectors.grades import grades_of
+from lims.core.codes import CERTIFICATE
+from lims.core.navigation import Item, register_item
+from lims.core.panels import Panel, register_panel, register_scanner
+from lims.core.roles import Action, allowed
+
+
+def register_frame() -> None:
+    """Called once when the app is ready."""
+    register_item(Item(3, 40, _("Certificates"), "reports:certificates", Action.CERTIFICATE_VIEW))
+    register_scanner(find_certificate)
+    register_panel("submission", Panel("reports/submission_panel.html", submission_panel, order=50))
+    register_panel("sample", Panel("reports/grade_panel.html", grade_panel, order=20))
+
+
+def find_certificate(code: str, user: Any) -> str | None:
+    """The page of a scanned certificate number."""
+    if not code.startswith(f"{CERTIFICATE}-") or not allowed(user, Action.CERTIFICATE_VIEW):
+        return None
+    found = Certificate.objects.visible_to(user).filter(number=code).exists()
+    return reverse("reports:certificate", args=[code]) if found else None
+
+
+def submission_panel(submission: Any, user: Any) -> dict[str, Any] | None:
+    """The submission's certificates, and the step that issues one with what stands against it."""
+    if not allowed(user, Action.CERTIFICATE_VIEW):
+        return None
+    rows = select_certificates(user).filter(submission=submission).order_by("-id")
+    may_issue = allowed(user, Action.CERTIFICATE_ISSUE)
+    return {
+        "submission": submission,
+        "rows": [(one, badge_of(one)) for one in rows],
+        "may_issue": may_issue,
+        "blockers": issue_blockers(submission) if may_issue else [],
+    }
+
+
+def grade_panel(sample: Any, user: Any) -> dict[str, Any] | None:
+    """The sample's grades, total beside leachable; drafts apart, for those who may see them."""
+    if not allowed(user, Action.GRADE_VIEW):
+        return None
+    drafts = [grade for grade in grades_of([sample.pk], user, drafts=True) if grade.is_draft] if allowed(user, Action.RESULT_DRAFT) else []
+    return {"authorised": tabulate(grades_of([sample.pk], user)), "drafts": tabulate(drafts)}
