@@ -52,7 +52,8 @@ TEST = Machine(
         step("weigh", {"requested", "prepared"}, "prepared", _sample_blocked, _clock_stands),
         step("load", {"prepared", "measured"}, "in_run", _sample_blocked, _clock_stands),
         step("unload", {"in_run"}, "prepared"),
-        step("measure", {"in_run", "measured"}, "measured"),
+        step("measure", {"prepared", "in_run", "measured"}, "measured"),
+        step("unmeasure", {"measured"}, "in_run"),
         step("review", {"measured"}, "reviewed", _sample_blocked),
         step("send_back", {"measured", "reviewed"}, "prepared"),
         step("authorise", {"reviewed"}, "authorised", _sample_blocked),
@@ -81,6 +82,7 @@ RUN = Machine(
     dict(RunState.choices),
     (
         step("record", {"planned", "measured", "sent_back", "qc_failed", "blocked", "qc_passed"}, "measured"),
+        step("clear", {"measured", "sent_back", "qc_failed", "blocked", "qc_passed"}, "planned"),
         step("pass", {"measured", "qc_passed", "qc_failed", "blocked"}, "qc_passed"),
         step("fail", {"measured", "qc_passed", "qc_failed", "blocked"}, "qc_failed"),
         step("block", {"measured", "qc_passed", "qc_failed", "blocked"}, "blocked"),

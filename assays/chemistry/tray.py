@@ -72,17 +72,29 @@ class TrayResult:
     reading_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class TrayReduction:
+    """The contents by (position, analyte), and for each position that could not be reduced why, as a clause of a sentence."""
+
+    results: dict[tuple[int, str], TrayResult]
+    mismatches: dict[int, str]
+
+
 class DilutionMismatch(ValueError):
     """The instrument has applied a dilution that is neither none nor the portion's: applying ours again would be wrong."""
 
 
+# A dilution weighed in is known to about a thousandth.
+_SAME_DILUTION = 1e-3
+
+
 def remaining_dilution(portion_dilution: float, applied: float) -> float:
-    """The dilution still to apply: never twice. Raises `DilutionMismatch` when the two disagree."""
+    """The dilution still to apply: never twice. Raises `DilutionMismatch` when the two disagree by more than a thousandth."""
     if applied == 1:
         return portion_dilution
-    if abs(applied - portion_dilution) <= 1e-6 * portion_dilution:
+    if abs(applied - portion_dilution) <= _SAME_DILUTION * portion_dilution:
         return 1.0
-    raise DilutionMismatch(f"the instrument applied a dilution of {applied:g}, the aliquot has {portion_dilution:g}")
+    raise DilutionMismatch(f"the instrument applied a dilution of {applied:g}, the portion has {portion_dilution:g}")
 
 
 def mean_blanks(positions: Iterable[TrayInput]) -> dict[str, float]:
@@ -97,15 +109,21 @@ def mean_blanks(positions: Iterable[TrayInput]) -> dict[str, float]:
     return {analyte: fmean(values) for analyte, values in found.items() if values}
 
 
-def reduce_tray(positions: Sequence[TrayInput], limits: Mapping[str, AnalyteLimits], nominal: Portion) -> dict[tuple[int, str], TrayResult]:
+def reduce_tray(positions: Sequence[TrayInput], limits: Mapping[str, AnalyteLimits], nominal: Portion) -> TrayReduction:
     """Reduce every position and analyte the method states limits for; what was not read is absent, not zero."""
     blanks = mean_blanks(positions)
-    return {
-        (position.number, analyte): _reduce_one(position, analyte, readings, limits[analyte], nominal, blanks.get(analyte, 0.0))
-        for position in positions
-        for analyte, readings in position.readings.items()
-        if analyte in limits and readings
-    }
+    results: dict[tuple[int, str], TrayResult] = {}
+    mismatches: dict[int, str] = {}
+    for position in positions:
+        try:
+            results |= {
+                (position.number, analyte): _reduce_one(position, analyte, readings, limits[analyte], nominal, blanks.get(analyte, 0.0))
+                for analyte, readings in position.readings.items()
+                if analyte in limits and readings
+            }
+        except DilutionMismatch as mismatch:
+            mismatches[position.number] = str(mismatch)
+    return TrayReduction(results, mismatches)
 
 
 def _combine(readings: Sequence[SolutionReading], portion_dilution: float) -> tuple[float, str, float]:
@@ -115,7 +133,7 @@ def _combine(readings: Sequence[SolutionReading], portion_dilution: float) -> tu
     """
     remaining = [remaining_dilution(portion_dilution, reading.applied_dilution) for reading in readings]
     if len(set(remaining)) > 1:
-        raise DilutionMismatch("replicates of one position were exported partly with and partly without their dilution")
+        raise DilutionMismatch("some of its replicates were exported with their dilution and some without")
     qualifiers = {reading.qualifier for reading in readings}
     if qualifiers == {""}:
         return fmean(reading.value for reading in readings), "", remaining[0]

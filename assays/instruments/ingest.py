@@ -1,8 +1,7 @@
-"""Taking in what an instrument sends: keep the bytes, read them, match them, store every cell. Nothing that arrived is ever lost."""
+"""Taking in what an instrument sends: keep the bytes, read them, place their rows, store every cell. Nothing that arrived is ever lost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +9,24 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from assays.instruments import rows
-from assays.instruments.checking import AnalyteExpectation, MethodExpectation, ReadingWarning, check_readings
-from assays.instruments.matching import Matching, TrayPosition, list_rows, match_positions
 from assays.instruments.models import Instrument, Upload, UploadState
 from assays.instruments.parsers import registry
+from assays.instruments.parsers.json_readings import parse_readings
 from assays.instruments.parsers.model import ParsedExport, ParseError
+from assays.instruments.placing import Placement, collect_notes, find_run, place_export, refuse_unfit_run
+from assays.instruments.recording import find_taken, record_upload
 from assays.models import Run
 from lims.core import clock
 from lims.core.acting import acting
-from lims.core.errors import Invalid, NotFound
+from lims.core.errors import DomainError, Forbidden, Invalid, NotFound, Problem
 from lims.core.files import store_bytes
+from lims.core.roles import INSTRUMENT, Action, require
 
-# States in which a run still takes readings.
-OPEN_RUN = ("planned", "measured", "sent_back", "qc_failed", "blocked", "qc_passed")
+# What a message of readings is refused for, by the member that is wrong; an instrument can mend it and send again.
+_WRONG_MEMBERS = {"unit_differs": "unit", "oxide": "analyte", "several_channels": "isotope_or_line", "reading_twice": "replicate"}
+# Instruments that send tube by tube leave analytes and positions for later.
+_EXPECTED_IN_PARTS = frozenset({"analyte_missing"})
+_MOST_PROBLEMS = 100
 
 
 @dataclass(frozen=True)
@@ -35,92 +39,120 @@ class Stored:
     problem: ParseError | None = None
 
 
-def store_upload(*, instrument: Instrument, file_name: str, data: bytes, by: Any, run: Run | None = None) -> Stored:
-    """Keep, read and match an export; record it at once when every row matches without a warning, else it waits for a person.
-
-    `by` is the person at the web form or the instrument itself. Raises `Invalid` for an empty or too large file; a file that cannot be read
-    is kept as `unreadable` and returned with its problem.
-    """
-    if not data:
-        raise Invalid("empty_file", f"{file_name or 'The file'} is empty. Export it again and send it once it is complete.")
-    if len(data) > settings.MAX_UPLOAD_BYTES:
-        limit = settings.MAX_UPLOAD_BYTES // 2**20
-        raise TooLarge(
-            "too_large", f"{file_name} has {len(data) / 2**20:.0f} MB; at most {limit} MB are taken. Export one batch at a time."
-        )
-    stored = store_bytes("uploads", data)
-    with acting(by, "upload received"), transaction.atomic():
-        _lock(instrument, stored.sha256)
-        known = Upload.objects.filter(instrument=instrument, sha256=stored.sha256).first()
-        if known is not None:
-            return Stored(known, False, _problem_of(known))
-        upload = Upload(
-            laboratory_id=instrument.laboratory_id,
-            instrument=instrument,
-            sha256=stored.sha256,
-            size=stored.size,
-            file_name=_safe_name(file_name),
-            received_at=clock.now(),
-            received_from=by if getattr(by, "full_name", None) else None,
-            state=UploadState.WAITING,
-        )
-        try:
-            export = registry.parse(file_name, data)
-        except ParseError as problem:
-            upload.state, upload.error, upload.error_place = UploadState.UNREADABLE, problem.message, str(problem.place)[:80]
-            upload.save()
-            return Stored(upload, True, problem)
-        upload.format = export.format
-        upload.run = run or _run_named(export.run, instrument) or _run_by_labels(export, instrument)
-        matching, warnings = match_export(export, upload.run)
-        upload.notes = collect_notes(export, warnings)
-        upload.save()
-        rows.insert_rows(upload, export, matching, upload.run)
-        if upload.run is not None and matching.is_complete and not any(not warning.is_information for warning in warnings):
-            from assays.instruments.recording import record_upload
-
-            record_upload(upload=upload, by=by, reason="every row matched without a warning")
-    upload.refresh_from_db()
-    return Stored(upload, True)
-
-
 class TooLarge(Invalid):
     """More bytes than are taken (413)."""
 
     kind = "too_large"
 
 
-def match_export(export: ParsedExport, run: Run | None) -> tuple[Matching, tuple[ReadingWarning, ...]]:
-    """The export's rows against the run's tray and the method; without a run everything that is not calibration is parked."""
+def store_upload(*, instrument: Instrument, file_name: str, data: bytes, by: Any, run: Run | None = None) -> Stored:
+    """Keep, read and place an export; record it at once when every row found its place without a warning, else it waits for a person.
+
+    `by` is the person at the web form or the instrument itself. Without a `run` the one is taken that the labels belong to. The same bytes
+    again give the first upload; bytes that could not be read are tried again. Raises `Invalid` for an empty or too large file and for a run
+    that is another instrument's; a file that cannot be read is kept as `unreadable` and returned with its problem.
+    """
+    _refuse_stranger(instrument, by)
+    refuse_size(len(data), file_name)
+    if run is not None:
+        refuse_unfit_run(run, instrument)
+    stored = store_bytes("uploads", data)
+    with acting(by, "upload received"), transaction.atomic():
+        _lock(instrument, stored.sha256)
+        known = Upload.objects.filter(instrument=instrument, sha256=stored.sha256).first()
+        if known is not None and known.state != UploadState.UNREADABLE:
+            return Stored(known, False)
+        upload = known or _make_upload(instrument, file_name, stored.sha256, stored.size, by)
+        try:
+            export = registry.parse(file_name, data)
+        except ParseError as problem:
+            upload.state, upload.error, upload.error_place = UploadState.UNREADABLE, problem.message, str(problem.place)[:80]
+            upload.save()
+            return Stored(upload, known is None, problem)
+        notes: list[dict[str, Any]] = []
+        if run is None and export.run:
+            run, notes = _run_of_file(export.run, instrument)
+        _fill(upload, export, run or find_run(export, instrument), by, notes)
+    return Stored(upload, known is None)
+
+
+def store_readings(*, instrument: Instrument, body: bytes, by: Any) -> Stored:
+    """Take readings an instrument sends as JSON for a run it names; see `parsers.json_readings`.
+
+    Unlike a file, a message that cannot be placed is refused whole, with a pointer for each reading that is wrong (`/readings/3/position`):
+    nothing is stored. Raises `ParseError` or `Invalid`, `NotFound` for an unknown run, `DomainError` for one that is closed.
+    """
+    _refuse_stranger(instrument, by)
+    refuse_size(len(body), "The message")
+    export = parse_readings(body)
+    run = _find_named(export.run or "", instrument)
     if run is None:
-        return match_positions(export, []), ()
-    matching = match_positions(export, tray_of(run))
-    return matching, check_readings(export, expectation_of(run), list_rows(matching, {"matched"}))
+        raise NotFound("unknown_run", f"{instrument.code} has no run {export.run!r}. Ask for the worklist and send the code given there.")
+    placement = place_export(export, run)
+    _refuse_misplaced(export, placement)
+    stored = store_bytes("uploads", body)
+    with acting(by, "readings received"), transaction.atomic():
+        _lock(instrument, stored.sha256)
+        known = Upload.objects.filter(instrument=instrument, sha256=stored.sha256).first()
+        if known is not None:
+            return Stored(known, False)
+        refuse_unfit_run(run, instrument)
+        upload = _make_upload(instrument, f"readings-{stored.sha256[:8]}.json", stored.sha256, stored.size, by)
+        _fill(upload, export, run, by, [], placement)
+    return Stored(upload, True)
 
 
-def tray_of(run: Run) -> list[TrayPosition]:
-    """The run's positions as the matcher knows them: a tube also goes by its aliquot's and its sample's blind code, and by its material."""
-    return [
-        TrayPosition(position.number, position.label, position.kind, names=_names_of(position))
-        for position in run.positions.select_related("aliquot__test__sample", "material")
-    ]
+def refuse_size(size: int, name: str) -> None:
+    """Raise for nothing, and for more than is taken."""
+    if not size:
+        raise Invalid("empty_file", f"{name or 'The file'} is empty. Export it again and send it once it is complete.")
+    if size > settings.MAX_UPLOAD_BYTES:
+        limit = settings.MAX_UPLOAD_BYTES // 2**20
+        raise TooLarge(
+            "too_large", f"{name or 'The file'} has {size / 2**20:.0f} MB; at most {limit} MB are taken. Export one batch at a time."
+        )
 
 
-def _names_of(position: Any) -> tuple[str, ...]:
-    if position.material is not None:
-        return (position.material.code,)
-    if position.aliquot is None:
-        return ()
-    blind = (position.aliquot.test.sample.blind_code,) if position.kind == "sample" else ()
-    return (position.aliquot.code, *blind)
+def _refuse_stranger(instrument: Instrument, by: Any) -> None:
+    """An instrument sends its own readings; a person brings those of the own laboratory."""
+    require(by, Action.INSTRUMENT_SEND if by.role == INSTRUMENT else Action.RUN_EDIT)
+    if (by.role == INSTRUMENT and by.pk != instrument.pk) or by.organisation_id != instrument.laboratory_id:
+        raise Forbidden("other_laboratory", f"{instrument.code} is not yours to send for.")
+    if not instrument.active:
+        raise Invalid("instrument_out_of_use", f"{instrument.code} is out of use. Choose the instrument that measured.")
 
 
-def expectation_of(run: Run) -> MethodExpectation:
-    """What the run's method version measures, in its solution unit. The working range is judged after reduction."""
-    analytes = run.method_version.analytes.select_related("analyte")
-    return MethodExpectation(
-        run.method_version.solution_unit, tuple(AnalyteExpectation(one.analyte.symbol, one.isotope) for one in analytes)
+def _make_upload(instrument: Instrument, file_name: str, sha256: str, size: int, by: Any) -> Upload:
+    return Upload(
+        laboratory_id=instrument.laboratory_id,
+        instrument=instrument,
+        sha256=sha256,
+        size=size,
+        file_name=_clean_name(file_name),
+        received_at=clock.now(),
+        received_from=None if by.role == INSTRUMENT else by,
+        state=UploadState.WAITING,
     )
+
+
+def _fill(
+    upload: Upload, export: ParsedExport, run: Run | None, by: Any, notes: list[dict[str, Any]], placement: Placement | None = None
+) -> None:
+    """Store rows and cells, and record them when nobody needs to look."""
+    placement = placement or place_export(export, run)
+    upload.format, upload.run, upload.state, upload.error, upload.error_place = export.format, run, UploadState.WAITING, "", ""
+    upload.notes = notes + collect_notes(export, placement.warnings)
+    upload.save()
+    rows.insert_rows(upload, export, placement.matching, run)
+    if run is not None and _needs_nobody(export, placement) and not find_taken(upload):
+        record_upload(upload=upload, by=by, reason="every row matched without a warning")
+
+
+def _needs_nobody(export: ParsedExport, placement: Placement) -> bool:
+    if export.format != "json_readings":
+        return placement.needs_nobody
+    open_questions = [one for one in placement.warnings if not one.is_information and one.code not in _EXPECTED_IN_PARTS]
+    return placement.matching.is_complete and not open_questions
 
 
 def _lock(instrument: Instrument, sha256: str) -> None:
@@ -129,46 +161,43 @@ def _lock(instrument: Instrument, sha256: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [f"{instrument.pk}{sha256}"])
 
 
-def _problem_of(upload: Upload) -> ParseError | None:
-    return ParseError("unreadable", upload.error) if upload.state == UploadState.UNREADABLE else None
-
-
-def _safe_name(name: str) -> str:
+def _clean_name(name: str) -> str:
     """The file's own name without folders or control characters: for people only, never a path."""
     return "".join(character for character in name.replace("\\", "/").rsplit("/", 1)[-1] if character.isprintable())[:255] or "upload"
 
 
-def collect_notes(export: ParsedExport, warnings: Iterable[ReadingWarning]) -> list[dict[str, Any]]:
-    noted = [{"code": note.code, "message": note.message, "place": str(note.place), "information": True} for note in export.notes]
-    return noted + [
-        {"code": one.code, "message": one.message, "readings": len(one.reading_indexes), "information": one.is_information}
-        for one in warnings
+def _find_named(code: str, instrument: Instrument) -> Run | None:
+    """The instrument's run with that code or id."""
+    runs = Run.objects.select_related("method_version__method", "instrument")
+    return runs.filter(instrument=instrument).filter(**rows.key_of(code)).first()
+
+
+def _run_of_file(code: str, instrument: Instrument) -> tuple[Run | None, list[dict[str, Any]]]:
+    """The run a file names; what it names wrongly is noted, and the file waits."""
+    run = _find_named(code, instrument)
+    try:
+        if run is None:
+            raise NotFound("unknown_run", f"The file names run {code!r}, which {instrument.code} does not have. Choose its run.")
+        refuse_unfit_run(run, instrument)
+    except DomainError as error:
+        return None, [{"code": error.code, "message": error.message, "place": "run", "information": False}]
+    return run, []
+
+
+def _refuse_misplaced(export: ParsedExport, placement: Placement) -> None:
+    parked = {row.row_index: row.reason for row in placement.matching.rows if row.outcome == "parked"}
+    problems = [
+        Problem(f"/readings/{reading.row - 1}/position", "unknown_position", parked[reading.row_index])
+        for reading in export.readings
+        if reading.row_index in parked
     ]
-
-
-def _open_runs(instrument: Instrument) -> Sequence[Run]:
-    return Run.objects.filter(instrument=instrument, state__in=OPEN_RUN).order_by("-id")[:50]
-
-
-def _run_named(code: str | None, instrument: Instrument) -> Run | None:
-    """The run a JSON body names, by code or id; one it names wrongly is refused."""
-    if not code:
-        return None
-    found = Run.objects.filter(instrument=instrument).filter(**rows.key_of(code)).first()
-    if found is None:
-        raise NotFound("unknown_run", f"This instrument has no run {code!r}. Ask for the worklist and use the code given there.")
-    if found.state not in OPEN_RUN:
-        raise Invalid("run_closed", f"Run {found.code} is {found.get_state_display()} and takes no more readings.")
-    return found
-
-
-def _run_by_labels(export: ParsedExport, instrument: Instrument) -> Run | None:
-    """The one open run of the instrument that most rows belong to; None when there is none or two are as good."""
-    scores = []
-    for run in _open_runs(instrument):
-        samples = {position.number for position in tray_of(run) if position.kind in {"sample", "duplicate"}}
-        found = match_positions(export, tray_of(run))
-        scores.append((sum(row.position in samples for row in found.rows), run))
-    best = max((score for score, _ in scores), default=0)
-    winners = [run for score, run in scores if score == best]
-    return winners[0] if best and len(winners) == 1 else None
+    for warning in placement.warnings:
+        if warning.code in _WRONG_MEMBERS:
+            member = _WRONG_MEMBERS[warning.code]
+            problems += [
+                Problem(f"/readings/{export.readings[index].row - 1}/{member}", warning.code, warning.message)
+                for index in warning.reading_indexes
+            ]
+    if problems:
+        first = problems[0]
+        raise Invalid(first.code, f"{first.pointer}: {first.detail}", problems=problems[:_MOST_PROBLEMS])

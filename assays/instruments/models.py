@@ -14,6 +14,16 @@ from lims.core.models import AppendOnly, Record, history
 from lims.core.roles import INSTRUMENT, LABORATORY_ROLES, Role
 
 
+class ExactNumber(models.DecimalField):  # type: ignore[type-arg]
+    """A number with every digit it came with: `numeric` without a scale, so nothing is rounded on its way in."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **(options | {"max_digits": 700, "decimal_places": 350}))
+
+    def db_type(self, connection: Any) -> str:
+        return "numeric"
+
+
 class InstrumentQuerySet(models.QuerySet["Instrument"]):
     """Instruments by viewer."""
 
@@ -94,9 +104,9 @@ class UploadQuerySet(models.QuerySet["Upload"]):
 
 @history()
 class Upload(Record):
-    """Raw bytes from an instrument, kept by SHA-256; the same bytes from one instrument are one upload, whichever door they came through."""
+    """Raw bytes from an instrument, kept by SHA-256. The same bytes from one instrument are one upload, whichever door they came by."""
 
-    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
+    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="uploads", db_index=False)
     sha256 = models.CharField(max_length=64)
     file_name = models.CharField(max_length=255)
@@ -118,7 +128,10 @@ class Upload(Record):
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["instrument", "sha256"], name="same_bytes_one_upload")]
-        indexes = [models.Index(fields=["laboratory", "-id"], condition=Q(state="waiting"), name="uploads_waiting")]
+        indexes = [
+            models.Index(fields=["laboratory", "-id"], name="uploads_of_laboratory"),
+            models.Index(fields=["laboratory", "-id"], condition=Q(state__in=["waiting", "unreadable"]), name="uploads_undecided"),
+        ]
 
     def __str__(self) -> str:
         return self.file_name
@@ -144,19 +157,22 @@ class UploadRow(Record):
     row = models.PositiveIntegerField(null=True)
     label = models.CharField(max_length=200)
     vial = models.CharField(max_length=40, blank=True)
-    total_dilution = models.DecimalField(
-        max_digits=20, decimal_places=6, null=True, help_text=_("The factor the file's concentrations already carry")
-    )
+    total_dilution = ExactNumber(null=True, help_text=_("The factor the file's concentrations already carry"))
     type = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(
+        max_length=10, default="unknown", help_text=_("What it was taken for: sample, blank, standard, control, unknown")
+    )
     outcome = models.CharField(max_length=12, choices=RowOutcome)
     reason = models.TextField(blank=True)
     warnings = models.JSONField(default=list)
     position = models.ForeignKey("assays.RunPosition", null=True, blank=True, on_delete=models.PROTECT, related_name="upload_rows")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     acquired_at = models.CharField(max_length=60, blank=True, help_text=_("Text as the file has it"))
 
     class Meta:
         ordering = ["index"]
         constraints = [models.UniqueConstraint(fields=["upload", "index"], name="row_once_per_upload")]
+        indexes = [models.Index(fields=["upload"], condition=Q(outcome="parked"), name="rows_parked")]
 
     def __str__(self) -> str:
         return f"{self.upload} {self.label}"
@@ -168,12 +184,12 @@ class Reading(AppendOnly):
     row = models.ForeignKey(UploadRow, on_delete=models.PROTECT, related_name="readings", db_index=False)
     sequence = models.PositiveIntegerField()
     analyte = models.CharField(max_length=12, help_text=_("Symbol as read; not every one is an analyte of the method"))
-    isotope = models.CharField(max_length=40, blank=True)
-    gas_mode = models.CharField(max_length=40, blank=True)
-    quantity = models.CharField(max_length=40)
+    isotope = models.CharField(max_length=64, blank=True)
+    gas_mode = models.CharField(max_length=64, blank=True)
+    quantity = models.CharField(max_length=64)
     unit = models.CharField(max_length=20, blank=True)
     raw = models.TextField()
-    value = models.DecimalField(max_digits=40, decimal_places=20, null=True)
+    value = ExactNumber(null=True)
     qualifier = models.CharField(max_length=12, blank=True)
     internal_standard = models.BooleanField(default=False)
     replicate = models.PositiveSmallIntegerField(null=True)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from assays.instruments import ingest, rows
-from assays.instruments.models import RowOutcome, Upload, UploadRow, UploadState
+from assays.instruments import rows
+from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
 from assays.instruments.parsers import registry
+from assays.instruments.placing import collect_notes, find_warnings, load_tray, place_export, refuse_unfit_run
 from assays.lifecycle import RUN, TEST
 from assays.models import Run, RunPosition, SubmissionTest
-from assays.services.evaluating import evaluate_run
-from assays.services.reducing import reduce_run
+from assays.selectors.measured_runs import live_tests
+from assays.services.judging import clear_run, judge_run
 from lims.core import clock
 from lims.core.acting import acting
-from lims.core.errors import Blocker, DomainError, Invalid, NotFound, refuse_if
+from lims.core.errors import Blocker, DomainError, Invalid, NotFound, Problem, refuse_if
 from lims.core.files import read_bytes
-from lims.core.roles import Action, require
+from lims.core.roles import INSTRUMENT, Action, require
+
+# What no confirmation can put right: the readings would mean something else than the method takes them for.
+_UNFIT = frozenset({"oxide", "unit_differs", "several_channels", "reading_twice"})
 
 
 def record_upload(*, upload: Upload, by: Any, reason: str, at: datetime | None = None) -> Upload:
@@ -26,49 +32,72 @@ def record_upload(*, upload: Upload, by: Any, reason: str, at: datetime | None =
 
     Parked rows stay parked; a control that is missing because of it blocks the run.
     """
-    run = Run.objects.select_for_update().get(pk=upload.run_id)
+    run = _lock_run(upload)
     refuse_if(RUN.blockers(run, "record"))
-    upload.state, upload.decided_at, upload.decision_reason = UploadState.RECORDED, at or clock.now(), reason
-    upload.decided_by = by if getattr(by, "full_name", None) else None
+    moment = at or clock.now()
+    upload.state, upload.decided_at, upload.decision_reason = UploadState.RECORDED, moment, reason
+    upload.decided_by = None if by.role == INSTRUMENT else by
     upload.save()
-    _judge_anew(run, by, at)
+    run.measured_at = moment
+    _judge_anew(run, by, moment)
+    upload.run = run
     return upload
 
 
-def _judge_anew(run: Run, by: Any, at: datetime | None) -> None:
-    run.state, run.measured_at = RUN.target(run, "record"), run.measured_at or at or clock.now()
-    run.save(update_fields=["state", "measured_at"])
-    tests = SubmissionTest.objects.select_for_update().filter(aliquots__positions__run=run, state="in_run")
-    SubmissionTest.objects.filter(pk__in=[test.pk for test in tests]).update(
-        state=TEST.find("measure").target, changed_at=at or clock.now()
-    )
-    reduce_run(run=run, by=by, at=at)
-    evaluate_run(run=run, by=by, at=at)
-
-
-def confirm_upload(*, upload: Upload, by: Any, run: Run | None = None, at: datetime | None = None) -> Upload:
-    """A person takes a waiting upload as it is matched; `run` chooses or changes its run first."""
+def confirm_upload(
+    *, upload: Upload, by: Any, run: Run | None = None, assignments: Mapping[int, int] | None = None, at: datetime | None = None
+) -> Upload:
+    """A person takes a waiting upload as it is matched. First `run` chooses or changes its run, and `assignments` (row index in the file →
+    position number) give rows their tubes; all of it or nothing."""
     require(by, Action.RUN_EDIT)
     with acting(by, "upload confirmed"), transaction.atomic():
         upload = _lock(upload)
         if run is not None and run.pk != upload.run_id:
             _choose_run(upload, run)
-        refuse_if(_confirm_blockers(upload))
+        if assignments:
+            _assign(upload, assignments, by)
+        refuse_if(confirm_blockers(upload))
         return record_upload(upload=upload, by=by, reason="confirmed", at=at)
 
 
-def _confirm_blockers(upload: Upload) -> list[Blocker]:
+def confirm_blockers(upload: Upload) -> list[Blocker]:
+    """Why the upload cannot be recorded now; the button shows it."""
     if upload.state != UploadState.WAITING:
         return [Blocker("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; only an upload that waits can be confirmed.")]
     if upload.run is None:
         return [Blocker("no_run", f"{upload.file_name} belongs to no run yet. Choose its run first.")]
+    found = RUN.blockers(upload.run, "record")
+    found += [Blocker(note["code"], note["message"]) for note in upload.notes if note["code"] in _UNFIT]
     if not upload.rows.filter(outcome=RowOutcome.MATCHED).exists():
-        return [
-            Blocker(
-                "nothing_matched", f"No row of {upload.file_name} has a position in run {upload.run.code}. Assign rows to positions first."
-            )
-        ]
-    return []
+        sentence = f"No row of {upload.file_name} has a position in run {upload.run.code}. Assign rows to positions first."
+        found.append(Blocker("nothing_matched", sentence))
+    return found + find_taken(upload)
+
+
+def find_taken(upload: Upload) -> list[Blocker]:
+    """Positions of the run whose analytes another recorded upload has given already: two measurements are never averaged unseen."""
+    others = Upload.objects.filter(run=upload.run_id, state=UploadState.RECORDED).exclude(pk=upload.pk)
+    if not others.exists():
+        return []
+    measured = Reading.objects.filter(row__outcome=RowOutcome.MATCHED, quantity__in=rows.CONCENTRATIONS, internal_standard=False)
+    columns = ("row__position__number", "analyte")
+    mine = set(measured.filter(row__upload=upload).values_list(*columns).distinct())
+    taken: defaultdict[str, set[int]] = defaultdict(set)
+    for number, analyte, name in measured.filter(row__upload__in=others).values_list(*columns, "row__upload__file_name").distinct():
+        if (number, analyte) in mine:
+            taken[name].add(number)
+    return [
+        Blocker(
+            "readings_taken",
+            f"{_list_numbers(numbers)} already has readings from {name}. Withdraw that upload, or set these rows aside.",
+        )
+        for name, numbers in taken.items()
+    ]
+
+
+def _list_numbers(numbers: Iterable[int]) -> str:
+    listed = sorted(numbers)
+    return ("Position " if len(listed) == 1 else "Each of the positions ") + ", ".join(map(str, listed))
 
 
 def choose_run(*, upload: Upload, run: Run, by: Any) -> Upload:
@@ -83,85 +112,194 @@ def choose_run(*, upload: Upload, run: Run, by: Any) -> Upload:
 def _choose_run(upload: Upload, run: Run) -> None:
     if upload.state != UploadState.WAITING:
         raise DomainError("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; its run can no longer be changed.")
-    if run.instrument_id != upload.instrument_id:
-        raise Invalid(
-            "other_instrument", f"Run {run.code} is planned on {run.instrument.code}, the file came from {upload.instrument.code}."
-        )
-    if run.state not in ingest.OPEN_RUN:
-        raise DomainError("run_closed", f"Run {run.code} is {run.get_state_display()} and takes no more readings.")
+    refuse_unfit_run(run, upload.instrument)
     export = registry.parse(upload.file_name, read_bytes("uploads", upload.sha256))
-    matching, warnings = ingest.match_export(export, run)
-    rows.rematch(upload, matching, run)
+    placement = place_export(export, run)
+    rows.rematch_rows(upload, placement.matching, run)
     upload.run = run
-    upload.notes = ingest.collect_notes(export, warnings)
+    upload.notes = collect_notes(export, placement.warnings)
     upload.save()
 
 
 def assign_row(*, row: UploadRow, position: RunPosition, by: Any, at: datetime | None = None) -> UploadRow:
-    """Say which tube a row belongs to. On an upload that is already recorded the run is reduced and judged anew."""
-    require(by, Action.RUN_EDIT)
-    with acting(by, f"row {row.index} assigned to position {position.number}"), transaction.atomic():
-        upload = _lock(row.upload)
-        if upload.run_id is None or position.run_id != upload.run_id:
-            raise NotFound(
-                "unknown_position", "That position is not in this upload's run. Choose the run first, then one of its positions."
-            )
-        _refuse_blank_as_sample(row, position)
-        row.position, row.outcome, row.reason = position, RowOutcome.MATCHED, f"assigned by {by.full_name}"
-        row.save(update_fields=["position", "outcome", "reason"])
-        _after_change(upload, by, at)
+    """Say which tube a row belongs to; see `assign_rows`."""
+    if position.run_id != row.upload.run_id:
+        raise NotFound("unknown_position", "That position is not in this upload's run. Choose the run first, then one of its positions.")
+    assign_rows(upload=row.upload, assignments={row.index: position.number}, by=by, at=at)
+    row.refresh_from_db()
     return row
 
 
-def _refuse_blank_as_sample(row: UploadRow, position: RunPosition) -> None:
-    if row.outcome == RowOutcome.CALIBRATION and position.kind in {"sample", "duplicate"}:
-        raise Invalid(
-            "not_a_sample", f"Row {row.index} ({row.label}) is a {row.type}: it cannot be the sample at position {position.number}."
-        )
+def assign_rows(*, upload: Upload, assignments: Mapping[int, int], by: Any, at: datetime | None = None) -> Upload:
+    """Say which tubes rows belong to (row index in the file → position number). On an upload that is already recorded the run is reduced
+    and judged anew. Raises `Invalid` with a pointer per row (`/assignments/7`)."""
+    require(by, Action.RUN_EDIT)
+    with acting(by, f"{len(assignments)} rows assigned"), transaction.atomic():
+        upload = _lock(upload)
+        _refuse_decided(upload)
+        _assign(upload, assignments, by)
+        _after_change(upload, by, at)
+    return upload
+
+
+def _assign(upload: Upload, assignments: Mapping[int, int], by: Any) -> None:
+    if upload.run is None:
+        raise DomainError("no_run", f"{upload.file_name} belongs to no run yet. Choose its run first, then its positions.")
+    found = {row.index: row for row in upload.rows.filter(index__in=assignments)}
+    positions = {position.number: position for position in upload.run.positions.filter(number__in=assignments.values())}
+    taken = dict(upload.rows.filter(outcome=RowOutcome.MATCHED).exclude(index__in=assignments).values_list("position__number", "index"))
+    problems: list[Problem] = []
+    for index, number in assignments.items():
+        fault = _fault_of(found.get(index), index, positions.get(number), number, taken, upload.run)
+        if fault is not None:
+            problems.append(Problem(f"/assignments/{index}", *fault))
+            continue
+        row = found[index]
+        taken[number] = index
+        row.position, row.outcome, row.decided_by = positions[number], RowOutcome.MATCHED, by
+        row.reason, row.warnings = f"assigned by {by.full_name}", []
+    if problems:
+        raise Invalid(problems[0].code, problems[0].detail, problems=problems)
+    UploadRow.objects.bulk_update(found.values(), ["position", "outcome", "reason", "warnings", "decided_by"])
+    _note_anew(upload)
+
+
+def _fault_of(
+    row: UploadRow | None, index: int, position: RunPosition | None, number: int, taken: Mapping[int, int], run: Run
+) -> tuple[str, str] | None:
+    """Why the row cannot stand at the position: code and sentence."""
+    if row is None:
+        return "unknown_row", f"The file has no row {index}. Rows are counted from 1, as the upload lists them."
+    if position is None:
+        return "unknown_position", f"Run {run.code} has no position {number}. Choose one of its tray."
+    if row.kind in {"blank", "standard"} and position.kind in {"sample", "duplicate"}:
+        return "not_a_sample", f"Row {index} ({row.label}) is a {row.kind}: it cannot be the {position.kind} at position {number}."
+    if number in taken:
+        return "position_taken", f"Row {taken[number]} stands at position {number} already. Set one of the two rows aside."
+    return None
 
 
 def ignore_row(*, row: UploadRow, reason: str, by: Any, at: datetime | None = None) -> UploadRow:
-    """Set a row aside, with a reason; its cells stay stored."""
-    require(by, Action.RUN_EDIT)
-    if not reason.strip():
-        raise Invalid("reason", "Say why the row is set aside.")
-    with acting(by, reason), transaction.atomic():
-        upload = _lock(row.upload)
-        row.position, row.outcome, row.reason = None, RowOutcome.IGNORED, reason
-        row.save(update_fields=["position", "outcome", "reason"])
-        _after_change(upload, by, at)
+    """Set a row aside, with a reason; see `ignore_rows`."""
+    ignore_rows(upload=row.upload, indexes=[row.index], reason=reason, by=by, at=at)
+    row.refresh_from_db()
     return row
 
 
-def _after_change(upload: Upload, by: Any, at: datetime | None) -> None:
-    if upload.state == UploadState.WAITING:
+def ignore_rows(*, upload: Upload, reason: str, by: Any, indexes: Collection[int] | None = None, at: datetime | None = None) -> Upload:
+    """Set rows aside, with a reason: the given ones, or every row that is still parked. Their cells stay stored."""
+    require(by, Action.RUN_EDIT)
+    reason = _checked_reason(reason, "Say why the rows are set aside.")
+    with acting(by, reason), transaction.atomic():
+        upload = _lock(upload)
+        _refuse_decided(upload)
+        chosen = upload.rows.filter(outcome=RowOutcome.PARKED) if indexes is None else upload.rows.filter(index__in=indexes)
+        found = list(chosen)
+        if indexes is not None and len(found) < len(set(indexes)):
+            raise NotFound("unknown_row", "The file has no such row. Rows are counted from 1, as the upload lists them.")
+        for row in found:
+            row.position, row.outcome, row.reason, row.decided_by = None, RowOutcome.IGNORED, reason, by
+        UploadRow.objects.bulk_update(found, ["position", "outcome", "reason", "decided_by"])
+        _note_anew(upload)
+        _after_change(upload, by, at)
+    return upload
+
+
+def _note_anew(upload: Upload) -> None:
+    """What is to be said about the readings of the rows that are matched now; what the file itself gave to say stays."""
+    if upload.run is None:
         return
-    if upload.state != UploadState.RECORDED:
+    export, tray = rows.recall_export(upload), load_tray(upload.run)
+    matched = upload.rows.filter(outcome=RowOutcome.MATCHED).values_list("index", "position__number")
+    placed = {index - 1: number for index, number in matched}
+    of_file = [note for note in upload.notes if "place" in note]
+    upload.notes = of_file + collect_notes(export, find_warnings(export, upload.run, tray, placed, frozenset(placed)))
+    upload.save(update_fields=["notes"])
+
+
+def _refuse_decided(upload: Upload) -> None:
+    if upload.state not in {UploadState.WAITING, UploadState.RECORDED}:
         raise DomainError("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; its rows can no longer be changed.")
-    run = Run.objects.select_for_update().get(pk=upload.run_id)
-    refuse_if(RUN.blockers(run, "record"))
-    _judge_anew(run, by, at)
+
+
+def _after_change(upload: Upload, by: Any, at: datetime | None) -> None:
+    if upload.state == UploadState.RECORDED:
+        refuse_if(find_taken(upload))
+        run = _lock_run(upload)
+        refuse_if(RUN.blockers(run, "record"))
+        _judge_anew(run, by, at or clock.now())
 
 
 def withdraw_upload(*, upload: Upload, reason: str, by: Any, at: datetime | None = None) -> Upload:
-    """Take an upload out of its run, with a reason. The bytes and cells stay; the run is reduced and judged from what remains."""
+    """Take an upload out of its run, with a reason. The bytes and cells stay; the run is reduced and judged from what remains, and waits
+    for readings again when nothing does."""
     require(by, Action.RUN_EDIT)
-    if not reason.strip():
-        raise Invalid("reason", "Say why the upload is withdrawn.")
+    reason = _checked_reason(reason, "Say why the upload is withdrawn.")
     with acting(by, reason), transaction.atomic():
         upload = _lock(upload)
         if upload.state == UploadState.WITHDRAWN:
             raise DomainError("wrong_state", f"{upload.file_name} is withdrawn already.")
-        was_recorded = upload.state == UploadState.RECORDED
-        if was_recorded:
-            run = Run.objects.select_for_update().get(pk=upload.run_id)
+        run = _lock_run(upload) if upload.state == UploadState.RECORDED else None
+        if run is not None:
             refuse_if(RUN.blockers(run, "record"))
-        upload.state, upload.decided_by, upload.decided_at, upload.decision_reason = UploadState.WITHDRAWN, by, at or clock.now(), reason
-        upload.save()
-        if was_recorded:
-            _judge_anew(run, by, at)
+        _decide(upload, UploadState.WITHDRAWN, reason, by, at)
+        if run is not None:
+            _judge_anew(run, by, at or clock.now())
     return upload
 
 
+def reopen_upload(*, upload: Upload, reason: str, by: Any, at: datetime | None = None) -> Upload:
+    """Take up a withdrawn upload again, since the same bytes are never a second one: it waits, for another run or with other rows."""
+    require(by, Action.RUN_EDIT)
+    reason = _checked_reason(reason, "Say why the upload is taken up again.")
+    with acting(by, reason), transaction.atomic():
+        upload = _lock(upload)
+        if upload.state != UploadState.WITHDRAWN or not upload.format:
+            raise DomainError(
+                "wrong_state", f"{upload.file_name} is {upload.get_state_display()}; only what was withdrawn is taken up again."
+            )
+        _decide(upload, UploadState.WAITING, reason, by, at)
+    return upload
+
+
+def _decide(upload: Upload, state: UploadState, reason: str, by: Any, at: datetime | None) -> None:
+    upload.state, upload.decided_by, upload.decided_at, upload.decision_reason = state, by, at or clock.now(), reason
+    upload.save()
+
+
+def _checked_reason(reason: str, request: str) -> str:
+    if not reason.strip():
+        raise Invalid("reason", request, problems=[Problem("/reason", "reason", request)])
+    return reason.strip()
+
+
+def _judge_anew(run: Run, by: Any, moment: datetime) -> None:
+    """Move the run and its tests to where its recorded uploads leave them, reduce and judge."""
+    tests = live_tests(run)
+    if not run.uploads.filter(state=UploadState.RECORDED).exists():
+        clear_run(run=run)
+        _move_tests(tests.filter(state__in=TEST.find("unmeasure").sources), "unmeasure", moment)
+        return
+    run.state = RUN.target(run, "record")
+    run.save(update_fields=["state", "measured_at"])
+    _move_tests(tests.filter(state__in=TEST.find("measure").sources), "measure", moment)
+    judge_run(run=run, by=by, at=moment)
+
+
+def _move_tests(tests: Any, step: str, moment: datetime) -> None:
+    found = list(tests.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    SubmissionTest.objects.filter(pk__in=found).update(state=TEST.find(step).target, changed_at=moment)
+
+
 def _lock(upload: Upload) -> Upload:
-    return Upload.objects.select_for_update(of=("self",)).select_related("run", "instrument").get(pk=upload.pk)
+    return (
+        Upload.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("run__method_version__method", "run__instrument", "instrument")
+        .get(pk=upload.pk)
+    )
+
+
+def _lock_run(upload: Upload) -> Run:
+    """The upload's run as it stands now, locked; an upload is recorded only with one."""
+    runs = Run.objects.select_for_update(of=("self",), no_key=True).select_related("method_version__method", "instrument")
+    return runs.get(uploads=upload)

@@ -1,29 +1,28 @@
-"""Writing an export's rows and cells, by COPY."""
+"""Writing an export's rows and cells, by COPY, and reading back what a check of them needs."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from assays.instruments.matching import Matching, RowMatch
-from assays.instruments.models import RowOutcome, Upload, UploadRow
-from assays.instruments.parsers.model import ParsedExport, ParsedReading
+from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow
+from assays.instruments.parsers.model import Kind, ParsedExport, ParsedReading, ParsedRow
 from assays.models import Run
 from lims.core.copying import copy_rows
-from lims.core.ids import uuid7
+from lims.core.ids import uuid7_series
+
+CONCENTRATIONS = ("concentration", "measured_concentration")
+"""The quantities results are made of; the first already carries the dilution, and is trusted before the second."""
 
 _ROW_COLUMNS = [
-    "id", "upload_id", "index", "sheet", "row", "label", "vial", "total_dilution", "type", "outcome", "reason", "warnings", "position_id",
-    "acquired_at",
+    "id", "upload_id", "index", "sheet", "row", "label", "vial", "total_dilution", "type", "kind", "outcome", "reason", "warnings",
+    "position_id", "acquired_at",
 ]  # fmt: skip
 _READING_COLUMNS = [
     "id", "row_id", "sequence", "analyte", "isotope", "gas_mode", "quantity", "unit", "raw", "value", "qualifier", "internal_standard",
     "replicate", "source_row", "column",
 ]  # fmt: skip
-
-# The column's range; a number beyond it is kept as text and never used.
-_LARGEST = Decimal(10) ** 20
 
 
 def key_of(code: str) -> dict[str, Any]:
@@ -31,27 +30,28 @@ def key_of(code: str) -> dict[str, Any]:
     try:
         return {"pk": UUID(code)}
     except ValueError:
-        return {"code": code}
+        return {"code": code.strip().upper()}
 
 
 def insert_rows(upload: Upload, export: ParsedExport, matching: Matching, run: Run | None) -> None:
     """Store every row with what became of it, and every cell with its text and number."""
     positions = dict(run.positions.values_list("number", "pk")) if run else {}
-    ids = [uuid7() for _ in export.rows]
+    ids = uuid7_series(len(export.rows))
     outcomes = {match.row_index: match for match in matching.rows}
     copy_rows(
         "instruments_uploadrow",
         _ROW_COLUMNS,
         [
             (
-                ids[index], upload.pk, index + 1, row.sheet or "", row.row, row.label[:200], row.vial[:40], row.total_dilution, row.type[:40],
-                *_outcome(outcomes[index], positions), row.acquired_at[:60],
+                ids[index], upload.pk, index + 1, row.sheet or "", row.row, row.label[:200], row.vial[:40], row.total_dilution,
+                row.type[:40], outcomes[index].kind, *_outcome(outcomes[index], positions), row.acquired_at[:60],
             )
             for index, row in enumerate(export.rows)
         ],
     )  # fmt: skip
     sequences: dict[int, int] = {}
-    copy_rows("instruments_reading", _READING_COLUMNS, [_reading(reading, ids, sequences) for reading in export.readings])
+    numbered = zip(uuid7_series(len(export.readings)), export.readings, strict=True)
+    copy_rows("instruments_reading", _READING_COLUMNS, [_reading(pk, reading, ids, sequences) for pk, reading in numbered])
 
 
 def _outcome(match: RowMatch, positions: dict[int, UUID]) -> tuple[str, str, list[str], UUID | None]:
@@ -60,21 +60,63 @@ def _outcome(match: RowMatch, positions: dict[int, UUID]) -> tuple[str, str, lis
     return match.outcome, match.reason, list(match.warnings), position
 
 
-def _reading(reading: ParsedReading, ids: list[UUID], sequences: dict[int, int]) -> tuple[Any, ...]:
+def _reading(pk: UUID, reading: ParsedReading, ids: list[UUID], sequences: dict[int, int]) -> tuple[Any, ...]:
     sequence = sequences[reading.row_index] = sequences.get(reading.row_index, 0) + 1
-    value = reading.value if reading.value is not None and abs(reading.value) < _LARGEST else None
     return (
-        uuid7(), ids[reading.row_index], sequence, reading.analyte[:12], (reading.isotope_or_line or "")[:40], (reading.gas_mode or "")[:40],
-        reading.quantity[:40], (reading.unit or "")[:20], reading.raw, value, reading.qualifier[:12], reading.internal_standard,
+        pk, ids[reading.row_index], sequence, reading.analyte[:12], (reading.isotope_or_line or "")[:64], (reading.gas_mode or "")[:64],
+        reading.quantity[:64], (reading.unit or "")[:20], reading.raw, reading.value, reading.qualifier[:12], reading.internal_standard,
         reading.replicate, reading.row, reading.column or "",
     )  # fmt: skip
 
 
-def rematch(upload: Upload, matching: Matching, run: Run) -> None:
+def rematch_rows(upload: Upload, matching: Matching, run: Run) -> None:
     """Give every row its outcome in another run; what a person has set aside stays so."""
     positions = dict(run.positions.values_list("number", "pk"))
     found = list(upload.rows.exclude(outcome=RowOutcome.IGNORED))
     outcomes = {match.row_index: match for match in matching.rows}
     for row in found:
         row.outcome, row.reason, row.warnings, row.position_id = _outcome(outcomes[row.index - 1], positions)
-    UploadRow.objects.bulk_update(found, ["outcome", "reason", "warnings", "position"])
+        row.decided_by = None
+    UploadRow.objects.bulk_update(found, ["outcome", "reason", "warnings", "position", "decided_by"])
+
+
+def recall_export(upload: Upload) -> ParsedExport:
+    """The upload's rows and concentrations as they are stored, for a check after a person has moved rows."""
+    rows = tuple(
+        ParsedRow(label, kind_text, as_kind(kind), row or 0, sheet=sheet or None, vial=vial, total_dilution=dilution)
+        for label, kind_text, kind, row, sheet, vial, dilution in upload.rows.order_by("index").values_list(
+            "label", "type", "kind", "row", "sheet", "vial", "total_dilution"
+        )
+    )
+    cells = Reading.objects.filter(row__upload=upload, quantity__in=CONCENTRATIONS).order_by("row__index", "sequence")
+    readings = tuple(
+        ParsedReading(
+            sample=rows[index - 1].label,
+            type=rows[index - 1].type,
+            analyte=analyte,
+            isotope_or_line=isotope or None,
+            gas_mode=gas_mode or None,
+            quantity=quantity,
+            unit=unit or None,
+            raw=raw,
+            value=value,
+            qualifier=qualifier,
+            sheet=rows[index - 1].sheet,
+            row=row or 0,
+            column=column or None,
+            row_index=index - 1,
+            internal_standard=standard,
+            replicate=replicate,
+        )
+        for index, analyte, isotope, gas_mode, quantity, unit, raw, value, qualifier, row, column, standard, replicate in cells.values_list(
+            "row__index", "analyte", "isotope", "gas_mode", "quantity", "unit", "raw", "value", "qualifier", "source_row", "column",
+            "internal_standard", "replicate",
+        )
+    )  # fmt: skip
+    return ParsedExport(upload.format, rows, readings)
+
+
+def as_kind(text: str) -> Kind:
+    """A stored kind as the matcher's own."""
+    kinds: dict[str, Kind] = {"blank": "blank", "standard": "standard", "control": "control", "sample": "sample"}
+    return kinds.get(text, "unknown")

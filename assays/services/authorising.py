@@ -8,10 +8,13 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from assays.lifecycle import RUN
-from assays.models import Authorisation, AuthorisedResult, Result, Run
-from assays.services.four_eyes import competence_blockers, independence_blockers
-from assays.services.reviewing import APPROVE, move_tests, result_lines
+from assays.lifecycle import RUN, RunState
+from assays.models import Authorisation, AuthorisedResult, Result, Run, RunDecision
+from assays.services.competence import competence_blockers
+from assays.services.fitness import fitness_blockers
+from assays.services.four_eyes import independence_blockers
+from assays.services.reviewing import APPROVE, lock_run, move_tests, result_lines, test_blockers
+from assays.turnaround import local_day
 from lims.accounts.models import SignatureMeaning, User
 from lims.accounts.signing import canonical_bytes, content_hash, sign
 from lims.core import clock
@@ -21,8 +24,8 @@ from lims.core.roles import Action, require
 
 
 def authorisation_content(run: Run) -> dict[str, Any]:
-    """Exactly what a signatory signs."""
-    decision = run.decisions.filter(decision=APPROVE).order_by("-decided_at").first()
+    """Exactly what a signatory signs: the run, the review it rests on, and every number."""
+    decision = last_approval(run)
     return {
         "act": "authorise",
         "run": run.code,
@@ -32,26 +35,39 @@ def authorisation_content(run: Run) -> dict[str, Any]:
     }
 
 
+def last_approval(run: Run) -> RunDecision | None:
+    """The review that let the run pass."""
+    return run.decisions.filter(decision=APPROVE).select_related("decided_by", "signature").order_by("-decided_at", "-pk").first()
+
+
 def authorise_blockers(run: Run, by: Any) -> list[Blocker]:
     """Why this person cannot authorise this run's results now; the button shows it."""
     found = RUN.blockers(run, "authorise")
-    if run.state == "authorised":
+    if run.state == RunState.AUTHORISED:
         found = [Blocker("authorised_already", f"The results of run {run.code} are authorised already.")]
     found += independence_blockers(run, by, "authorise")
-    decision = run.decisions.filter(decision=APPROVE).order_by("-decided_at").first()
+    decision = last_approval(run)
     if decision and decision.decided_by_id == by.pk and not run.method_version.reviewer_may_authorise:
         found.append(Blocker("own_review", "You reviewed this run, so you cannot authorise it. Another signatory does."))
-    return found + competence_blockers(run, by, "authorise")
+    found += competence_blockers(by, run.method_version.method.code, "authorise", local_day(clock.now()))
+    return found + fitness_blockers(run) + test_blockers(run, "authorise")
 
 
-def authorise_results(*, run: Run, password: str, by: User, shown_hash: str | None = None, at: datetime | None = None) -> Authorisation:
-    """Authorise all current results of a reviewed run, with an electronic signature over `authorisation_content`."""
+def authorise_results(
+    *, run: Run, password: str, by: User, shown_hash: str | None = None, statement: str = "", at: datetime | None = None
+) -> Authorisation:
+    """Authorise all current results of a reviewed run, with an electronic signature over `authorisation_content`.
+
+    `statement` is what the signatory says with it, kept beside the signature. Raises `Blocked` (own work, own review, competence, something
+    expired, state), `Invalid('password')`, `DomainError('stale_content')`.
+    """
     require(by, Action.RESULT_AUTHORISE)
     with acting(by, "results authorised"), transaction.atomic():
-        run = Run.objects.select_for_update(of=("self",)).select_related("method_version__method").get(pk=run.pk)
+        run = lock_run(run)
         refuse_if(authorise_blockers(run, by))
         content = authorisation_content(run)
-        signature = sign(by=by, password=password, meaning=SignatureMeaning.AUTHORISATION, content=content, shown_hash=shown_hash)
+        meaning = SignatureMeaning.AUTHORISATION
+        signature = sign(by=by, password=password, meaning=meaning, content=content, shown_hash=shown_hash, reason=statement)
         moment = at or clock.now()
         made = Authorisation.objects.create(
             laboratory_id=run.laboratory_id,

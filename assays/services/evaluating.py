@@ -2,51 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
-from assays.lifecycle import RUN
-from assays.models import CertifiedValue, Evaluation, Run, RunPosition, Verdict
-from assays.qc.evaluate import ControlRequirement, MethodRequirements, RunMeasurements, evaluate_controls
+from assays.chemistry.rounding import round_significant
+from assays.lifecycle import RUN, RunState
+from assays.models import CertifiedValue, Evaluation, MethodAnalyte, Reduction, Run, RunPosition, Verdict
+from assays.models.runs import PositionKind
+from assays.qc.evaluate import Blocker, MethodRequirements, RunMeasurements, evaluate_controls
 from assays.qc.evaluate import Evaluation as Judgement
-from assays.qc.measurements import BlankMeasurement, ControlKind, ControlMeasurement, DuplicateMeasurement, ReferenceMeasurement
+from assays.qc.measurements import (
+    BlankMeasurement,
+    ControlKind,
+    ControlMeasurement,
+    DuplicateMeasurement,
+    ReferenceMeasurement,
+)
 from assays.qc.verdicts import Outcome, Reading
 from assays.qc.verdicts import Verdict as PureVerdict
+from assays.selectors.trays import requirement_of
 from assays.services.reducing import ReducedRun, compute_run
 from lims.core import clock
+from lims.core.ids import uuid7_series
 
 _STEP_OF = {Outcome.PASS: "pass", Outcome.WARN: "pass", Outcome.FAIL: "fail", Outcome.BLOCKED: "block"}
 _STORED = {Outcome.PASS: "passed", Outcome.WARN: "passed", Outcome.FAIL: "failed", Outcome.BLOCKED: "blocked"}
-# How many earlier z scores of the same material the two-in-succession rule may look at.
-_EARLIER = 5
+# Ten points in a row are the most a rule looks at.
+_EARLIER = 9
 
 
 def evaluate_run(*, run: Run, by: Any, at: datetime | None = None) -> Evaluation:
     """Judge the run as it is reduced now and move it to passed, failed or blocked. The caller holds the run's lock."""
     with transaction.atomic():
-        reduced = compute_run(run)
-        requirements = requirements_of(run)
-        judgement = evaluate_controls(requirements, measurements_of(run, reduced))
-        evaluation = Evaluation.objects.create(
-            run=run,
-            number=(run.evaluations.aggregate(last=Max("number"))["last"] or 0) + 1,
-            reduction=run.reductions.order_by("-number").first(),
-            rule_set=f"{run.method_version.rule_set} / rules {judgement.rules_version}",
-            rules=_as_data(requirements),
-            outcome=_STORED[judgement.outcome],
-            blockers=[asdict(blocker) for blocker in judgement.blockers],
-            evaluated_at=at or clock.now(),
-        )
-        Verdict.objects.bulk_create(_stored_verdict(evaluation, verdict, reduced) for verdict in judgement.verdicts)
-        run.state = RUN.target(run, _STEP_OF[judgement.outcome])
-        run.verdict_text = _in_words(judgement)
-        run.save(update_fields=["state", "verdict_text"])
+        return store_evaluation(run, compute_run(run), run.reductions.latest("number"), at or clock.now())
+
+
+def store_evaluation(run: Run, reduced: ReducedRun, reduction: Reduction, moment: datetime) -> Evaluation:
+    """Keep a judgement with its verdicts and move the run accordingly. Part of the caller's transaction."""
+    requirements = requirements_of(run)
+    controls = gather_controls(run, reduced)
+    measured = RunMeasurements(
+        controls=controls.measurements,
+        measured_analytes=reduced.analytes_read,
+        sample_count=sum(position.kind == PositionKind.SAMPLE for position in reduced.positions.values()),
+        internal_standards=reduced.internal_standards,
+    )
+    judgement = _block_unreduced(evaluate_controls(requirements, measured), reduced)
+    evaluation = Evaluation.objects.create(
+        run=run,
+        number=(run.evaluations.aggregate(last=Max("number"))["last"] or 0) + 1,
+        reduction=reduction,
+        rule_set=f"{run.method_version.method.code}/{run.method_version.rule_set}, rules {judgement.rules_version}"[:40],
+        rules=_as_data(requirements),
+        outcome=_STORED[judgement.outcome],
+        blockers=[asdict(blocker) for blocker in judgement.blockers],
+        evaluated_at=moment,
+    )
+    ids = uuid7_series(len(judgement.verdicts))
+    Verdict.objects.bulk_create(
+        _stored_verdict(pk, evaluation, one, controls, reduced) for pk, one in zip(ids, judgement.verdicts, strict=True)
+    )
+    run.state = RUN.target(run, _STEP_OF[judgement.outcome])
+    run.verdict_text = _in_words(judgement)
+    run.save(update_fields=["state", "verdict_text"])
     return evaluation
+
+
+def _block_unreduced(judgement: Judgement, reduced: ReducedRun) -> Judgement:
+    """A position without results because of its dilution blocks the run: its readings mean something else than the tray says."""
+    if not reduced.mismatches:
+        return judgement
+    by_clause: dict[str, list[int]] = {}
+    for number, clause in reduced.mismatches.items():
+        by_clause.setdefault(clause, []).append(number)
+    blockers = tuple(
+        Blocker("dilution_differs", "", "", f"Position {', '.join(map(str, sorted(numbers)))}: {clause}; nothing was computed there.")
+        for clause, numbers in by_clause.items()
+    )
+    return replace(judgement, outcome=Outcome.BLOCKED, blockers=judgement.blockers + blockers)
 
 
 def requirements_of(run: Run) -> MethodRequirements:
@@ -54,37 +93,45 @@ def requirements_of(run: Run) -> MethodRequirements:
     version = run.method_version
     return MethodRequirements(
         analytes=tuple(one.analyte.symbol for one in version.analytes.select_related("analyte") if one.required),
-        controls=tuple(
-            ControlRequirement(
-                ControlKind(control.kind),
-                control.rule,
-                control.limits,
-                control.minimum_count,
-                float(control.rate_percent),
-                None if control.analytes is None else tuple(control.analytes),
-            )
-            for control in version.controls.all()
-        ),
+        controls=tuple(requirement_of(control) for control in version.controls.all()),
     )
 
 
-def measurements_of(run: Run, reduced: ReducedRun) -> RunMeasurements:
-    """The run's controls as plain values, one per control and analyte, also where nothing was read."""
-    controls = [*_blanks(reduced), *_references(run, reduced), *_duplicates(run, reduced)]
-    return RunMeasurements(
-        controls=tuple(controls),
-        measured_analytes=frozenset(symbol for _, symbol in reduced.results),
-        sample_count=sum(position.kind == "sample" for position in reduced.positions.values()),
-        internal_standards=reduced.internal_standards,
-    )
+@dataclass(frozen=True)
+class Controls:
+    """A run's controls as the rules take them, with what leads back from a verdict: the tube by the control's name, and the value a
+    material is certified for by (tube, symbol)."""
+
+    measurements: tuple[ControlMeasurement, ...]
+    tubes: dict[str, RunPosition]
+    certified: dict[tuple[int, str], CertifiedValue]
 
 
-def _of_kind(reduced: ReducedRun, kind: str) -> list[RunPosition]:
-    return [position for _, position in sorted(reduced.positions.items()) if position.kind == kind]
+def gather_controls(run: Run, reduced: ReducedRun) -> Controls:
+    """One measurement per control and analyte, in run order, also where nothing was read."""
+    tubes = {_name_control(position): position for _, position in sorted(reduced.positions.items())}
+    certified = _certified_values(run, tubes.values())
+    earlier = _earlier_scores(run, {position.material_id for position in tubes.values()} - {None})
+    duplicate_kind = _duplicate_kind(run)
+    measurements: list[ControlMeasurement] = []
+    for name, position in tubes.items():
+        for symbol, analyte in reduced.analytes.items():
+            reading = _content(reduced, position.number, symbol)
+            if position.kind == PositionKind.BLANK:
+                measurements.append(_blank(name, symbol, reading, analyte))
+            elif position.kind == PositionKind.REFERENCE and position.material is not None:
+                value, scores = certified.get((position.number, symbol)), earlier.get((position.material_id, symbol), ())
+                measurements.append(_reference(name, symbol, reading, position.material.code, value, scores))
+            elif position.kind == PositionKind.DUPLICATE and position.duplicate_of is not None:
+                original = _content(reduced, position.duplicate_of.number, symbol)
+                measurements.append(_duplicate(duplicate_kind, name, symbol, original, reading, analyte))
+    return Controls(tuple(measurements), tubes, certified)
 
 
-def control_name(position: RunPosition) -> str:
-    """What a person calls a control: `position 12, OREAS 461`."""
+def _name_control(position: RunPosition) -> str:
+    """What a person calls a control: `position 12, OREAS 461`, `positions 3 and 9, A-26-00007-K`."""
+    if position.kind == PositionKind.DUPLICATE and position.duplicate_of is not None:
+        return f"positions {position.duplicate_of.number} and {position.number}, {position.label}"
     return f"position {position.number}, {position.label}"
 
 
@@ -96,83 +143,72 @@ def _content(reduced: ReducedRun, number: int, symbol: str) -> Reading:
     return Reading(found.value, found.qualifier) if found.net is None else Reading(found.net)
 
 
-def _blanks(reduced: ReducedRun) -> Iterator[ControlMeasurement]:
-    for position in _of_kind(reduced, "blank"):
-        for symbol, analyte in reduced.analytes.items():
-            yield BlankMeasurement(
-                kind=ControlKind.REAGENT_BLANK,
-                control=control_name(position),
-                analyte=symbol,
-                reading=_content(reduced, position.number, symbol),
-                lod=float(analyte.lod),
-                loq=float(analyte.loq),
-            )
+def _blank(name: str, symbol: str, reading: Reading, analyte: MethodAnalyte) -> BlankMeasurement:
+    kind, lod, loq = ControlKind.REAGENT_BLANK, float(analyte.lod), float(analyte.loq)
+    return BlankMeasurement(kind=kind, control=name, analyte=symbol, reading=reading, lod=lod, loq=loq)
 
 
-def _references(run: Run, reduced: ReducedRun) -> Iterator[ControlMeasurement]:
-    positions = _of_kind(reduced, "reference")
-    values = {
-        (value.material_id, value.analyte.symbol): value
-        for value in CertifiedValue.objects.filter(
-            material__in=[position.material_id for position in positions], method_group=run.method_version.method.method_group
-        ).select_related("analyte")
-    }
-    earlier = _earlier_scores(run, positions)
-    for position in positions:
-        for symbol in reduced.analytes:
-            certified = values.get((position.material_id, symbol))  # type: ignore[arg-type]
-            yield ReferenceMeasurement(
-                kind=ControlKind.REFERENCE_MATERIAL,
-                control=control_name(position),
-                analyte=symbol,
-                material=position.material.code if position.material else "",
-                reading=_content(reduced, position.number, symbol),
-                certified_value=float(certified.value) if certified else None,
-                between_lab_sd=float(certified.sd) if certified and certified.sd else None,
-                previous_z=earlier.get((position.material_id, symbol), ()),
-            )
-
-
-def _earlier_scores(run: Run, positions: list[RunPosition]) -> dict[tuple[Any, str], tuple[float, ...]]:
-    """The last z scores of the same materials in earlier runs of this method on this instrument, oldest first."""
-    materials = {position.material_id for position in positions}
-    rows = (
-        Verdict.objects.filter(
-            statistic="z",
-            position__material__in=materials,
-            evaluation__run__instrument=run.instrument_id,
-            evaluation__run__method_version__method=run.method_version.method_id,
-            evaluation__run__measured_at__lt=run.measured_at,
-        )
-        .exclude(evaluation__run=run)
-        .exclude(value="")
-        .order_by("-evaluation__run__measured_at", "-evaluation__number")
-        .values_list("position__material_id", "analyte__symbol", "evaluation__run_id", "evaluation__number", "value")[:2000]
+def _reference(
+    name: str, symbol: str, reading: Reading, material: str, certified: CertifiedValue | None, scores: tuple[float, ...]
+) -> ReferenceMeasurement:
+    return ReferenceMeasurement(
+        kind=ControlKind.REFERENCE_MATERIAL,
+        control=name,
+        analyte=symbol,
+        material=material,
+        reading=reading,
+        certified_value=float(certified.value) if certified else None,
+        between_lab_sd=float(certified.sd) if certified and certified.sd else None,
+        previous_z=scores,
     )
-    newest: dict[Any, int] = {}
-    found: dict[tuple[Any, str], list[float]] = {}
-    for material, symbol, run_id, number, value in rows:
-        # A run judged several times counts as it stands last.
-        if newest.setdefault(run_id, number) == number and len(found.setdefault((material, symbol), [])) < _EARLIER:
-            found[material, symbol].append(float(value))
-    return {key: tuple(reversed(scores)) for key, scores in found.items()}
 
 
-def _duplicates(run: Run, reduced: ReducedRun) -> Iterator[ControlMeasurement]:
-    kinds = {control.kind for control in run.method_version.controls.all() if control.kind.endswith("_duplicate")}
-    kind = ControlKind(next(iter(sorted(kinds)), ControlKind.PULP_DUPLICATE))
-    for position in _of_kind(reduced, "duplicate"):
-        if position.duplicate_of is None:
-            continue
-        for symbol, analyte in reduced.analytes.items():
-            yield DuplicateMeasurement(
-                kind=kind,
-                control=f"positions {position.duplicate_of.number} and {position.number}, {position.label}",
-                analyte=symbol,
-                first=_content(reduced, position.duplicate_of.number, symbol),
-                second=_content(reduced, position.number, symbol),
-                loq=float(analyte.loq),
-            )
+def _duplicate(kind: ControlKind, name: str, symbol: str, first: Reading, second: Reading, analyte: MethodAnalyte) -> DuplicateMeasurement:
+    return DuplicateMeasurement(kind=kind, control=name, analyte=symbol, first=first, second=second, loq=float(analyte.loq))
+
+
+def _duplicate_kind(run: Run) -> ControlKind:
+    """The sort of duplicate the method asks for, which those of its trays are."""
+    kinds = sorted(control.kind for control in run.method_version.controls.all() if control.kind.endswith("_duplicate"))
+    return ControlKind(kinds[0]) if kinds else ControlKind.PULP_DUPLICATE
+
+
+def _certified_values(run: Run, tubes: Iterable[RunPosition]) -> dict[tuple[int, str], CertifiedValue]:
+    """The values certified for the method's own group: another digestion's would be another quantity."""
+    placed = [position for position in tubes if position.material_id is not None]
+    values = CertifiedValue.objects.filter(
+        material__in={position.material_id for position in placed}, method_group=run.method_version.method.method_group
+    ).select_related("analyte")
+    found = {(value.material_id, value.analyte.symbol): value for value in values}
+    return {(tube.number, symbol): value for tube in placed for (material, symbol), value in found.items() if material == tube.material_id}
+
+
+def _earlier_scores(run: Run, materials: Collection[Any]) -> dict[tuple[Any, str], tuple[float, ...]]:
+    """The last z scores of the same materials in earlier runs of this method on this instrument, oldest first. A run that was sent back
+    does not count: what was wrong with it was put right before the next."""
+    if not materials:
+        return {}
+    runs = (
+        Run.objects.filter(
+            Exists(RunPosition.objects.filter(run=OuterRef("pk"), material__in=materials)),
+            instrument=run.instrument_id,
+            method_version__method=run.method_version.method_id,
+            measured_at__lt=run.measured_at,
+        )
+        .exclude(state=RunState.SENT_BACK)
+        .order_by("-measured_at")[:_EARLIER]
+    )
+    newest = Evaluation.objects.filter(run__in=[one.pk for one in runs]).order_by("run_id", "-number").distinct("run_id")
+    rows = (
+        Verdict.objects.filter(evaluation__in=[one.pk for one in newest], statistic="z", position__material__in=materials)
+        .exclude(value="")
+        .order_by("evaluation__run__measured_at", "position__number")
+        .values_list("position", "position__material", "analyte__symbol", "value")
+    )
+    found: dict[tuple[Any, str], dict[Any, float]] = {}
+    for position, material, symbol, value in rows:
+        found.setdefault((material, symbol), {})[position] = float(value)
+    return {key: tuple(scores.values())[-_EARLIER:] for key, scores in found.items()}
 
 
 def _as_data(requirements: MethodRequirements) -> dict[str, Any]:
@@ -182,11 +218,12 @@ def _as_data(requirements: MethodRequirements) -> dict[str, Any]:
     return data
 
 
-def _stored_verdict(evaluation: Evaluation, verdict: PureVerdict, reduced: ReducedRun) -> Verdict:
-    names = {control_name(position): position for position in reduced.positions.values()}
-    position = names.get(verdict.control) or _duplicate_named(verdict.control, reduced)
+def _stored_verdict(pk: UUID, evaluation: Evaluation, verdict: PureVerdict, controls: Controls, reduced: ReducedRun) -> Verdict:
+    position = controls.tubes.get(verdict.control)
     analyte = reduced.analytes.get(verdict.analyte)
+    found, expected = _found_and_expected(position, verdict.analyte, controls, reduced)
     return Verdict(
+        pk=pk,
         evaluation=evaluation,
         position=position,
         analyte_id=analyte.analyte_id if analyte else None,
@@ -195,28 +232,26 @@ def _stored_verdict(evaluation: Evaluation, verdict: PureVerdict, reduced: Reduc
         statistic=verdict.statistic[:40],
         value="" if verdict.value is None else repr(verdict.value)[:40],
         limit=verdict.limit[:60],
+        found=found,
+        expected=expected,
         outcome=verdict.outcome,
         sentence=verdict.sentence,
-        **_found_and_expected(position, verdict, reduced),
     )
 
 
-def _duplicate_named(control: str, reduced: ReducedRun) -> RunPosition | None:
-    """The second tube of a duplicate pair."""
-    for position in _of_kind(reduced, "duplicate"):
-        if position.duplicate_of and control == f"positions {position.duplicate_of.number} and {position.number}, {position.label}":
-            return position
-    return None
+def _found_and_expected(position: RunPosition | None, symbol: str, controls: Controls, reduced: ReducedRun) -> tuple[str, str]:
+    """The numbers beside a verdict, as text for the page: four significant figures. A certified value keeps its digits where it is kept."""
+    if position is None or not symbol:
+        return "", ""
+    found = _as_text(_content(reduced, position.number, symbol))
+    if position.duplicate_of is not None:
+        return found, _as_text(_content(reduced, position.duplicate_of.number, symbol))
+    certified = controls.certified.get((position.number, symbol))
+    return found, round_significant(certified.value, 4) if certified else ""
 
 
-def _found_and_expected(position: RunPosition | None, verdict: PureVerdict, reduced: ReducedRun) -> dict[str, str]:
-    """The numbers beside the verdict, as text for the page."""
-    if position is None or not verdict.analyte:
-        return {}
-    found = _content(reduced, position.number, verdict.analyte).text
-    if position.kind == "duplicate" and position.duplicate_of:
-        return {"found": found, "expected": _content(reduced, position.duplicate_of.number, verdict.analyte).text}
-    return {"found": found}
+def _as_text(reading: Reading) -> str:
+    return "" if reading.value is None else reading.qualifier + round_significant(reading.value, 4)
 
 
 def _in_words(judgement: Judgement) -> str:

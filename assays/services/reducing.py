@@ -6,45 +6,46 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
 from assays.chemistry.rounding import Rule, report, round_significant
-from assays.chemistry.tray import AnalyteLimits, DilutionMismatch, Portion, SolutionReading, TrayInput, TrayResult, reduce_tray
+from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, TrayResult, reduce_tray
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadState
 from assays.instruments.parsers.nomenclature import read_unit
+from assays.instruments.rows import CONCENTRATIONS
 from assays.models import MethodAnalyte, MethodVersion, Reduction, Result, ResultVersion, Run, RunPosition
+from assays.selectors.measured_runs import live_tests
 from lims.core import clock
 from lims.core.copying import copy_rows
 from lims.core.errors import Invalid
-from lims.core.ids import uuid7
+from lims.core.ids import uuid7_series
 
 SOFTWARE = "lims-reduction 1"
-# The product's own order of trust: a concentration that carries its dilution before the one of the measured solution.
-_QUANTITIES = ("concentration", "measured_concentration")
-_BOUNDS = {"": "", "<": "<", ">": ">", "OVER": ">"}
+# What a cell's qualifier says of the truth. Not detected is below the limit; what is not available says nothing.
+_BOUNDS = {"": "", "<": "<", ">": ">", "OVER": ">", "ND": "<"}
 
 
 @dataclass(frozen=True)
 class ReducedRun:
-    """Everything a judgement needs: the run's positions and method analytes, and the contents by (position number, symbol)."""
+    """Everything a judgement needs: the run's positions and method analytes, the contents by (position number, symbol), the analytes that
+    were read at any position, and for each position that could not be reduced why."""
 
     positions: dict[int, RunPosition]
     analytes: dict[str, MethodAnalyte]
     results: dict[tuple[int, str], TrayResult]
+    analytes_read: frozenset[str]
+    mismatches: dict[int, str]
     internal_standards: tuple[str, ...]
 
 
 def compute_run(run: Run) -> ReducedRun:
-    """Reduce the run's readings without storing anything.
-
-    Raises `Invalid('dilution')` when the instrument applied a dilution that is not the aliquot's, `Invalid('unit')` for a unit that is no
-    concentration of a solution.
-    """
+    """Reduce the run's readings without storing anything. Raises `Invalid('unit')` for a unit that is no concentration of a solution."""
     version = run.method_version
     analytes = {one.analyte.symbol: one for one in version.analytes.select_related("analyte")}
     positions = {
@@ -60,13 +61,9 @@ def compute_run(run: Run) -> ReducedRun:
         symbol: AnalyteLimits(float(one.lod), float(one.loq), float(one.upper_limit), float(one.relative_uncertainty_percent))
         for symbol, one in analytes.items()
     }
-    try:
-        results = reduce_tray(tray, limits, _nominal(version))
-    except DilutionMismatch as error:
-        raise Invalid(
-            "dilution", f"In run {run.code} {error}. Correct the dilution at the instrument or on the aliquot, then send the file again."
-        ) from error
-    return ReducedRun(positions, analytes, results, standards)
+    reduced = reduce_tray(tray, limits, _nominal(version))
+    read = frozenset(symbol for found in readings.values() for symbol in found)
+    return ReducedRun(positions, analytes, reduced.results, read, reduced.mismatches, standards)
 
 
 def _nominal(version: MethodVersion) -> Portion:
@@ -91,26 +88,34 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
     """The usable readings of the recorded uploads by position number and symbol, and the internal standards they were taken with."""
     recorded = Reading.objects.filter(row__upload__run=run, row__upload__state=UploadState.RECORDED)
     standards = recorded.filter(internal_standard=True).values_list("analyte", flat=True).distinct()
-    cells = recorded.filter(
-        row__outcome=RowOutcome.MATCHED,
-        row__position__run=run,
-        internal_standard=False,
-        analyte__in=list(analytes),
-        quantity__in=_QUANTITIES,
-    ).values_list("row__position__number", "analyte", "isotope", "quantity", "unit", "value", "qualifier", "row__total_dilution", "id")
+    cells = (
+        recorded.filter(
+            row__outcome=RowOutcome.MATCHED,
+            row__position__run=run,
+            internal_standard=False,
+            analyte__in=list(analytes),
+            quantity__in=CONCENTRATIONS,
+        )
+        .order_by("row__upload", "row__index", "sequence")
+        .values_list("row__position__number", "analyte", "isotope", "quantity", "unit", "value", "qualifier", "row__total_dilution", "id")
+    )
     by_quantity: dict[tuple[int, str], dict[str, list[SolutionReading]]] = defaultdict(lambda: defaultdict(list))
     for number, symbol, isotope, quantity, unit, value, qualifier, dilution, reading_id in cells:
-        if _is_of_channel(isotope, analytes[symbol].isotope) and qualifier in _BOUNDS and (value is not None or qualifier == "OVER"):
-            reading = _solution_reading(
-                value, unit, qualifier, dilution if quantity == "concentration" else None, reading_id, analytes[symbol]
-            )
+        if (
+            _is_of_channel(isotope, analytes[symbol].isotope)
+            and qualifier in _BOUNDS
+            and (value is not None or qualifier in {"OVER", "ND"})
+        ):
+            applied = dilution if quantity == "concentration" else None
+            reading = _solution_reading(value, unit, qualifier, applied, reading_id, analytes[symbol])
             by_quantity[number, symbol][quantity].append(reading)
     found: dict[int, dict[str, list[SolutionReading]]] = defaultdict(dict)
     for (number, symbol), groups in by_quantity.items():
-        found[number][symbol] = next(groups[quantity] for quantity in _QUANTITIES if quantity in groups)
+        found[number][symbol] = next(groups[quantity] for quantity in CONCENTRATIONS if quantity in groups)
     return found, tuple(sorted(standards))
 
 
+@lru_cache(maxsize=1024)
 def _is_of_channel(read: str, expected: str) -> bool:
     """Whether a reading is of the method's isotope; a reading that names none is taken for it."""
     digits = "".join(character for character in read.split("->")[0] if character.isdigit())
@@ -118,37 +123,46 @@ def _is_of_channel(read: str, expected: str) -> bool:
     return not digits or not wanted or digits == wanted
 
 
+@lru_cache(maxsize=256)
+def _micrograms_per_litre(unit: str) -> Decimal:
+    """What one of the unit is in µg/L; raises `ValueError` for a unit that is no concentration of a solution."""
+    return convert(Decimal(1), read_unit(unit) or unit, "ug/L")
+
+
 def _solution_reading(
     value: Decimal | None, unit: str, qualifier: str, dilution: Decimal | None, reading_id: UUID, analyte: MethodAnalyte
 ) -> SolutionReading:
-    """One cell in µg/L. `OVER` carries no number: it ends as a bound at the end of the working range."""
+    """One cell in µg/L. `OVER` and `ND` carry no number: they end as bounds at the ends of the working range."""
+    applied, bound = float(dilution or 1), _BOUNDS[qualifier]
     if value is None:
-        return SolutionReading(0.0, ">", float(dilution or 1), str(reading_id))
+        return SolutionReading(0.0, bound, applied, str(reading_id))
     try:
-        micrograms = convert(value, read_unit(unit) or unit, "ug/L")
+        factor = _micrograms_per_litre(unit)
     except ValueError as error:
-        raise Invalid(
-            "unit",
-            f"{analyte.analyte.symbol} was read in {unit or 'no unit'}; the method works in {analyte.method_version.solution_unit}. {error}",
-        ) from error
-    return SolutionReading(float(micrograms), _BOUNDS[qualifier], float(dilution or 1), str(reading_id))
+        method = analyte.method_version
+        message = f"{analyte.analyte.symbol} was read in {unit or 'no unit'}; the method works in {method.solution_unit}. {error}"
+        raise Invalid("unit", message) from error
+    return SolutionReading(float(value * factor), bound, applied, str(reading_id))
 
 
 def reduce_run(*, run: Run, by: Any, at: datetime | None = None) -> Reduction:
     """Reduce a run and store a new version of each result; nothing is overwritten. The caller holds the run's lock."""
     with transaction.atomic():
-        reduced = compute_run(run)
-        number = (run.reductions.aggregate(last=Max("number"))["last"] or 0) + 1
-        uploads = run.uploads.filter(state=UploadState.RECORDED).order_by("id").values_list("sha256", flat=True)
-        reduction = Reduction.objects.create(
-            run=run,
-            number=number,
-            reduced_by=by if getattr(by, "full_name", None) else None,
-            reduced_at=at or clock.now(),
-            software=SOFTWARE,
-            uploads=list(uploads),
-        )
-        _store_versions(reduction, reduced)
+        return store_reduction(run, compute_run(run), by, at or clock.now())
+
+
+def store_reduction(run: Run, reduced: ReducedRun, by: Any, moment: datetime) -> Reduction:
+    """Keep a reduction and its results as new versions. Part of the caller's transaction."""
+    uploads = run.uploads.filter(state=UploadState.RECORDED).order_by("id").values_list("sha256", flat=True)
+    reduction = Reduction.objects.create(
+        run=run,
+        number=(run.reductions.aggregate(last=Max("number"))["last"] or 0) + 1,
+        reduced_by=by if getattr(by, "full_name", None) else None,
+        reduced_at=moment,
+        software=SOFTWARE,
+        uploads=list(uploads),
+    )
+    _store_versions(reduction, reduced)
     return reduction
 
 
@@ -157,34 +171,55 @@ _VERSION_COLUMNS = [
     "uncertainty", "uncertainty_text", "k", "lod", "loq", "inputs",
 ]  # fmt: skip
 
+Head = tuple[UUID, UUID]
+"""A result's test and analyte."""
+
 
 def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
-    """A version for every sample position and analyte; the heads point to the new ones, and to nothing where a reading was withdrawn."""
-    samples = {number: position for number, position in reduced.positions.items() if position.kind == "sample"}
-    tests = {position.aliquot.test_id: position.aliquot.test.sample_id for position in samples.values() if position.aliquot}
-    heads = _ensure_heads(tests, [one.analyte_id for one in reduced.analytes.values()])
-    wanted = [(number, symbol, found) for (number, symbol), found in reduced.results.items() if number in samples]
-    rows, current = [], {}
-    for number, symbol, found in wanted:
-        position, analyte = samples[number], reduced.analytes[symbol]
-        head, last = heads[position.aliquot.test_id, analyte.analyte_id]  # type: ignore[union-attr]
-        version_id = current[head] = uuid7()
-        rows.append((version_id, head, last + 1, reduction.pk, position.pk, *_version_values(position, analyte, found, reduced)))
+    """A version for every sample position and analyte. The results of tests that are this run's point to the new versions, and to nothing
+    where a reading is gone."""
+    rows: list[tuple[Any, ...]] = []
+    wanted: dict[Head, tuple[RunPosition, MethodAnalyte, TrayResult]] = {}
+    for (number, symbol), found in reduced.results.items():
+        position, analyte = reduced.positions[number], reduced.analytes[symbol]
+        if position.kind == "sample" and position.aliquot is not None:
+            wanted[position.aliquot.test_id, analyte.analyte_id] = (position, analyte, found)
+    heads = _ensure_heads({head: position.aliquot.test.sample_id for head, (position, _, _) in wanted.items() if position.aliquot})
+    live = set(live_tests(reduction.run).values_list("pk", flat=True))
+    current: dict[UUID, UUID] = {}
+    for version_id, (head, (position, analyte, found)) in zip(uuid7_series(len(wanted)), wanted.items(), strict=True):
+        result_id, last = heads[head]
+        if head[0] in live:
+            current[result_id] = version_id
+        rows.append((version_id, result_id, last + 1, reduction.pk, position.pk, *_version_values(position, analyte, found)))
     copy_rows("assays_resultversion", _VERSION_COLUMNS, rows)
-    stale = {head for head, _ in heads.values()} - current.keys()
-    Result.objects.bulk_update([Result(pk=head, current_id=version) for head, version in current.items()], ["current"])
-    Result.objects.filter(pk__in=stale).update(current=None)
+    Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(pk__in=current).update(current=None)
+    _point_heads(current)
 
 
-def _ensure_heads(tests: dict[UUID, UUID], analyte_ids: list[UUID]) -> dict[tuple[UUID, UUID], tuple[UUID, int]]:
-    """The head of each (test, analyte) with its last version number."""
-    Result.objects.bulk_create(
-        [Result(test_id=test, sample_id=sample, analyte_id=analyte) for test, sample in tests.items() for analyte in analyte_ids],
-        ignore_conflicts=True,
-    )
+def _ensure_heads(samples: dict[Head, UUID]) -> dict[Head, tuple[UUID, int]]:
+    """The result of each (test, analyte), made where there is none yet, with its last version number."""
+    columns = [uuid7_series(len(samples)), [test for test, _ in samples], list(samples.values()), [analyte for _, analyte in samples]]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO assays_result (id, test_id, sample_id, analyte_id)"
+            " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[]) ON CONFLICT (test_id, analyte_id) DO NOTHING",
+            columns,
+        )
+    tests = {test for test, _ in samples}
     heads = Result.objects.filter(test__in=tests).values_list("pk", "test_id", "analyte_id")
     last = dict(ResultVersion.objects.filter(result__test__in=tests).values_list("result").annotate(last=Max("version")))
     return {(test, analyte): (head, last.get(head, 0)) for head, test, analyte in heads}
+
+
+def _point_heads(current: dict[UUID, UUID]) -> None:
+    """Make versions current: result → version."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE assays_result SET current_id = new.version"
+            " FROM unnest(%s::uuid[], %s::uuid[]) AS new (result, version) WHERE assays_result.id = new.result",
+            [list(current), list(current.values())],
+        )
 
 
 def report_text(found: TrayResult) -> tuple[str, str]:
@@ -195,9 +230,10 @@ def report_text(found: TrayResult) -> tuple[str, str]:
     return reported.text, reported.uncertainty_text
 
 
-def _version_values(position: RunPosition, analyte: MethodAnalyte, found: TrayResult, reduced: ReducedRun) -> tuple[Any, ...]:
+def _version_values(position: RunPosition, analyte: MethodAnalyte, found: TrayResult) -> tuple[Any, ...]:
     version = analyte.method_version
     aliquot = position.aliquot
+    assert aliquot is not None  # noqa: S101  # a sample position has one, by the table's own constraint
     text, uncertainty_text = report_text(found)
     inputs = {
         "readings": list(found.reading_ids),

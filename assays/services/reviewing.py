@@ -7,27 +7,33 @@ from typing import Any
 
 from django.db import transaction
 
-from assays.lifecycle import RUN, TEST
+from assays.lifecycle import RUN, TEST, RunState
 from assays.models import Evaluation, ResultVersion, Run, RunDecision, SubmissionTest
-from assays.services.four_eyes import competence_blockers, independence_blockers
+from assays.selectors.measured_runs import live_tests
+from assays.services.competence import competence_blockers
+from assays.services.fitness import fitness_blockers
+from assays.services.four_eyes import independence_blockers
+from assays.turnaround import local_day
 from lims.accounts.models import SignatureMeaning, User
 from lims.accounts.signing import content_hash, sign
 from lims.core import clock
 from lims.core.acting import acting
-from lims.core.errors import Blocker, Invalid, refuse_if
-from lims.core.roles import Action, require
+from lims.core.errors import Blocker, Invalid, Problem, refuse_if
+from lims.core.roles import Action, allowed, require
 
 APPROVE, SEND_BACK = "approve", "send_back"
+_STEPS = {APPROVE: "review", SEND_BACK: "send_back"}
 
 
 def review_content(run: Run, decision: str) -> dict[str, Any]:
-    """Exactly what a reviewer signs: the evaluation, and every current result of the run."""
+    """Exactly what a reviewer signs: the judgement of the controls, and every current result of the run."""
     evaluation = last_evaluation(run)
     return {
         "act": "review",
         "decision": decision,
         "run": run.code,
-        "evaluation": evaluation.number if evaluation else 0,
+        "method": str(run.method_version),
+        "evaluation": str(evaluation.pk) if evaluation else "",
         "outcome": evaluation.outcome if evaluation else "",
         "results": result_lines(run),
     }
@@ -36,7 +42,7 @@ def review_content(run: Run, decision: str) -> dict[str, Any]:
 def result_lines(run: Run) -> list[dict[str, str]]:
     """The run's current results as signed: one line each, in a fixed order."""
     rows = (
-        ResultVersion.objects.filter(reduction__run=run, current_of__isnull=False)
+        ResultVersion.objects.filter(reduction__run=run, current_of__isnull=False, result__test__in=live_tests(run))
         .select_related("result__sample", "result__analyte", "method_version__method")
         .order_by("result__sample__blind_code", "result__analyte__order")
     )
@@ -62,13 +68,27 @@ def last_evaluation(run: Run) -> Evaluation | None:
 
 def review_blockers(run: Run, by: Any, decision: str = APPROVE) -> list[Blocker]:
     """Why this person cannot decide so on this run now; the button shows it."""
-    found = RUN.blockers(run, "review" if decision == APPROVE else "send_back")
-    if found and run.verdict_text and run.state in {"qc_failed", "blocked"}:
+    found = RUN.blockers(run, _STEPS[decision])
+    if found and run.verdict_text and run.state in {RunState.QC_FAILED, RunState.BLOCKED}:
         found = [Blocker(run.state, f"{found[0].sentence} {run.verdict_text}")]
     found += independence_blockers(run, by, "review")
     if decision == APPROVE:
-        found += competence_blockers(run, by, "review")
+        found += competence_blockers(by, run.method_version.method.code, "review", local_day(clock.now()))
+        found += fitness_blockers(run) + test_blockers(run, _STEPS[decision])
     return found
+
+
+def test_blockers(run: Run, step: str) -> list[Blocker]:
+    """What stands in the way of the run's tests: a sample on hold, an open discrepancy."""
+    return [blocker for test in _tests_for(run, step) for blocker in TEST.blockers(test, step)]
+
+
+test_blockers.__test__ = False  # type: ignore[attr-defined]  # not a test case, whatever its name says
+
+
+def _tests_for(run: Run, step: str) -> list[SubmissionTest]:
+    tests = live_tests(run).filter(state__in=TEST.find(step).sources)
+    return list(tests.select_related("sample", "submission").order_by("pk"))
 
 
 def review_run(
@@ -76,44 +96,61 @@ def review_run(
 ) -> RunDecision:
     """Approve a run or send it back, with an electronic signature over `review_content`.
 
-    Sending back needs a reason, and returns its tests to be measured again. Raises `Blocked` (own work, competence, state), `Invalid`.
+    Sending back needs a reason, and returns its tests to be measured again; a signatory may send back a run that was reviewed. Raises
+    `Blocked` (own work, competence, something expired, state), `Invalid` (decision, reason, password), `DomainError('stale_content')`.
     """
-    require(by, Action.RUN_REVIEW)
-    if decision not in {APPROVE, SEND_BACK}:
-        raise Invalid("decision", f"A review ends with {APPROVE!r} or {SEND_BACK!r}, not {decision!r}.")
-    if decision == SEND_BACK and not reason.strip():
-        raise Invalid("reason", "Say why the run is sent back; the analyst reads it.")
+    _refuse_unfit(decision, reason)
     with acting(by, reason or "review"), transaction.atomic():
-        run = Run.objects.select_for_update(of=("self",)).select_related("method_version__method").get(pk=run.pk)
+        run = lock_run(run)
+        _require_role(run, decision, by)
         refuse_if(review_blockers(run, by, decision))
         content = review_content(run, decision)
         signature = sign(by=by, password=password, meaning=SignatureMeaning.REVIEW, content=content, shown_hash=shown_hash, reason=reason)
         moment = at or clock.now()
         made = RunDecision.objects.create(
             run=run,
-            evaluation=last_evaluation(run),
+            evaluation_id=content["evaluation"],
             decision=decision,
             reason=reason,
             signature=signature,
             decided_by=by,
             decided_at=moment,
         )
-        run.state = RUN.target(run, "review" if decision == APPROVE else "send_back")
+        run.state = RUN.target(run, _STEPS[decision])
         run.reviewed_at = moment if decision == APPROVE else None
         run.save(update_fields=["state", "reviewed_at"])
-        move_tests(run, "review" if decision == APPROVE else "send_back", moment)
+        move_tests(run, _STEPS[decision], moment)
     return made
 
 
+def _refuse_unfit(decision: str, reason: str) -> None:
+    if decision not in _STEPS:
+        message = f"A review ends with {APPROVE!r} or {SEND_BACK!r}, not {decision!r}."
+        raise Invalid("decision", message, problems=[Problem("/decision", "decision", message)])
+    if decision == SEND_BACK and not reason.strip():
+        message = "Say why the run is sent back; the analyst reads it."
+        raise Invalid("reason", message, problems=[Problem("/reason", "reason", message)])
+
+
+def _require_role(run: Run, decision: str, by: User) -> None:
+    if decision == SEND_BACK and run.state == RunState.REVIEWED and allowed(by, Action.RESULT_AUTHORISE):
+        return
+    require(by, Action.RUN_REVIEW)
+
+
+def lock_run(run: Run) -> Run:
+    """The run as it stands now, locked until the transaction ends."""
+    runs = Run.objects.select_for_update(of=("self",), no_key=True)
+    return runs.select_related("method_version__method", "instrument", "laboratory").get(pk=run.pk)
+
+
 def move_tests(run: Run, step: str, moment: datetime) -> None:
-    """Move every test measured in the run; a test whose sample is held refuses the whole."""
-    tests = list(
-        SubmissionTest.objects.select_for_update(of=("self",))
-        .select_related("sample")
-        .filter(aliquots__positions__run=run, aliquots__positions__kind="sample", state__in=TEST.find(step).sources)
-    )
+    """Move every test that is the run's; a test whose sample is held refuses the whole."""
+    tests = _tests_for(run, step)
+    locked = SubmissionTest.objects.filter(pk__in=[test.pk for test in tests]).order_by("pk").select_for_update(no_key=True)
+    moving = [test.pk for test in locked]
     refuse_if([blocker for test in tests for blocker in TEST.blockers(test, step)])
-    SubmissionTest.objects.filter(pk__in=[test.pk for test in tests]).update(state=TEST.find(step).target, changed_at=moment)
+    SubmissionTest.objects.filter(pk__in=moving).update(state=TEST.find(step).target, changed_at=moment)
 
 
 def shown_hash_of(run: Run, decision: str) -> str:

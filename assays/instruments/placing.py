@@ -1,0 +1,150 @@
+"""An export against one of our runs: which tube each row belongs to, and what a person should know before anything is recorded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch
+
+from assays.chemistry.tray import DilutionMismatch, remaining_dilution
+from assays.instruments.checking import AnalyteExpectation, MethodExpectation, ReadingWarning, check_readings
+from assays.instruments.matching import Matching, TrayPosition, list_numbers, list_rows, match_positions
+from assays.instruments.models import Instrument
+from assays.instruments.parsers.model import ParsedExport, ParsedRow
+from assays.models import Run, RunPosition
+from lims.core.errors import DomainError, Invalid
+
+OPEN_RUN = frozenset({"planned", "measured", "sent_back", "qc_failed", "blocked", "qc_passed"})
+"""States in which a run still takes readings."""
+
+# How many of an instrument's newest open runs a file without a run is compared with.
+_CANDIDATES = 30
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the rows of an export belong in a run, and what is to be said about their readings."""
+
+    matching: Matching
+    warnings: tuple[ReadingWarning, ...] = ()
+
+    @property
+    def needs_nobody(self) -> bool:
+        """Whether every row found its place and nothing was noticed that a person should look at."""
+        return self.matching.is_complete and all(warning.is_information for warning in self.warnings)
+
+
+def refuse_unfit_run(run: Run, instrument: Instrument) -> None:
+    """Raise when the run is another instrument's or takes no more readings."""
+    if run.instrument_id != instrument.pk:
+        raise Invalid("other_instrument", f"Run {run.code} is planned on {run.instrument.code}, the readings come from {instrument.code}.")
+    if run.state not in OPEN_RUN:
+        raise DomainError("run_closed", f"Run {run.code} is {run.get_state_display()} and takes no more readings.")
+
+
+def load_tray(run: Run) -> list[RunPosition]:
+    """The run's positions with what stands there, in order."""
+    return list(_positions().filter(run=run))
+
+
+def _positions() -> Any:
+    return RunPosition.objects.select_related("aliquot__test__sample", "material").order_by("number")
+
+
+def name_tubes(tray: Iterable[RunPosition]) -> list[TrayPosition]:
+    """The tubes as the matcher knows them: each also goes by its aliquot's and its sample's blind code, or by its material."""
+    return [TrayPosition(position.number, position.label, position.kind, names=_names_of(position)) for position in tray]  # type: ignore[arg-type]
+
+
+def _names_of(position: RunPosition) -> tuple[str, ...]:
+    if position.material is not None:
+        return (position.material.code,)
+    if position.aliquot is None:
+        return ()
+    blind = (position.aliquot.test.sample.blind_code,) if position.kind == "sample" else ()
+    return (position.aliquot.code, *blind)
+
+
+def place_export(export: ParsedExport, run: Run | None) -> Placement:
+    """The export's rows against the run's tray and method; without a run everything that is not calibration is parked."""
+    if run is None:
+        return Placement(match_positions(export, []))
+    tray = load_tray(run)
+    matching = match_positions(export, name_tubes(tray))
+    placed = {row.row_index: row.position for row in matching.rows if row.outcome == "matched" and row.position is not None}
+    return Placement(matching, find_warnings(export, run, tray, placed, list_rows(matching, {"matched"})))
+
+
+def find_warnings(
+    export: ParsedExport, run: Run, tray: Sequence[RunPosition], placed: Mapping[int, int], rows: Collection[int]
+) -> tuple[ReadingWarning, ...]:
+    """What to say about the readings of the given rows; `placed` maps their indexes to position numbers."""
+    checked = check_readings(export, expect(run), rows)
+    return (*checked, *_check_dilutions(export.rows, run, tray, placed))
+
+
+def expect(run: Run) -> MethodExpectation:
+    """What the run's method version measures, in its solution unit. The working range is judged after reduction."""
+    analytes = run.method_version.analytes.select_related("analyte")
+    return MethodExpectation(
+        run.method_version.solution_unit, tuple(AnalyteExpectation(one.analyte.symbol, one.isotope) for one in analytes)
+    )
+
+
+def _check_dilutions(
+    rows: Sequence[ParsedRow], run: Run, tray: Sequence[RunPosition], placed: Mapping[int, int]
+) -> Iterable[ReadingWarning]:
+    """Positions whose portion has another dilution than the instrument applied; one warning for each pair of factors."""
+    portions = {position.number: float(dilution_of(position, run)) for position in tray}
+    found: defaultdict[str, list[TrayPosition]] = defaultdict(list)
+    tubes = {tube.number: tube for tube in name_tubes(tray)}
+    for index, number in placed.items():
+        applied = rows[index].total_dilution
+        try:
+            remaining_dilution(portions[number], float(applied if applied is not None else 1))
+        except DilutionMismatch as mismatch:
+            found[str(mismatch)].append(tubes[number])
+    for clause, where in found.items():
+        message = (
+            f"At position {list_numbers(where)} {clause}: no result is computed there. Correct it at the instrument, or on the aliquot."
+        )
+        yield ReadingWarning("dilution_differs", message)
+
+
+def dilution_of(position: RunPosition, run: Run) -> Any:
+    """The dilution factor of the tube's portion: the aliquot's, the control's own, or the method's."""
+    return position.aliquot.dilution if position.aliquot is not None else position.dilution or run.method_version.dilution
+
+
+def collect_notes(export: ParsedExport, warnings: Iterable[ReadingWarning]) -> list[dict[str, Any]]:
+    """What the file and its readings gave to say, as stored with the upload and shown to people."""
+    noted = [{"code": note.code, "message": note.message, "place": str(note.place), "information": True} for note in export.notes]
+    return noted + [
+        {"code": one.code, "message": one.message, "readings": len(one.reading_indexes), "information": one.is_information}
+        for one in warnings
+    ]
+
+
+def find_run(export: ParsedExport, instrument: Instrument) -> Run | None:
+    """The one open run of the instrument that most sample rows belong to. Of several that are as good the one still without readings; none
+    when that leaves a doubt."""
+    runs = (
+        Run.objects.filter(instrument=instrument, state__in=OPEN_RUN)
+        .select_related("method_version", "instrument")
+        .prefetch_related(Prefetch("positions", queryset=_positions()))
+        .order_by("-id")[:_CANDIDATES]
+    )
+    scores = [(_count_samples(export, list(run.positions.all())), run) for run in runs]
+    best = max((score for score, _ in scores), default=0)
+    winners = [run for score, run in scores if score == best]
+    if len(winners) > 1:
+        winners = [run for run in winners if run.state == "planned"]
+    return winners[0] if best and len(winners) == 1 else None
+
+
+def _count_samples(export: ParsedExport, tray: Sequence[RunPosition]) -> int:
+    samples = {position.number for position in tray if position.kind in {"sample", "duplicate"}}
+    return sum(row.position in samples for row in match_positions(export, name_tubes(tray)).rows)
