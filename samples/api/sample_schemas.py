@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from samples.custody.models import EventKind
+from samples.custody.kinds import EventKind
 from samples.lifecycle import SampleState
 from samples.models.samples import HoldKind, Material, SampleKind, SamplingMethod
 from samples.services.splitting import PART_KINDS

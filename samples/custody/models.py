@@ -6,36 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from lims.core.models import AppendOnly
-
-
-class EventKind(models.TextChoices):
-    """What happened to one sample."""
-
-    COLLECTED = "collected", _("collected")
-    SEALED = "sealed", _("sealed")
-    PACKED = "packed", _("packed")
-    UNPACKED = "unpacked", _("unpacked")
-    DISPATCHED = "dispatched", _("dispatched")
-    RELINQUISHED = "relinquished", _("relinquished")
-    ACKNOWLEDGED = "acknowledged", _("acknowledged")
-    RECEIVED = "received", _("received")
-    REFUSED = "refused", _("refused")
-    LOST = "lost", _("lost")
-    FOUND = "found", _("found")
-    OPENED = "opened", _("opened")
-    SPLIT = "split", _("split")
-    COMPOSITED = "composited", _("composited")
-    CONSUMED = "consumed", _("consumed")
-    RESEALED = "resealed", _("resealed")
-    STORED = "stored", _("stored")
-    MOVED = "moved", _("moved")
-    DISCREPANCY = "discrepancy", _("discrepancy")
-    SETTLED = "settled", _("discrepancy settled")
-    HOLD = "hold", _("put on hold")
-    RELEASE = "release", _("released from hold")
-    DISPOSED = "disposed", _("disposed of")
-    RETURNED = "returned", _("returned")
-    CORRECTED = "corrected", _("record corrected")
+from samples.custody.kinds import EventKind
 
 
 class CustodyHead(models.Model):

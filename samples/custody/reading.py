@@ -14,7 +14,8 @@ from typing import Any
 from django.db.models import Q
 
 from lims.core.roles import LABORATORY_ROLES, Action, Role, allowed
-from samples.custody.models import CustodyEvent, EventKind
+from samples.custody.kinds import EventKind
+from samples.custody.models import CustodyEvent
 from samples.models import Handover, Sample
 
 # What a party of a handover learns from the other party's record of it.

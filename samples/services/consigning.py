@@ -16,8 +16,8 @@ from lims.core.codes import CONSIGNMENT as CONSIGNMENT_PREFIX
 from lims.core.errors import Blocked, Blocker, Forbidden, Invalid, Problem, refuse_if
 from lims.core.roles import Action, require
 from lims.core.sequences import take_codes
+from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
-from samples.custody.models import EventKind
 from samples.lifecycle import CONSIGNMENT, SampleState
 from samples.models import Consignment, ConsignmentItem, Sample
 from samples.services.holding import given_reason

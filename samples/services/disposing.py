@@ -12,8 +12,8 @@ from lims.core import clock
 from lims.core.acting import acting
 from lims.core.errors import Blocker, refuse_if
 from lims.core.roles import Action, require
+from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
-from samples.custody.models import EventKind
 from samples.lifecycle import SAMPLE
 from samples.models import Sample
 from samples.services.holding import given_reason

@@ -14,8 +14,8 @@ from lims.core.acting import acting
 from lims.core.errors import Blocked, Blocker, Forbidden, refuse_if
 from lims.core.roles import Action, require
 from samples.custody.hashing import time_text
+from samples.custody.kinds import EventKind
 from samples.custody.ledger import append_events
-from samples.custody.models import EventKind
 from samples.lifecycle import CONSIGNMENT
 from samples.models import Consignment, ConsignmentItem, Handover, Sample
 from samples.models.consignments import HandoverState

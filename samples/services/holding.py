@@ -11,8 +11,8 @@ from lims.core import clock
 from lims.core.acting import acting
 from lims.core.errors import Blocked, Blocker, Invalid, Problem
 from lims.core.roles import Action, require
+from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
-from samples.custody.models import EventKind
 from samples.lifecycle import SampleState
 from samples.models import Hold, Sample
 from samples.models.samples import HoldKind

@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from lims.core.acting import acting
 from lims.core.errors import Blocker, Forbidden, Invalid, refuse_if
 from lims.core.roles import Action, require
+from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
-from samples.custody.models import EventKind
 from samples.lifecycle import CONSIGNMENT, ConsignmentState, SampleState
 from samples.models import Consignment, ConsignmentItem, Discrepancy, Receipt, ReceiptItem, Sample
 from samples.models.receipts import DiscrepancyKind

@@ -15,8 +15,8 @@ from lims.core.copying import copy_rows
 from lims.core.errors import Invalid, Problem
 from lims.core.roles import Action, require
 from lims.core.sequences import take_codes
+from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
-from samples.custody.models import EventKind
 from samples.lifecycle import SampleState
 from samples.models import Mine, Pit, Sample
 from samples.models.samples import SampleKind

@@ -13,8 +13,8 @@ from lims.accounts.signing import sign
 from lims.core.acting import acting
 from lims.core.errors import Blocker, Forbidden, refuse_if
 from lims.core.roles import Action, require
+from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
-from samples.custody.models import EventKind
 from samples.lifecycle import SAMPLE, SampleState
 from samples.models import Discrepancy, Sample
 from samples.models.receipts import Decision

@@ -17,8 +17,8 @@ from lims.core.errors import Blocker, Invalid, Problem, refuse_if
 from lims.core.roles import Action, require
 from lims.core.sequences import take_codes
 from samples.custody.hashing import mass_text
+from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
-from samples.custody.models import EventKind
 from samples.lifecycle import SAMPLE as LIFE
 from samples.lifecycle import SampleState
 from samples.models import Sample
