@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from assays.api import bench, planning, reference, submissions
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("methods/", reference.Methods.as_view(), name="api-methods"),
+    path("reference-materials/", reference.Materials.as_view(), name="api-reference-materials"),
+    path("reference-materials/<str:code>/", reference.MaterialView.as_view(), name="api-reference-material"),
+    path("submissions/", submissions.Submissions.as_view(), name="api-submissions"),
+    path("submissions/<str:code>/", submissions.SubmissionView.as_view(), name="api-submission"),
+    path("submissions/<str:code>/hold/", submissions.HoldView.as_view(), name="api-submission-hold"),
+    path("submissions/<str:code>/resume/", submissions.ResumeView.as_view(), name="api-submission-resume"),
+    path("submissions/<str:code>/complete/", submissions.CompleteView.as_view(), name="api-submission-complete"),
+    path("submissions/<str:code>/cancel/", submissions.CancelView.as_view(), name="api-submission-cancel"),
+    path("preparations/", bench.Preparations.as_view(), name="api-preparations"),
+    path("aliquots/", bench.Aliquots.as_view(), name="api-aliquots"),
+    path("runs/", planning.Runs.as_view(), name="api-runs"),
+    path("runs/<str:key>/", planning.RunView.as_view(), name="api-run"),
+    path("runs/<str:key>/worklist/", planning.WorklistView.as_view(), name="api-run-worklist"),
+    path("runs/<str:key>/cancel/", planning.CancelRunView.as_view(), name="api-run-cancel"),
     path("", include("assays.api.run_urls")),
 ]

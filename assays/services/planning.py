@@ -15,6 +15,7 @@ from assays.models import Aliquot, MethodVersion, Run, RunPosition, SubmissionTe
 from assays.models.runs import PositionKind
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.services.competence import competence_blockers
+from assays.services.rows import find_mass_problem, find_solution_problems
 from assays.services.submitting import is_in_force
 from assays.turnaround import local_day
 from lims.core import clock
@@ -24,6 +25,7 @@ from lims.core.errors import Blocker, Invalid, Problem, refuse_if
 from lims.core.roles import Action, require
 from lims.core.scope import fetch_visible
 from lims.core.sequences import take_codes
+from samples.services.movement import checked_texts
 
 LARGEST_TRAY = 240
 """Positions of the largest autosamplers in use."""
@@ -90,11 +92,12 @@ def cancel_run(*, run: Run, reason: str, by: Any, at: datetime | None = None) ->
     if not reason.strip():
         detail = "Say why the run is cancelled: the reason is kept."
         raise Invalid("reason_missing", detail, problems=[Problem("/reason", "reason_missing", detail)])
+    reason = checked_texts(Run, verdict_text=reason)["verdict_text"]
     now = at or clock.now()
-    with transaction.atomic(), acting(by, reason.strip()):
+    with transaction.atomic(), acting(by, reason):
         run = fetch_visible(Run, by, lock=True, pk=run.pk)
         run.state = RUN.target(run, "cancel")
-        run.verdict_text = f"Cancelled: {reason.strip()}"
+        run.verdict_text = f"Cancelled: {reason}"
         run.save(update_fields=["state", "verdict_text"])
         loaded = run.positions.filter(kind=PositionKind.SAMPLE).values("aliquot__test")
         SubmissionTest.objects.filter(pk__in=loaded, state="in_run").update(state="prepared", changed_at=now)
@@ -151,8 +154,8 @@ def _faults(
         return
     if not 1 <= (one.number or 0) <= LARGEST_TRAY:
         yield "number", "impossible", f"A position has a number from 1 to {LARGEST_TRAY}, not {one.number}."
-    if not one.label:
-        yield "label", "missing", "Give the label the instrument's sequence carries."
+    if not one.label or not one.label.isprintable():
+        yield "label", "missing", "Give the label the instrument's sequence carries, in printable characters."
     elif len(one.label) > 80:
         yield "label", "too_long", f"A label has at most 80 characters; this has {len(one.label)}."
     if (one.aliquot is not None) != (one.kind in _WITH_ALIQUOT):
@@ -167,7 +170,9 @@ def _faults(
         original = numbers.get(one.duplicate_of)
         if original is None or original.kind != PositionKind.SAMPLE or not _repeats(one, original):
             yield "duplicate_of", "not_the_original", "A duplicate names the number of the position that holds another aliquot of its test."
-    yield from _amount_faults(one)
+    amounts = find_solution_problems(one.volume_ml, one.dilution)
+    for problem in [*(find_mass_problem("/mass_g", one.mass_g, 5) if one.mass_g is not None else []), *amounts]:
+        yield problem.pointer[1:], problem.code, problem.detail
 
 
 def _aliquot_faults(aliquot: Aliquot, version: MethodVersion, by: Any) -> Iterator[tuple[str, str, str]]:
@@ -175,12 +180,6 @@ def _aliquot_faults(aliquot: Aliquot, version: MethodVersion, by: Any) -> Iterat
         yield "aliquot", "unknown", f"There is no aliquot {aliquot.code} in your laboratory. Scan its label again."
     elif aliquot.test.method_version_id != version.pk:
         yield "aliquot", "other_method", f"Aliquot {aliquot.code} was weighed for {aliquot.test.method_version}, not for {version}."
-
-
-def _amount_faults(one: PlannedPosition) -> Iterator[tuple[str, str, str]]:
-    for name, value, least in (("mass_g", one.mass_g, 0), ("volume_ml", one.volume_ml, 0), ("dilution", one.dilution, 1)):
-        if value is not None and not (value.is_finite() and value > 0 and value >= least):
-            yield name, "impossible", f"{value} is impossible here; it is above zero, and a dilution factor is at least 1."
 
 
 def _repeats(duplicate: PlannedPosition, original: PlannedPosition) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from lims.core.roles import Action, require
 from lims.core.scope import fetch_visible
 from samples.models import Sample
 from samples.services.consuming import advance_sample, consume_mass
+from samples.services.movement import checked_texts
 
 SIEVE_MINIMUM_PERCENT = Decimal(85)
 """A pulp is fine enough when 85 % of it passes 75 µm: common practice of mineral laboratories."""
@@ -101,10 +102,12 @@ def record_preparations(*, records: Sequence[PreparationRecord], by: Any, at: da
         for index, record in enumerate(records):
             try:
                 refuse_problems("preparation", _problems(record))
+                texts = checked_texts(Preparation, route=record.route, remark=record.remark)
+                record = replace(record, route=texts["route"], remark=texts["remark"])
                 done.append(_record_one(record, by, now))
             except DomainError as error:
                 refusals.add(index, error)
-        refusals.raise_if_any()
+        refusals.raise_if_any(len(records))
     return done
 
 
@@ -118,7 +121,7 @@ def _record_one(record: PreparationRecord, by: Any, now: datetime) -> Preparatio
     return Preparation.objects.create(
         sample=sample,
         laboratory=by.organisation,
-        route=record.route.strip(),
+        route=record.route,
         drying_c=record.drying_c,
         portion_dried_c=record.portion_dried_c,
         wet_mass_g=record.wet_mass_g,
@@ -126,7 +129,7 @@ def _record_one(record: PreparationRecord, by: Any, now: datetime) -> Preparatio
         sieve_passing_percent=record.sieve_passing_percent,
         prepared_by=by,
         prepared_at=now,
-        remark=record.remark.strip(),
+        remark=record.remark,
     )
 
 
@@ -135,8 +138,6 @@ def _problems(record: PreparationRecord) -> list[Problem]:
     wet, dry, sieve = record.wet_mass_g, record.dry_mass_g, record.sieve_passing_percent
     if not record.route.strip():
         found.append(Problem("/route", "missing", "Say how the sample was prepared."))
-    elif len(record.route.strip()) > 120:
-        found.append(Problem("/route", "too_long", f"A route has at most 120 characters; this has {len(record.route.strip())}."))
     for name, temperature in (("drying_c", record.drying_c), ("portion_dried_c", record.portion_dried_c)):
         if temperature is not None and not 0 < temperature <= 1000:
             found.append(Problem(f"/{name}", "impossible", f"{temperature} °C is no drying temperature. Give it from 1 to 1000 °C."))

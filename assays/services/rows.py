@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from lims.core.errors import DomainError, Invalid, Problem
 
 _MILLIGRAM = Decimal("0.001")
+_SMALLEST = Decimal("0.00001")
 
 
 @dataclass
@@ -26,13 +27,14 @@ class Refusals:
         found = error.problems or [Problem("", error.code, error.message)]
         self.problems += [Problem(f"/{row}{one.pointer}", one.code, one.detail) for one in found]
 
-    def raise_if_any(self) -> None:
-        """Refuse all rows; the sentence names the first and counts the others."""
+    def raise_if_any(self, rows: int) -> None:
+        """Refuse all `rows`; the sentence names the first that is wrong and counts what else is."""
         if not self.problems:
             return
         first = self.problems[0]
         rest = len(self.problems) - 1
-        message = f"Row {int(first.pointer.split('/')[1]) + 1}: {first.detail}" + (f" ({rest} more.)" if rest else "")
+        place = f"Row {int(first.pointer.split('/')[1]) + 1}: " if rows > 1 else ""
+        message = f"{place}{first.detail}" + (f" ({rest} more.)" if rest else "")
         kind = DomainError if self.only_conflicts else Invalid
         raise kind(self.codes[0], message, problems=self.problems)
 
@@ -52,6 +54,19 @@ def find_mass_problem(pointer: str, mass_g: Decimal, places: int) -> list[Proble
     return []
 
 
+def find_amount_problem(pointer: str, amount: Decimal | None, least: Decimal, most: Decimal, what: str) -> list[Problem]:
+    """What is wrong with an amount that may be left out: not a number, or outside `least` (not 0 itself) to `most`."""
+    if amount is None or (amount.is_finite() and max(least, _SMALLEST) <= amount <= most):
+        return []
+    return [Problem(pointer, "impossible", f"{amount} is impossible for {what}: it lies from {least or 'above 0'} to {most}.")]
+
+
 def to_milligram(mass_g: Decimal) -> Decimal:
     """A mass as the custody ledger keeps it."""
     return mass_g.quantize(_MILLIGRAM, ROUND_HALF_EVEN)
+
+
+def find_solution_problems(volume_ml: Decimal | None, dilution: Decimal | None) -> Iterator[Problem]:
+    """What is wrong with a final volume or a dilution factor that replaces the method's."""
+    yield from find_amount_problem("/volume_ml", volume_ml, Decimal(0), Decimal(100_000), "a final volume in mL")
+    yield from find_amount_problem("/dilution", dilution, Decimal(1), Decimal(10_000_000), "a dilution factor")

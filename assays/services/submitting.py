@@ -22,6 +22,7 @@ from lims.core.roles import LABORATORY_ROLES, Action, Role, require
 from lims.core.scope import fetch_visible
 from lims.core.sequences import take_codes
 from samples.models import Sample
+from samples.services.movement import checked_texts
 
 BASES = ("dry", "as_received")
 _AT_THE_BENCH = {"received", "in_preparation", "in_analysis", "reported"}
@@ -48,6 +49,7 @@ def create_submission(
     """
     require(by, Action.SUBMISSION_EDIT)
     now = at or clock.now()
+    texts = checked_texts(Submission, customer_reference=customer_reference, remark=remark)
     _refuse_foreign(laboratory, customer, by)
     with transaction.atomic(), acting(by, "submission recorded"):
         # Locked, so that none is sent away or disposed of before its tests stand.
@@ -66,13 +68,12 @@ def create_submission(
             code=take_codes(SUBMISSION_CODE)[0],
             laboratory=laboratory,
             customer=customer,
-            customer_reference=customer_reference.strip(),
             basis=basis,
             turnaround=turnaround,
             submitted_at=now,
             due_on=add_working_days(local_day(now), WORKING_DAYS[turnaround]),
-            remark=remark.strip(),
             created_by=by,
+            **texts,
         )
         SubmissionTest.objects.bulk_create(
             SubmissionTest(submission=submission, sample=sample, method_version=version, changed_at=now)
@@ -232,4 +233,4 @@ def _given_reason(text: str, what: str) -> str:
     if not text.strip():
         detail = f"Say why {what}: the reason is kept."
         raise Invalid("reason_missing", detail, problems=[Problem("/reason", "reason_missing", detail)])
-    return text.strip()
+    return checked_texts(ClockStop, reason=text)["reason"]

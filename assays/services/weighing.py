@@ -15,7 +15,7 @@ from assays.models import Aliquot, MethodVersion, Preparation, SubmissionTest
 from assays.models.methods import Extraction
 from assays.selectors.worklists import LEACH_LIMIT_C, suitable_preparations
 from assays.services.preparing import SIEVE_MINIMUM_PERCENT
-from assays.services.rows import Refusals, find_mass_problem, refuse_problems, to_milligram
+from assays.services.rows import Refusals, find_mass_problem, find_solution_problems, refuse_problems, to_milligram
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.codes import ALIQUOT
@@ -69,7 +69,7 @@ def weigh_aliquots(*, portions: Sequence[Portion], by: Any, at: datetime | None 
                 done.append(_weigh_one(portion, by, now))
             except DomainError as error:
                 refusals.add(index, error)
-        refusals.raise_if_any()
+        refusals.raise_if_any(len(portions))
     return done
 
 
@@ -136,10 +136,7 @@ def _problems(portion: Portion, test: SubmissionTest, version: MethodVersion) ->
             f"{portion.mass_g} g is outside {least.normalize():f} to {most.normalize():f} g, the test portion of {version}. Weigh again."
         )
         found.append(Problem("/mass_g", "test_portion", sentence))
-    if portion.volume_ml is not None and not (portion.volume_ml.is_finite() and portion.volume_ml > 0):
-        found.append(Problem("/volume_ml", "not_positive", f"{portion.volume_ml} mL is no volume. Give the final volume, above zero."))
-    if portion.dilution is not None and not (portion.dilution.is_finite() and portion.dilution >= 1):
-        found.append(Problem("/dilution", "below_one", f"A dilution factor of {portion.dilution} is impossible: 1 means undiluted."))
+    found += find_solution_problems(portion.volume_ml, portion.dilution)
     original = portion.duplicate_of
     if original is not None and (original.test_id != test.pk or original.duplicate_of_id is not None):
         sentence = f"{original.code} is not an original aliquot of this test, so nothing can be its duplicate. Name the one it repeats."

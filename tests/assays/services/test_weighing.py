@@ -72,8 +72,9 @@ def test_the_limits_themselves_are_within(cast, tests, mass):
         ({"mass_g": Decimal("100")}, "/0/mass_g", "test_portion"),
         ({"mass_g": Decimal("-0.1")}, "/0/mass_g", "mass_not_positive"),
         ({"mass_g": Decimal("0.1000001")}, "/0/mass_g", "too_precise"),
-        ({"volume_ml": Decimal("0")}, "/0/volume_ml", "not_positive"),
-        ({"dilution": Decimal("0.5")}, "/0/dilution", "below_one"),
+        ({"volume_ml": Decimal("0")}, "/0/volume_ml", "impossible"),
+        ({"volume_ml": Decimal("1e9")}, "/0/volume_ml", "impossible"),
+        ({"dilution": Decimal("0.5")}, "/0/dilution", "impossible"),
     ],
 )
 def test_an_impossible_portion_is_refused(cast, tests, change, pointer, code):

@@ -1,0 +1,61 @@
+"""Reading planned runs: what the autosampler should hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from assays.models import Run, RunPosition
+from assays.models.runs import PositionKind
+
+_INSTRUMENT_TYPES = {
+    PositionKind.SAMPLE: "Sample",
+    PositionKind.DUPLICATE: "Sample",
+    PositionKind.REFERENCE: "Sample",
+    PositionKind.DRIFT: "Sample",
+    PositionKind.BLANK: "Blank",
+    PositionKind.CALIBRATION: "CalStd",
+}
+"""How a sequence names what stands at a position; controls run as samples, so that the instrument subtracts or fits nothing."""
+
+
+def run_list(viewer: Any) -> QuerySet[Run]:
+    """The viewer's runs, with `position_count` and `sample_count`."""
+    return (
+        Run.objects.visible_to(viewer)
+        .select_related("instrument", "method_version__method", "planned_by")
+        .annotate(position_count=Count("positions"), sample_count=Count("positions", filter=Q(positions__kind=PositionKind.SAMPLE)))
+    )
+
+
+def tray_of(run: Run) -> list[RunPosition]:
+    """The positions with everything a label or a worklist names."""
+    return list(run.positions.select_related("aliquot__test__sample", "material", "duplicate_of").order_by("number"))
+
+
+def worklist_row(position: RunPosition) -> dict[str, Any]:
+    """One line of a sequence: amounts are the aliquot's, or the control's own."""
+    amounts = position.aliquot or position
+    return {
+        "position": position.number,
+        "label": position.label,
+        "type": _INSTRUMENT_TYPES[PositionKind(position.kind)],
+        "kind": position.kind,
+        "aliquot": position.aliquot.code if position.aliquot else None,
+        "sample": position.aliquot.test.sample.blind_code if position.aliquot else None,
+        "material": position.material.code if position.material else None,
+        "duplicate_of": position.duplicate_of.number if position.duplicate_of else None,
+        "mass_g": number_text(amounts.mass_g),
+        "volume_ml": number_text(amounts.volume_ml),
+        "dilution": number_text(amounts.dilution),
+    }
+
+
+def number_text(number: Decimal | None) -> str | None:
+    """A stored number without the zeros its column adds and without an exponent."""
+    if number is None:
+        return None
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
