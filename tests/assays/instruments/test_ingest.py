@@ -255,8 +255,8 @@ def test_readings_for_an_unknown_or_closed_run_are_refused(cast: Cast) -> None:
     with pytest.raises(NotFound) as unknown:
         store_readings(instrument=run.instrument, body=make_readings_bytes(run, run="RUN-26-99999-X"), by=run.instrument)
     assert unknown.value.code == "unknown_run"
+    other = make_instrument(cast, "ICPMS-2")
     with pytest.raises(NotFound):
-        other = make_instrument(cast, "ICPMS-2")
         store_readings(instrument=other, body=make_readings_bytes(run), by=other)
     Run.objects.filter(pk=run.pk).update(state="authorised")
     with pytest.raises(DomainError) as closed:
