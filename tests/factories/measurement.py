@@ -114,7 +114,7 @@ def make_readings_bytes(run: Run, /, **more: Any) -> bytes:
     return json.dumps(make_readings(run, **more)).encode()
 
 
-def upload_run(cast: Cast, run: Run, data: bytes | None = None, **more: Any) -> Stored:
+def upload_run(cast: Cast, run: Run, data: bytes | None = None, /, **more: Any) -> Stored:
     """The run's export, brought by the analyst."""
     fields: dict[str, Any] = {
         "instrument": run.instrument,
