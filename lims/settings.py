@@ -1,7 +1,8 @@
 """Composition root: every environment variable is read here, once, and unsafe values are refused.
 
 Variables: `LIMS_ENV` (`development` or `production`), `SECRET_KEY`, `ALLOWED_HOSTS`, `PUBLIC_URL`, `DATABASE_URL` (application role),
-`DATABASE_OWNER_URL` (migrations only), `REDIS_URL`, `LIMS_DATA` (files, default `var/`), `LIMS_BUILD` (built assets, default `var/`), `LIMS_DEBUG`, `PORT`.
+`DATABASE_OWNER_URL` (migrations only), `REDIS_URL`, `LIMS_DATA` (files, default `var/`), `LIMS_BUILD` (built assets, default `var/`),
+`LIMS_DEBUG`, `PORT`, `LIMS_JOB_LEASE_SECONDS`.
 """
 
 from __future__ import annotations

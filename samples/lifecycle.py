@@ -97,7 +97,7 @@ def _handover_pending(consignment: Any) -> list[Blocker]:
         return [
             Blocker(
                 "handover_pending",
-                f"A handover of {consignment.code} waits for the receiver's acknowledgement. The receiver acknowledges or refuses it first.",
+                f"A handover of {consignment.code} waits for the receiver, who acknowledges or refuses it first.",
             )
         ]
     return []

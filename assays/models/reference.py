@@ -42,7 +42,7 @@ class ReferenceMaterial(Record):
 
 @history()
 class CertifiedValue(Record):
-    """A content of the element with its between-laboratory standard deviation `sd` (never the interval of the mean; without one the value is
+    """A content of the element with its between-laboratory standard deviation `sd` (never the interval of the mean; without one it is
     information and no control). The interval is what `interval_type` says. An in-house value is the mean of `n` runs, `sd` from run to
     run."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
@@ -95,7 +95,7 @@ class User(AbstractUser):
     language = models.CharField(max_length=5, default="en")
     must_change_password = models.BooleanField(default=False, help_text=_("Somebody else set the password; it opens one page only"))
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     REQUIRED_FIELDS = ["full_name", "role"]
 

@@ -27,7 +27,7 @@ def issue_token(model: type[T], *, by: Any, name: str, expires_at: datetime | No
     """A new token row and the token itself, which is not kept."""
     token = f"{model.__name__[:1].lower()}_{secrets.token_urlsafe(32)}"
     with acting(by, "token issued"):
-        row = model.objects.create(name=name, digest=digest_of(token), hint=token[:8], expires_at=expires_at, **owner)
+        row = model._default_manager.create(name=name, digest=digest_of(token), hint=token[:8], expires_at=expires_at, **owner)
     return row, token
 
 
@@ -49,7 +49,7 @@ def find_token(model: type[T], token: str, *related: str) -> T | None:
     """The live token row, or None; notes the use at most once a minute."""
     now = clock.now()
     live = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
-    row = model.objects.select_related(*related).filter(live, digest=digest_of(token)).first()
+    row = model._default_manager.select_related(*related).filter(live, digest=digest_of(token)).first()
     if row is not None and (row.last_used_at is None or now - row.last_used_at > _USED_RESOLUTION):
-        model.objects.filter(pk=row.pk).update(last_used_at=now)
+        model._default_manager.filter(pk=row.pk).update(last_used_at=now)
     return row

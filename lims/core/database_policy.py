@@ -1,7 +1,8 @@
 """Least privilege inside the database, applied by the owner after every migrate.
 
-The application role may SELECT, INSERT and UPDATE; DELETE only on the few tables named here; on append-only tables SELECT and INSERT alone,
-and triggers refuse the rest to everyone, the owner included. The application role owns nothing, so it can neither disable nor drop a trigger.
+The application role may SELECT, INSERT and UPDATE; DELETE only on the few tables named here; on append-only tables SELECT and INSERT
+alone, and triggers refuse the rest to everyone, the owner included. The application role owns nothing, so it can neither disable nor drop
+a trigger.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ class Scoped(Protocol):
 
 def fetch_visible(model: type[M], user: Any, *, lock: bool = False, queryset: QuerySet[M] | None = None, **lookup: Any) -> M:
     """One object inside the user's scope, or `NotFound`: what is outside does not exist. `lock=True` takes the row FOR UPDATE."""
-    rows = (queryset if queryset is not None else model._default_manager.all()).visible_to(user)  # type: ignore[union-attr]
+    everything: Any = model._default_manager.all() if queryset is None else queryset
+    rows = everything.visible_to(user)
     if lock:
         # The scope may join; the lock is taken on the row itself.
         rows = model._default_manager.filter(pk__in=rows.filter(**lookup).values("pk")).select_for_update()

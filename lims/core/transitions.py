@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from lims.core.errors import Blocked, Blocker
 
-Subject = TypeVar("Subject")
 Guard = Callable[[Any], "list[Blocker]"]
 
 
@@ -29,7 +28,7 @@ def step(name: str, sources: Iterable[str], target: str, *guards: Guard) -> Tran
 
 
 @dataclass(frozen=True)
-class Machine(Generic[Subject]):
+class Machine:
     """The life of one kind of record: its states in order with their labels, and the steps between them."""
 
     noun: str
@@ -43,22 +42,22 @@ class Machine(Generic[Subject]):
                 return transition
         raise KeyError(name)
 
-    def blockers(self, subject: Subject, name: str) -> list[Blocker]:
+    def blockers(self, subject: Any, name: str) -> list[Blocker]:
         """Why `subject` (with an attribute `state`) cannot take the step now; empty when it can."""
         transition = self.find(name)
-        state = subject.state  # type: ignore[attr-defined]
+        state = subject.state
         if state not in transition.sources:
             wanted = ", ".join(sorted(str(self.states[source]) for source in transition.sources))
             return [Blocker("wrong_state", f"This {self.noun} is {self.states[state]}; to {name.replace('_', ' ')} it must be {wanted}.")]
         return [blocker for guard in transition.guards for blocker in guard(subject)]
 
-    def target(self, subject: Subject, name: str) -> str:
+    def target(self, subject: Any, name: str) -> str:
         """The state after the step; raises `Blocked` with every blocker when it is refused."""
         found = self.blockers(subject, name)
         if found:
             raise Blocked(found)
         return self.find(name).target
 
-    def available(self, subject: Subject) -> list[str]:
+    def available(self, subject: Any) -> list[str]:
         """The names of the steps that could be taken now."""
         return [transition.name for transition in self.transitions if not self.blockers(subject, transition.name)]

@@ -102,7 +102,7 @@ def build_people(today: date) -> Cast:
 
 
 def _person(role: str, organisation: Organisation, hashed: str, *, first: bool) -> User:
-    return User.objects.create(
+    person: User = User.objects.create(
         username=role if first else f"{role}.{organisation.code.lower()}",
         full_name=f"{_NAMES[role]} {_SURNAMES[organisation.code]}",
         role=role,
@@ -110,6 +110,7 @@ def _person(role: str, organisation: Organisation, hashed: str, *, first: bool) 
         is_staff=role == Role.ADMINISTRATOR,
         password=hashed,
     )
+    return person
 
 
 def _build_competences(cast: Cast, today: date) -> None:

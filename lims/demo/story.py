@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from assays.instruments.ingest import store_upload
@@ -247,8 +248,14 @@ def _receive(story: Story, journey: Journey, consignment: Consignment) -> list[S
 def _found(story: Story, sample: Sample, trouble: int) -> ItemFound:
     """What reception found: as sent, or one of five troubles."""
     mass = sample.mass_g - Decimal(story.rng.randrange(0, 12)) / 10
-    fine = {"sample": sample.code, "seal_number": sample.seal_number or "", "container_intact": True, "container_count": 1, "mass_g": mass}
-    troubles = {
+    fine: dict[str, Any] = {
+        "sample": sample.code,
+        "seal_number": sample.seal_number or "",
+        "container_intact": True,
+        "container_count": 1,
+        "mass_g": mass,
+    }
+    troubles: dict[int, dict[str, Any]] = {
         0: {"seal_condition": "broken"},
         1: {"seal_condition": "intact", "seal_number": "DM999999"},
         2: {"seal_condition": "intact", "mass_g": mass * Decimal("0.8")},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import Model
@@ -13,6 +13,8 @@ from lims.core.roles import Action, require
 from samples.models import Mine, Pit
 from samples.services.checking import assign, check_record
 from samples.services.holding import given_reason
+
+Place = TypeVar("Place", Mine, Pit)
 
 MINE_MEMBERS = ("code", "name", "belt", "township", "operator", "control", "extraction_method", "latitude", "longitude", "remark", "active")
 PIT_MEMBERS = ("code", "kind", "latitude", "longitude", "elevation_m", "remark")
@@ -38,7 +40,7 @@ def change_pit(*, pit: Pit, values: dict[str, Any], reason: str, by: Any) -> Pit
     return _save(Pit.objects.get(pk=pit.pk), values, by, given_reason(reason))
 
 
-def _save(place: Any, values: dict[str, Any], by: Any, reason: str) -> Any:
+def _save(place: Place, values: dict[str, Any], by: Any, reason: str) -> Place:
     require(by, Action.MINE_EDIT)
     assign(place, values)
     place.code = place.code.strip().upper()

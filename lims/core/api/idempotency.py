@@ -57,7 +57,7 @@ def _answer_once(handler: Callable[..., Response], request: Request, key: str, a
         response = handler(request, *args, **kwargs)
         if response.status_code < 400:
             response.accepted_renderer, response.accepted_media_type = request.accepted_renderer, request.accepted_media_type
-            response.renderer_context = {"view": None, "request": request}
+            response.renderer_context = {"view": None, "request": request}  # type: ignore[attr-defined]
             IdempotencyKey.objects.create(
                 caller=caller,
                 key=key,

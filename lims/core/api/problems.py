@@ -86,10 +86,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, exceptions.APIException):
         codes = error.get_codes()
         response = problem(error.status_code, codes if isinstance(codes, str) else "error", str(error.detail))
-        if getattr(error, "wait", None):
-            response["Retry-After"] = str(int(error.wait) + 1)
-        if getattr(error, "auth_header", None):
-            response["WWW-Authenticate"] = error.auth_header
+        if wait := getattr(error, "wait", None):
+            response["Retry-After"] = str(int(wait) + 1)
+        if challenge := getattr(error, "auth_header", None):
+            response["WWW-Authenticate"] = challenge
         return response
     logger.exception("unexpected error", exc_info=error)
     return problem(

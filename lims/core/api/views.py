@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -31,14 +31,11 @@ class ActionView(APIView):
 
     actions: ClassVar[dict[str, Action]] = {}
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        return super().dispatch(request, *args, **kwargs)
-
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if request.method == "POST":
-            handler: Callable[..., Response] = self.post  # type: ignore[attr-defined]
-            self.post = idempotent(handler)  # type: ignore[attr-defined]
+        if request.method == "POST" and hasattr(self, "post"):
+            view: Any = self
+            view.post = idempotent(view.post)
 
 
 class Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

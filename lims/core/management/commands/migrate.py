@@ -14,4 +14,3 @@ class Command(DjangoMigrate):
         super().add_arguments(parser)
         if "owner" in settings.DATABASES:
             parser.set_defaults(database="owner")
-
