@@ -65,7 +65,7 @@ class PositionKind(models.TextChoices):
 
 @history()
 class RunPosition(Record):
-    """One tube. `label` is the name the instrument's sequence and export carry. A control's amounts stand here, a sample's on its aliquot."""
+    """One tube. `label` is its name in the instrument's sequence and export. A control's amounts stand here, a sample's on its aliquot."""
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="positions", db_index=False)
     number = models.PositiveSmallIntegerField()
