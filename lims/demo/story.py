@@ -109,8 +109,9 @@ class Story:
 
     @contextmanager
     def on_day(self, journey: Journey, day: float) -> Iterator[datetime]:
-        """Let the clock stand `day` days after the journey began, never later than today."""
-        moment = min(self.today - timedelta(days=journey.age) + timedelta(days=day), self.today)
+        """Let the clock stand `day` days after ten in the morning (India) of the journey's first day, never later than now."""
+        first_morning = (self.today - timedelta(days=journey.age)).replace(hour=4, minute=30, second=0, microsecond=0)
+        moment = min(first_morning + timedelta(days=day), self.today)
         with clock.set_to(moment):
             yield moment
 
