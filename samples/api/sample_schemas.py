@@ -69,7 +69,7 @@ class SampleSchema(Schema):
     on_hold = serializers.BooleanField()
     has_open_discrepancy = serializers.BooleanField()
     kind = serializers.ChoiceField(choices=SampleKind.choices)
-    parent = serializers.CharField(allow_null=True)
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     material = serializers.ChoiceField(choices=Material.choices)
     method = serializers.ChoiceField(choices=SamplingMethod.choices)
     mass_g = serializers.CharField(help_text="What is left, in grams")
@@ -154,7 +154,7 @@ class RegistrationProblemSchema(Schema):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = ProblemRowSchema(many=True)
+    errors = ProblemRowSchema(many=True)  # type: ignore[assignment]
     details = RegistrationDetailsSchema(required=False)
 
 

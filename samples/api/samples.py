@@ -21,13 +21,11 @@ from samples.api.records import if_match, read_changes, register_rows
 from samples.custody.reading import TimelineEvent, read_timeline
 from samples.forms.sample_filters import SampleFilter
 from samples.models import Hold, Sample
-from samples.selectors.samples import find_sample, hold_data, sample_data, sample_detail, select_samples
+from samples.selectors.samples import ORDERINGS, find_sample, hold_data, orderings_for, sample_data, sample_detail, select_samples
 from samples.services.correcting import correct_sample
 from samples.services.disposing import dispose_sample
 from samples.services.holding import hold_sample, release_hold
 from samples.services.splitting import Part, split_sample
-
-_ORDERINGS = {"id": "id", "registered_at": "registered_at", "received_at": "received_at", "collected_at": "collected_at"}
 
 
 def _tagged(response: Response, sample: Sample) -> Response:
@@ -40,7 +38,7 @@ class Samples(ListView):
 
     actions: ClassVar[dict[str, Action]] = {"GET": Action.SAMPLE_VIEW, "POST": Action.SAMPLE_REGISTER}
     filterset_class = SampleFilter
-    orderings: ClassVar[dict[str, str]] = _ORDERINGS
+    orderings: ClassVar[dict[str, str]] = ORDERINGS
 
     def queryset(self, request: Request) -> QuerySet[Sample]:
         return select_samples(request.user)
@@ -48,9 +46,12 @@ class Samples(ListView):
     def row(self, found: Sample, request: Request) -> dict[str, Any]:
         return sample_data(found, request.user)
 
-    @extend_schema(operation_id="samples_list", parameters=list_parameters(SampleFilter, _ORDERINGS), responses=schemas.SamplePageSchema)
+    @extend_schema(operation_id="samples_list", parameters=list_parameters(SampleFilter, ORDERINGS), responses=schemas.SamplePageSchema)
     def get(self, request: Request) -> Any:
         """Where each sample is and in which state. Members that are not the caller's to know are absent."""
+        known = orderings_for(request.user)
+        if request.query_params.get("ordering", "id").lstrip("-") not in known:
+            raise Invalid("ordering", f"This list is ordered by one of: {', '.join(known)} (a leading '-' turns the order).")
         return super().get(request)
 
     @extend_schema(
@@ -86,9 +87,10 @@ class Samples(ListView):
         return _tagged(response, sample)
 
     def _register_list(self, request: Request, dry_run: bool) -> Response:
-        samples = register_rows(request.data, by=request.user, dry_run=dry_run)
+        rows: list[Any] = list(request.data)
+        samples = register_rows(rows, by=request.user, dry_run=dry_run)
         if dry_run:
-            results = [{"index": index, "outcome": "valid"} for index in range(len(request.data))]
+            results = [{"index": index, "outcome": "valid"} for index in range(len(rows))]
             return Response({"dry_run": True, "results": results})
         outcomes = [
             {

@@ -8,6 +8,7 @@ import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import ChoiceField
 
 from lims.accounts.models import Organisation, OrganisationKind
 from lims.core.codes import normalise
@@ -22,7 +23,7 @@ _ORIGIN = frozenset({"mine", "visit", "owner", "registered_after", "registered_b
 _BELT = frozenset({"belt", "laboratory"})
 
 
-class YesNoField(forms.ChoiceField):
+class YesNoField(ChoiceField):
     """`true` or `false`, also written 1, 0, yes, no."""
 
     _WORDS: ClassVar[dict[str, str]] = {"1": "true", "yes": "true", "true": "true", "0": "false", "no": "false", "false": "false"}

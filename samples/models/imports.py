@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from lims.core.models import Record, history
+from lims.core.roles import Role
+
+
+class SampleImportQuerySet(models.QuerySet["SampleImport"]):
+    """Imports by viewer."""
+
+    def visible_to(self, user: Any) -> SampleImportQuerySet:
+        """Collectors see those of their firm."""
+        return self.filter(organisation=user.organisation_id) if user.role == Role.COLLECTOR else self.none()
 
 
 @history(exclude=["rows"])
@@ -26,6 +37,8 @@ class SampleImport(Record):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
+
+    objects = SampleImportQuerySet.as_manager()
 
     class Meta:
         ordering = ["-uploaded_at"]

@@ -7,7 +7,7 @@ duplicate looks like any other sample.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +33,14 @@ _TONES = {
     SampleState.RETURNED: "none",
     SampleState.DISPOSED: "none",
 }
+
+
+ORDERINGS = {"id": "id", "registered_at": "registered_at", "received_at": "received_at", "collected_at": "collected_at"}
+
+
+def orderings_for(viewer: Any) -> dict[str, str]:
+    """How the viewer's list may be ordered; an order by the time of collection would tell that time."""
+    return ORDERINGS if sees_origin(viewer) else {"id": "id", "received_at": "received_at"}
 
 
 def is_blind(viewer: Any) -> bool:
@@ -84,7 +92,7 @@ def _text(value: Decimal | None) -> str | None:
 
 
 def _moment(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None
+    return value.astimezone(UTC).isoformat() if value else None
 
 
 def _code(thing: Any) -> str | None:
