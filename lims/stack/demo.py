@@ -4,53 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import http.client
 import json
 import os
-import shutil
 import signal
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from lims.stack import session
 from lims.stack.checkout import Checkout
 from lims.stack.errors import StackError
-from lims.stack.files import Lock, is_locked, last_lines, locked, open_log, read_json, write_private
+from lims.stack.files import Lock, is_locked, read_json, write_private
 from lims.stack.identity import Identity, find_identity
-from lims.stack.keeper import SERVERS, keeper_lock
-from lims.stack.processes import adopt_orphans, bury_orphans, describe_end, start_child, stop_child
+from lims.stack.preparation import marked_until_complete, prepare, start_over_if_wanted
+from lims.stack.processes import adopt_orphans, bury_orphans
 from lims.stack.supervisor import Supervisor, beat_part, web_part, worker_part
+from lims.stack.terminal import say, timed
 
 DEFAULT_PORT = 8000
 READY_SECONDS = 90
 STOP_SECONDS = 20
 POLL_SECONDS = 0.2
-CODE = ("lims", "samples", "assays", "package-lock.json", "requirements.txt")
-WRITTEN_WITH_DATABASE = ("demo", "files", "celerybeat-schedule*")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One management command of the preparation; `talks` when what it prints is worth watching."""
-
-    title: str
-    command: tuple[str, ...]
-    talks: bool = False
-
-
-STEPS = (
-    Step("Preparing page assets and fonts", ("prepare_assets",)),
-    Step("Migrating the database", ("migrate", "--database", "owner", "--no-input")),
-    Step("Loading reference data", ("load_reference_data",)),
-    Step("Building the demonstration laboratory", ("build_demo",), talks=True),
-)
 
 
 def run_demo() -> int:
@@ -81,11 +59,11 @@ def run_demo() -> int:
 
 def _run(checkout: Checkout, identity: Identity, port: int, supervisor: Supervisor) -> NoReturn:
     started = time.monotonic()
-    if os.environ.get("RESET", "") not in ("", "0"):
-        reset(checkout, identity)
-    environment = _start_servers(port)
-    _prepare(checkout, identity, environment)
-    with _timed("Starting web server, worker and beat"):
+    start_over_if_wanted(checkout, identity)
+    with marked_until_complete(identity):
+        environment = _start_servers(port)
+        prepare(checkout, identity, environment)
+    with timed("Starting web server, worker and beat"):
         supervisor.watch(_embedded(environment))
         for part in (web_part(port), worker_part(), beat_part()):
             supervisor.start(part, {**os.environ, **environment})
@@ -121,37 +99,6 @@ def check_port(port: int) -> None:
             if error.errno == errno.EADDRINUSE:
                 raise StackError(f"Port {port} is taken by another program. Choose another one: make demo PORT={port + 1}") from error
             raise StackError(f"Port {port} cannot be used ({error.strerror}). Choose one from 1024 up: make demo PORT=8001") from error
-
-
-def reset(checkout: Checkout, identity: Identity) -> None:
-    """Remove the embedded servers' data and the files that belong to them; StackError while somebody uses them."""
-    if os.environ.get("DATABASE_URL") or os.environ.get("REDIS_URL"):
-        raise StackError("RESET=1 empties the embedded servers only. DATABASE_URL or REDIS_URL names another one: empty that yourself.")
-    with _timed("Removing the data of this checkout"), locked(identity.home / "starting"):
-        if any(is_locked(keeper_lock(identity, name)) for name in SERVERS):
-            raise StackError("Another command of this checkout (a shell, a test run) uses the data: end it, then try RESET=1 again.")
-        for name in SERVERS:
-            shutil.rmtree(identity.home / name, ignore_errors=True)
-        for path in [path for pattern in WRITTEN_WITH_DATABASE for path in checkout.data.glob(pattern)]:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def say(text: str, end: str = "\n") -> None:
-    """Tell the person at the terminal."""
-    sys.stdout.write(text + end)
-    sys.stdout.flush()
-
-
-@contextmanager
-def _timed(title: str, talks: bool = False) -> Iterator[None]:
-    begun = time.monotonic()
-    say(f"• {title}{':' if talks else ' … '}", end="\n" if talks else "")
-    try:
-        yield
-    except BaseException:
-        say("" if talks else "not done")
-        raise
-    say(f"{'  done in ' if talks else ''}{time.monotonic() - begun:.1f} s")
 
 
 @contextmanager
@@ -224,7 +171,7 @@ def _start_servers(port: int) -> dict[str, str]:
         raise StackError(
             "DATABASE_URL names a server of your own: set DATABASE_OWNER_URL too, the role that owns the database and migrates it."
         )
-    with _timed("Starting database and broker"):
+    with timed("Starting database and broker"):
         environment = session.ensure({"database", "broker"})
         titles = [session.describe(name) for name in sorted(_embedded(environment), reverse=True)]
         say(f"{', '.join(titles) or 'those named by the environment'}, ", end="")
@@ -233,47 +180,6 @@ def _start_servers(port: int) -> dict[str, str]:
 
 def _embedded(environment: dict[str, str]) -> frozenset[str]:
     return frozenset(name for name, variable in session.VARIABLES.items() if variable in environment)
-
-
-def _prepare(checkout: Checkout, identity: Identity, environment: dict[str, str]) -> None:
-    """Run the steps, unless the same code already prepared this very embedded database."""
-    digest = _code_digest(checkout.project)
-    note = identity.home / "database" / "prepared" if "DATABASE_URL" in environment else None
-    if note and note.exists() and note.read_text() == digest and checkout.credentials.exists():
-        say("• Everything is prepared: the code has not changed since the last start")
-        return
-    for step in STEPS:
-        with _timed(step.title, step.talks):
-            _run_step(step, checkout, {**os.environ, **environment})
-    if note:
-        write_private(note, digest)
-
-
-def _code_digest(project: Path) -> str:
-    """Changes with every file that migrations, reference data, demonstration and assets are made from."""
-    digest = hashlib.sha256()
-    for root in (project / name for name in CODE):
-        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(f"{path.relative_to(project)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _run_step(step: Step, checkout: Checkout, environment: dict[str, str]) -> None:
-    log = checkout.logs / f"{step.command[0]}.log"
-    output = None if step.talks else open_log(log)
-    command: list[str | Path] = [sys.executable, checkout.project / "manage.py", *step.command]
-    process = start_child(command, output=output, on_parent_death=signal.SIGTERM, cwd=checkout.project, environment=environment)
-    if output is not None:
-        os.close(output)
-    try:
-        process.wait()
-    except KeyboardInterrupt:
-        stop_child(process, ((signal.SIGTERM, 10.0),))
-        raise
-    if process.returncode != 0:
-        shown = "" if step.talks else f" Its log {log} ends with:{last_lines(log)}"
-        raise StackError(f"{step.title} failed: manage.py {step.command[0]} {describe_end(process.returncode)}.{shown}")
 
 
 def _wait_until_served(supervisor: Supervisor, port: int) -> None:

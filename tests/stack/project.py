@@ -19,17 +19,23 @@ from lims.stack.identity import SHARED_PLACE
 SOURCE = Path(__file__).resolve().parents[2]
 
 MANAGE = """
-import json, os, pathlib, sys
+import json, os, pathlib, sys, time
 command = sys.argv[1]
 with open("calls", "a") as calls:
     calls.write(f"{' '.join(sys.argv[1:])}\\n")
 if pathlib.Path("fail").exists() and pathlib.Path("fail").read_text() == command:
     sys.exit(f"{command} cannot go on: the reason")
+if command == "prepare_assets":
+    for name in ("assets", "fonts"):
+        pathlib.Path("var", name).mkdir(exist_ok=True)
 if command == "build_demo":
     import psycopg2
     connection = psycopg2.connect(os.environ["DATABASE_OWNER_URL"])
     connection.autocommit = True
     connection.cursor().execute("CREATE TABLE built AS SELECT 1")
+    if pathlib.Path("stuck").exists():
+        print("half built", flush=True)
+        time.sleep(600)
     path = pathlib.Path("var/demo/credentials.json")
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"base_url": "", "users": {"analyst": {"username": "ana", "password": "secret of ana"}}}))

@@ -153,6 +153,18 @@ def test_a_killed_demonstration_leaves_nothing_behind_and_starts_again(project: 
     interrupt_when_ready(project)
 
 
+def test_a_demonstration_killed_while_it_was_built_is_built_anew(project: Project) -> None:
+    (project.root / "stuck").touch()
+    demo = project.demo(free_port())
+    read_until(demo, "half built")
+    demo.kill()
+    wait_until(lambda: not project.processes())
+    (project.root / "stuck").unlink()
+
+    assert "starting over" in ready(project.demo(free_port()))
+    assert project.calls() == PREPARATION * 2
+
+
 def test_a_demonstration_ends_with_the_make_that_started_it(project: Project) -> None:
     script = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'lims.stack', '--with-parent', 'demo'])"
     make = project.start("-c", script, PORT=str(free_port()))
