@@ -118,7 +118,7 @@ class _Echo:
 
 def safe_cell(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+@\t\r" else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "@", "\t", "\r")) else value
 
 
 def stream_csv(rows: Iterator[dict[str, Any]], name: str = "list.csv") -> StreamingHttpResponse:
