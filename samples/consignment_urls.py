@@ -1,7 +1,28 @@
-"""Addresses."""
+"""Addresses of consignments, receipts and discrepancies; part of the namespace `samples`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from samples.views import consignments, handovers, packing, receipts
+
+urlpatterns = [
+    path("consignments/", consignments.ConsignmentList.as_view(), name="consignments"),
+    path("consignments/new/", consignments.NewConsignment.as_view(), name="consignment-new"),
+    path("consignments/<str:code>/", consignments.ConsignmentPage.as_view(), name="consignment"),
+    path("consignments/<str:code>/papers/", consignments.ChangePapers.as_view(), name="consignment-papers"),
+    path("consignments/<str:code>/pack/", packing.PackPage.as_view(), name="consignment-pack"),
+    path("consignments/<str:code>/unpack/", packing.Unpack.as_view(), name="consignment-unpack"),
+    path("consignments/<str:code>/cancel/", packing.Cancel.as_view(), name="consignment-cancel"),
+    path("consignments/<str:code>/dispatch/", packing.Dispatch.as_view(), name="consignment-dispatch"),
+    path("consignments/<str:code>/label/", receipts.BoxLabel.as_view(), name="consignment-label"),
+    path("consignments/<str:code>/handover/", handovers.HandOver.as_view(), name="consignment-handover"),
+    path("consignments/<str:code>/acknowledge/", handovers.Answer.as_view(), name="consignment-acknowledge"),
+    path("consignments/<str:code>/withdraw/", handovers.Withdraw.as_view(), name="consignment-withdraw"),
+    path("consignments/<str:code>/receive/", receipts.Receive.as_view(), name="consignment-receive"),
+    path("consignments/<str:code>/receipts/<uuid:pk>/", receipts.ReceiptPage.as_view(), name="receipt"),
+    path("consignments/<str:code>/receipts/<uuid:pk>/labels/", receipts.BlindLabels.as_view(), name="receipt-labels"),
+    path("incoming/", consignments.Incoming.as_view(), name="incoming"),
+    path("discrepancies/", receipts.DiscrepancyList.as_view(), name="discrepancies"),
+    path("discrepancies/<uuid:pk>/", receipts.DiscrepancyPage.as_view(), name="discrepancy"),
+]

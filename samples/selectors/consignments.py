@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from lims.accounts.models import Organisation
 from lims.core import clock
 from lims.core.roles import LABORATORY_ROLES, Role
+from lims.core.templatetags.values import age_words
 from samples.lifecycle import ConsignmentState, SampleState
 from samples.models import Consignment, ConsignmentItem, Discrepancy, Handover, Sample
 from samples.models.consignments import HandoverState
@@ -88,6 +89,11 @@ class ConsignmentRow:
     def age(self) -> timedelta | None:
         """How long it has been on its way, until its receipt."""
         return None if self.dispatched_at is None else (self.received_at or self.now) - self.dispatched_at
+
+    @property
+    def age_words(self) -> str:
+        """The age in its largest whole unit; empty before dispatch."""
+        return "" if self.age is None else age_words(self.age)
 
     @property
     def overdue(self) -> bool:
@@ -204,6 +210,7 @@ class ItemRow:
     """One sample of a consignment. `code` is what the viewer reads on the bag, `page_code` what opens the sample's page for the viewer;
     `blind_code` is told to the receptionist alone, who puts it on the bag."""
 
+    item_id: UUID
     sample_id: UUID
     code: str
     page_code: str
@@ -237,6 +244,7 @@ def items_of(consignment: Consignment, viewer: Any) -> list[ItemRow]:
 def _item(row: ConsignmentItem, viewer: Any) -> ItemRow:
     sample = row.sample
     return ItemRow(
+        item_id=row.pk,
         sample_id=sample.pk,
         code=bag_code(sample, viewer),
         page_code=sample.code_for(viewer),

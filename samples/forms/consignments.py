@@ -1,0 +1,134 @@
+"""Forms of consignments, handovers and decisions. They only translate; the services decide what may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from lims.accounts.models import Organisation
+from samples.models.receipts import Decision
+from samples.selectors.parties import carriers, laboratories, possible_receivers
+from samples.services.consigning import DEFAULT_PURPOSE
+
+_CODE = {"class": "code-input", "autocapitalize": "characters", "autocomplete": "off", "autocorrect": "off", "spellcheck": "false"}
+
+
+class ConsignmentForm(forms.Form):
+    """The papers of a consignment."""
+
+    addressee = forms.ModelChoiceField(label=_("Addressee laboratory"), queryset=Organisation.objects.none())
+    carrier = forms.ModelChoiceField(
+        label=_("Carrier"),
+        queryset=Organisation.objects.none(),
+        required=False,
+        empty_label=_("none, we bring it ourselves"),
+        help_text=_("Who takes it over first"),
+    )
+    waybill = forms.CharField(label=_("Waybill"), required=False, max_length=80, widget=forms.TextInput(attrs=_CODE))
+    outer_seal = forms.CharField(
+        label=_("Seal of the box"), required=False, max_length=40, widget=forms.TextInput(attrs=_CODE), help_text=_("A seal is used once")
+    )
+    border_post = forms.CharField(
+        label=_("Border post"), required=False, max_length=80, help_text=_("Where it crosses, as on the customs papers")
+    )
+    purpose = forms.CharField(label=_("Purpose on the papers"), initial=DEFAULT_PURPOSE, max_length=200)
+
+    def __init__(self, *args: Any, sender: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["addressee"].queryset = laboratories().exclude(pk=sender)  # type: ignore[attr-defined]
+        self.fields["carrier"].queryset = carriers()  # type: ignore[attr-defined]
+
+
+class ScanForm(forms.Form):
+    """One scan at the packing table."""
+
+    code = forms.CharField(
+        label=_("Scan a sample"),
+        widget=forms.TextInput(attrs={**_CODE, "data-autofocus": "", "enterkeyhint": "send"}),
+        help_text=_("Its label or its seal; Enter packs it"),
+    )
+    seal_number = forms.CharField(
+        label=_("Seal put on now"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs=_CODE),
+        help_text=_("Only if it gets a new seal"),
+    )
+
+
+class ScanManyForm(forms.Form):
+    """Many codes at once, from a list or a reader with a memory."""
+
+    codes = forms.CharField(label=_("Codes, one on a line"), widget=forms.Textarea(attrs={**_CODE, "rows": 6}))
+
+    def clean_codes(self) -> list[str]:
+        """The codes without empty lines."""
+        return [line.strip() for line in self.cleaned_data["codes"].splitlines() if line.strip()]
+
+
+class DispatchForm(forms.Form):
+    """Where it leaves from and when it should be there, in the viewer's zone."""
+
+    place = forms.CharField(label=_("Leaves from"), max_length=160, required=False)
+    expected_by = forms.DateTimeField(
+        label=_("Expected at the laboratory by"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("In your time zone. Later than that it is shown as overdue."),
+    )
+
+
+class OfferForm(forms.Form):
+    """To whom the consignment is handed."""
+
+    receiver = forms.ModelChoiceField(label=_("Handed to"), queryset=Organisation.objects.none())
+    place = forms.CharField(label=_("Place"), max_length=160, required=False)
+    remark = forms.CharField(label=_("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, holder: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["receiver"].queryset = possible_receivers().exclude(pk=holder)  # type: ignore[attr-defined]
+
+
+class AnswerForm(forms.Form):
+    """The receiver's answer."""
+
+    accept = forms.TypedChoiceField(
+        label=_("Your answer"),
+        choices=[("yes", _("I take it over")), ("no", _("I refuse it"))],
+        coerce=lambda answer: answer == "yes",
+        widget=forms.RadioSelect,
+    )
+    seals_intact = forms.TypedChoiceField(
+        label=_("Seals"),
+        choices=[("yes", _("intact")), ("no", _("not intact")), ("", _("not looked at"))],
+        coerce=lambda answer: answer == "yes",
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    place = forms.CharField(label=_("Place"), max_length=160, required=False)
+    remark = forms.CharField(
+        label=_("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text=_("Needed for a refusal or a broken seal")
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why a step is taken back."""
+
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class SettlementForm(forms.Form):
+    """The decision on a discrepancy; only what is possible is offered."""
+
+    decision = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect)
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Kept with the sample for good"))
+
+    def __init__(self, *args: Any, possible: list[Decision], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["decision"].choices = [(one.value, one.label) for one in possible]  # type: ignore[attr-defined]
+        if len(possible) == 1:
+            self.fields["decision"].initial = possible[0].value

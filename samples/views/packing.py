@@ -1,0 +1,129 @@
+"""The packing table, and the steps before a consignment leaves."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from lims.core.errors import Blocker, DomainError, Invalid
+from lims.core.pages import Page
+from lims.core.roles import Action
+from samples.forms.consignments import DispatchForm, ScanForm, ScanManyForm
+from samples.lifecycle import CONSIGNMENT
+from samples.models import Consignment
+from samples.selectors.consignments import items_of
+from samples.selectors.scanned import find_scanned
+from samples.services import consigning
+from samples.views.consignments import address_of, fetch_consignment
+
+
+class PackPage(Page):
+    """The packing table: scan, Enter, next; every scan can be taken back."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.CONSIGNMENT_EDIT, "POST": Action.CONSIGNMENT_EDIT}
+    template = "samples/consignments/pack.html"
+
+    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+        return self._show(fetch_consignment(request, code), ScanForm())
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        consignment = fetch_consignment(request, code)
+        form: Form = ScanManyForm(request.POST) if "codes" in request.POST else ScanForm(request.POST)
+        if form.is_valid():
+            try:
+                return self._pack(request, consignment, form)
+            except DomainError as error:
+                _add_scan_errors(form, error)
+        scan, many = (ScanForm(), form) if "codes" in request.POST else (form, ScanManyForm())
+        return self._show(consignment, scan, many, status=422)
+
+    def _pack(self, request: HttpRequest, consignment: Consignment, form: Form) -> HttpResponse:
+        codes = form.cleaned_data.get("codes") or [form.cleaned_data["code"]]
+        samples = find_scanned(codes, request.user)
+        seal = form.cleaned_data.get("seal_number")
+        seals = {samples[0].pk: seal} if seal else {}
+        consigning.pack_samples(consignment=consignment, samples=samples, seals=seals, by=request.user)
+        packed = {"count": len(samples), "code": samples[0].code_for(request.user)}
+        messages.success(request, _("%(code)s is packed.") % packed if len(samples) == 1 else _("%(count)d samples are packed.") % packed)
+        return redirect("samples:consignment-pack", consignment.code)
+
+    def _show(self, consignment: Consignment, scan: Form, many: Form | None = None, *, status: int = 200) -> HttpResponse:
+        user = self.request.user
+        blockers = CONSIGNMENT.blockers(consignment, "pack")
+        if consignment.sender_id != user.organisation_id:
+            blockers = [Blocker("not_sender", _("Only the sender packs this consignment."))]
+        items = sorted(items_of(consignment, user), key=lambda item: item.item_id, reverse=True)
+        context = {"consignment": consignment, "items": items, "scan": scan, "many": many or ScanManyForm(), "blockers": blockers}
+        return self.render(context | {"dispatch_blockers": consigning.dispatch_blockers(consignment, user), "dispatch_form": DispatchForm()}, status=status)
+
+
+def _add_scan_errors(form: Form, error: DomainError) -> None:
+    """A refusal of a scan stands at the scan box."""
+    for detail in [problem.detail for problem in error.problems] or [error.message]:
+        form.add_error("codes" if "codes" in form.fields else "code", detail)
+
+
+class ConsignmentStep(Page):
+    """A step taken with a button of the consignment's page: POST, then back to it."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        consignment = fetch_consignment(request, code)
+        try:
+            done = self.take(request, consignment)
+        except DomainError as error:
+            return self.refuse(error, self.back(consignment))
+        messages.success(request, done)
+        return redirect(self.back(consignment))
+
+    def take(self, request: HttpRequest, consignment: Consignment) -> str:
+        """Take the step; returns what to say about it."""
+        raise NotImplementedError
+
+    def back(self, consignment: Consignment) -> str:
+        """Where to go afterwards."""
+        return address_of(consignment)
+
+
+class Unpack(ConsignmentStep):
+    """Take a sample out of the box again."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    def take(self, request: HttpRequest, consignment: Consignment) -> str:
+        (sample,) = find_scanned([request.POST.get("sample", "")], request.user)
+        consigning.unpack_sample(consignment=consignment, sample=sample, by=request.user)
+        return _("%(code)s is taken out.") % {"code": sample.code_for(request.user)}
+
+    def back(self, consignment: Consignment) -> str:
+        return reverse("samples:consignment-pack", args=[consignment.code])
+
+
+class Cancel(ConsignmentStep):
+    """Give the consignment up."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    def take(self, request: HttpRequest, consignment: Consignment) -> str:
+        consigning.cancel_consignment(consignment=consignment, reason=request.POST.get("reason", ""), by=request.user)
+        return _("The consignment is cancelled; its samples are taken out.")
+
+
+class Dispatch(ConsignmentStep):
+    """Send it on its way."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    def take(self, request: HttpRequest, consignment: Consignment) -> str:
+        form = DispatchForm(request.POST)
+        if not form.is_valid():
+            raise Invalid("form", " ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
+        consigning.dispatch_consignment(consignment=consignment, **form.cleaned_data, by=request.user)
+        return _("Dispatched. Hand it over to its carrier next.")
