@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from assays.reports.models import Certificate, Standing
 from assays.reports.selectors import paper_of
 from lims.core.models import Installation
 
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _WORDS = {Standing.ISSUED: "authentic", Standing.SUPERSEDED: "superseded", Standing.WITHDRAWN: "withdrawn"}
 
 
@@ -53,6 +55,8 @@ UNKNOWN = {"status": "unknown", "authentic": False, "in_force": False}
 
 def verify_token(token: str) -> Verification | None:
     """The certificate of a token, or None: unknown. One that is still being made, or never was, is unknown too."""
+    if not _TOKEN.fullmatch(token):
+        return None
     related = ("laboratory", "snapshot", "replaced_by")
     found = Certificate.objects.with_standing().select_related(*related).defer("snapshot__content").filter(token=token).first()
     paper = paper_of(found) if found else None
