@@ -1,6 +1,7 @@
-"""Human codes. Each ends in an ISO/IEC 7064 MOD 37,36 check character, so one wrong or two swapped characters are caught at the keyboard.
+"""Human codes. Each ends in an ISO/IEC 7064 MOD 37,36 check character, so a wrong character, and nearly every swap of two, is caught at the
+keyboard.
 
-A code says nothing about origin: `S-26-00142-K` is a sample of 2026, `B-483920-7` the blind code a laboratory sees. Codes never change.
+A code says nothing about origin: `S-26-00142-K` is a sample of 2026, `B-483920111-7` the blind code a laboratory sees. Codes never change.
 """
 
 from __future__ import annotations
