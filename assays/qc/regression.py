@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from math import fsum, sqrt
 
 
 @dataclass(frozen=True)
@@ -20,15 +19,17 @@ def fit_line(x: Sequence[float], y: Sequence[float], weights: Sequence[float] | 
 
     ``x`` and ``y`` have one length of at least 2 and ``x`` is not constant, else ``ValueError``.
     """
-    xs, ys = np.asarray(x, float), np.asarray(y, float)
-    w = np.ones_like(xs) if weights is None else np.asarray(weights, float)
-    if xs.ndim != 1 or xs.shape != ys.shape or xs.shape != w.shape or xs.size < 2:
+    weights = [1.0] * len(x) if weights is None else weights
+    if len(x) < 2 or not len(x) == len(y) == len(weights):
         raise ValueError("A line needs two or more points, with a value and a weight for each.")
-    w = w / w.sum()
-    dx, dy = xs - (w * xs).sum(), ys - (w * ys).sum()
-    sxx, syy, sxy = (w * dx * dx).sum(), (w * dy * dy).sum(), (w * dx * dy).sum()
-    if sxx == 0:
+    total = fsum(weights)
+    mean_x = fsum(w * one for w, one in zip(weights, x, strict=True)) / total
+    mean_y = fsum(w * one for w, one in zip(weights, y, strict=True)) / total
+    points = [(w / total, one - mean_x, other - mean_y) for w, one, other in zip(weights, x, y, strict=True)]
+    sxx = fsum(w * dx * dx for w, dx, _ in points)
+    syy = fsum(w * dy * dy for w, _, dy in points)
+    sxy = fsum(w * dx * dy for w, dx, dy in points)
+    if sxx == 0 or len(set(x)) < 2:
         raise ValueError("A line needs points at different x.")
     slope = sxy / sxx
-    r = sxy / np.sqrt(sxx * syy) if syy > 0 else 0.0
-    return Line(float(slope), float((w * ys).sum() - slope * (w * xs).sum()), float(r))
+    return Line(slope, mean_y - slope * mean_x, sxy / sqrt(sxx * syy) if syy > 0 else 0.0)

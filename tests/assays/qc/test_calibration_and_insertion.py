@@ -81,3 +81,8 @@ def test_plan_counts_positions_and_trays():
 def test_plan_without_a_tray_is_refused():
     with pytest.raises(ValueError, match="at least one position"):
         plan_insertion(1, {}, 0)
+
+
+def test_points_at_one_place_make_no_line_though_their_mean_is_not_exactly_there() -> None:
+    with pytest.raises(ValueError, match="different x"):
+        fit_line([0.1, 0.1, 0.1], [1.0, 2.0, 3.0])
