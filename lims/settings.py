@@ -84,7 +84,7 @@ if os.environ.get("DATABASE_OWNER_URL"):
 APPLICATION_ROLE = DATABASES["default"]["USER"]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "lims.core.admin_config.RecordsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -33,6 +33,9 @@ class Page(View):
             raise Http404(error.message) from error
         except Forbidden as error:
             raise PermissionDenied(error.message) from error
+        except DomainError as error:
+            # A page that knows where to go back says its refusals there; here they get a page of their own.
+            return render(request, "errors/409.html", {"error": error}, status=422 if error.kind == "invalid" else 409)
 
     def render(self, context: dict[str, Any], *, status: int = 200, template: str | None = None) -> HttpResponse:
         """The page's template with the context."""

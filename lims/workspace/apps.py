@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class WorkspaceConfig(AppConfig):
     name = "lims.workspace"
     label = "workspace"
+
+    def ready(self) -> None:
+        from lims.core.navigation import Item, register_item
+        from lims.core.roles import Action, Role
+
+        # An official starts at the overview.
+        register_item(Item(0, 10, _("My work"), "workspace:home", Action.WORK_VIEW, hidden_from=frozenset({Role.OFFICIAL})))

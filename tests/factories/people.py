@@ -43,6 +43,7 @@ def make_user(username: str, role: str, organisation: Organisation) -> User:
         full_name=f"{role.replace('_', ' ').title()} {username}",
         role=role,
         organisation=organisation,
+        is_staff=role == Role.ADMINISTRATOR,
         password=_password_hash(),
     )
 
