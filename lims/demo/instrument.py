@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -16,10 +17,17 @@ _COUNTS_PER_MICROGRAM = 25_000
 
 
 def write_export(
-    run: Run, rocks: Mapping[UUID, Rock], rng: random.Random, *, acquired_at: datetime, bias: Mapping[str, float] | None = None
+    run: Run,
+    rocks: Mapping[UUID, Rock],
+    rng: random.Random,
+    *,
+    acquired_at: datetime,
+    bias: Mapping[str, float] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> bytes:
     """The batch table of a run. `rocks` are the true samples by id; `bias` multiplies what is read of an element on reference materials, so
-    that quality control has something to find. Concentrations carry the dilution, as the instrument's software writes them."""
+    that quality control has something to find; `labels` misname tubes. Concentrations carry the dilution, as the instrument's software
+    writes them."""
     analytes = list(run.method_version.analytes.select_related("analyte"))
     certified = _certified(run)
     local = acquired_at.replace(tzinfo=None, microsecond=0)
@@ -37,7 +45,23 @@ def write_export(
             run.positions.select_related("aliquot__preparation", "aliquot__test", "material", "duplicate_of__aliquot").order_by("number")
         )
     ]
+    rows = [replace(row, sample=(labels or {}).get(row.sample, row.sample)) for row in rows]
     return write_batch_table([*_calibration(analytes, rng, local), *rows], [_heading(one) for one in analytes])
+
+
+def read_solutions(run: Run, rocks: Mapping[UUID, Rock], rng: random.Random) -> list[tuple[int, str, str, Decimal]]:
+    """What the instrument reads in every tube: `(position number, symbol, isotope, µg/L of the solution as measured)`."""
+    version, analytes, certified = run.method_version, list(run.method_version.analytes.select_related("analyte")), _certified(run)
+    found = []
+    for position in run.positions.select_related("aliquot__preparation", "aliquot__test", "material").order_by("number"):
+        truth = _truth(position, rocks, certified, version, rng, {})
+        portion = position.aliquot or position
+        mass, volume = float(portion.mass_g or version.test_portion_g), float(portion.volume_ml or version.volume_ml)
+        to_solution = mass / volume * 1000 / float(portion.dilution or version.dilution)
+        for one in analytes:
+            value = _values(truth.get(one.analyte.symbol), one, to_solution, rng).concentration
+            found.append((position.number, one.analyte.symbol, one.isotope, value))
+    return found
 
 
 def _heading(analyte: MethodAnalyte) -> BatchAnalyte:

@@ -81,17 +81,19 @@ JOURNEYS = (
     Journey(131, "MWAM", "HYD", ("HPR", "TSW"), 28, "certified", carrier="TRL", border="Zokhawthar"),
     Journey(112, "IREL", "BPL", ("PWS", "MMK"), 28, "certified"),
     Journey(96, "MWAM", "JRH", ("MNE", "MMK"), 24, "certified"),
-    Journey(80, "IREL", "HYD", ("PWN", "PWS"), 26, "certified", carrier="TRL"),
+    Journey(80, "IREL", "JRH", ("PWN", "PWS"), 22, "certified", carrier="TRL"),
     Journey(62, "IREL", "BPL", ("CHA", "TSW"), 26, "authorised"),
-    Journey(48, "MWAM", "JRH", ("HPR", "PWN"), 22, "reviewed"),
+    Journey(48, "MWAM", "BPL", ("HPR", "PWN"), 22, "reviewed"),
     Journey(40, "IREL", "BPL", ("CHB", "HPR"), 22, "measured"),
     Journey(35, "IREL", "BPL", ("MNE", "CHB"), 20, "measured", stays_failed=True),
-    Journey(27, "MWAM", "HYD", ("PWS", "TSW"), 16, "weighed", carrier="TRL"),
+    Journey(27, "IREL", "BPL", ("PWS", "TSW"), 30, "weighed"),
+    Journey(25, "IREL", "BPL", ("CHB", "MNE"), 8, "prepared"),
     Journey(22, "IREL", "BPL", ("PWN", "HPR"), 16, "submitted", trouble=True),
     Journey(17, "IREL", "BPL", ("CHA", "MMK"), 12, "arrived"),
     Journey(12, "MWAM", "JRH", ("TSW", "PWN"), 10, "dispatched"),
     Journey(6, "IREL", "BPL", ("PWS", "CHB"), 8, "packed"),
-    Journey(3, "MWAM", "HYD", ("HPR", "MNE"), 10, "collected"),
+    Journey(3, "IREL", "HYD", ("HPR", "MNE"), 10, "collected"),
+    Journey(2, "IREL", "BPL", ("CHA", "PWS"), 18, "collected"),
 )
 
 
@@ -106,6 +108,7 @@ class Story:
     say: Callable[[str], None]
     rocks: dict[UUID, Rock] = field(default_factory=dict)
     certificates: list[Certificate] = field(default_factory=list)
+    samples: dict[int, list[UUID]] = field(default_factory=dict)
 
     @contextmanager
     def on_day(self, journey: Journey, day: float) -> Iterator[datetime]:
@@ -132,6 +135,7 @@ def _reaches(journey: Journey, stage: str) -> bool:
 
 def _tell_journey(story: Story, journey: Journey, number: int) -> None:
     samples = _collect(story, journey, number)
+    story.samples[number] = [sample.pk for sample in samples]
     if not _reaches(journey, "packed"):
         return
     consignment = _travel(story, journey, samples, number)
@@ -336,8 +340,8 @@ def _measure(story: Story, journey: Journey, submission: Submission, version: Me
         return
     with story.on_day(journey, 14):
         weighed = weigh_aliquots(portions=[_portion(story, test, version) for test in tests], by=technician)
-        # One in twenty, rounded up, as the method asks.
-        repeats = weighed[3::7][: -(-len(weighed) // 20)]
+        # One in twenty, rounded up, as the method asks; where many small trays will be planned, one in three.
+        repeats = weighed[::3] if journey.stage == "weighed" else weighed[3::7][: -(-len(weighed) // 20)]
         weigh_aliquots(portions=[_portion(story, one.test, version, duplicate_of=one) for one in repeats], by=technician)
     if not _reaches(journey, "measured"):
         return

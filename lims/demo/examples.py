@@ -1,0 +1,245 @@
+"""`var/demo/examples.json`: for every POST of the interface one body that is accepted as it stands, so that a stranger can drive the
+whole path. Keyed by operation; `as` names the token (a role, or an instrument's code), `path` the address with its identifiers filled in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from assays.models import Run, Submission, SubmissionTest
+from lims.core import clock
+from lims.demo.credentials import write_private
+from lims.demo.instrument import read_solutions
+from lims.demo.spares import INSTRUMENT, LABORATORY, Spares
+from lims.demo.story import METHOD, Story
+from samples.models import Discrepancy, Hold, Sample
+
+Example = dict[str, Any]
+
+
+def write(story: Story, spares: Spares) -> None:
+    """Write the file."""
+    write_private(settings.DATA_DIR / "demo" / "examples.json", build(story, spares))
+
+
+def build(story: Story, spares: Spares) -> dict[str, Example]:
+    """Every example by operation, `POST /api/v1/samples/` first."""
+    found = [*_field(), *_movement(story, spares), *_bench(spares), *_measurement(story, spares), *_release(story)]
+    return {f"POST {operation}": example for operation, example in found}
+
+
+def _example(operation: str, caller: str, body: Any = None, **parts: Any) -> tuple[str, Example]:
+    """One example; `parts` fill the identifiers of the path."""
+    address = operation.format(**parts)
+    return operation, {"path": address, "as": caller, "content_type": "application/json", "body": body if body is not None else {}}
+
+
+def _field() -> list[tuple[str, Example]]:
+    record = {
+        "mine": "PWN",
+        "material": "clay",
+        "method": "channel",
+        "collected_at": (clock.now() - timedelta(hours=5)).isoformat(timespec="seconds"),
+        "collected_zone": "Asia/Yangon",
+        "mass_g": "1850.5",
+        "container": "double poly bag",
+        "field_id": "EX-001",
+        "seal_number": "EX000001",
+        "pit": "P1",
+        "depth_from_m": "1.20",
+        "depth_to_m": "1.70",
+    }
+    at_bench = _reported(0)
+    return [
+        _example("/api/v1/samples/", "collector", [record, record | {"field_id": "EX-002", "seal_number": "EX000002"}]),
+        _example(
+            "/api/v1/samples/{code}/split/",
+            "technician",
+            {
+                "parts": [{"mass_g": "100", "kind": "pulp", "container": "paper envelope"}],
+                "remaining_g": str(at_bench.mass_g - Decimal(100)),
+                "reason": "pulp for another laboratory",
+            },
+            code=at_bench.blind_code,
+        ),
+        _example(
+            "/api/v1/samples/{code}/hold/",
+            "quality_manager",
+            {"kind": "quality", "reason": "Pattern is not smooth."},
+            code=_reported(1).blind_code,
+        ),
+        _example(
+            "/api/v1/samples/{code}/release/",
+            "quality_manager",
+            {"kind": "provenance", "reason": "The photograph was of the neighbouring pit; papers agree."},
+            code=Hold.objects.get(kind="provenance", released_at=None).sample.blind_code,
+        ),
+        _example("/api/v1/samples/{code}/dispose/", "quality_manager", {"reason": "Retention ended."}, code=_reported(2).blind_code),
+    ]
+
+
+def _reported(index: int) -> Sample:
+    """A certified sample of the laboratory that nothing else is tried on (the last ones by code)."""
+    free = Sample.objects.filter(laboratory__code=LABORATORY, state="reported", on_hold=False, has_open_discrepancy=False)
+    return free.order_by("-code")[index]
+
+
+def _movement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
+    made, samples = spares.consignments, spares.samples
+    expected = (timezone.now() + timedelta(days=9)).isoformat(timespec="seconds")
+    received = made["receive"].items.select_related("sample").get().sample
+    open_one = Discrepancy.objects.filter(laboratory__code=LABORATORY, decided_at=None).order_by("found_at")[0]
+    call = "/api/v1/consignments/{code}/"
+    return [
+        _example(
+            "/api/v1/consignments/",
+            "collector",
+            {
+                "addressee": LABORATORY,
+                "carrier": "NEF",
+                "waybill": "EX-WB-1",
+                "border_post": "Nampong",
+                "items": [{"sample": samples[0].code}],
+            },
+        ),
+        _example(f"{call}pack/", "collector", {"items": [{"sample": samples[1].code}]}, code=made["pack"].code),
+        _example(f"{call}unpack/", "collector", {"sample": made["unpack"].items.get().sample.code}, code=made["unpack"].code),
+        _example(f"{call}cancel/", "collector", {"reason": "The road is closed."}, code=made["cancel"].code),
+        _example(f"{call}dispatch/", "collector", {"expected_by": expected, "place": "Myitkyina depot"}, code=made["dispatch"].code),
+        _example(f"{call}handover/", "collector", {"receiver": "NEF", "place": "Myitkyina depot"}, code=made["handover"].code),
+        _example(
+            f"{call}acknowledge/", "custodian", {"accept": True, "seals_intact": True, "place": "depot"}, code=made["acknowledge"].code
+        ),
+        _example(f"{call}withdraw/", "collector", {"reason": "Offered to the wrong carrier."}, code=made["withdraw"].code),
+        _example(
+            f"{call}receive/",
+            "receptionist",
+            {
+                "items": [
+                    {
+                        "sample": received.code,
+                        "present": True,
+                        "seal_number": received.seal_number,
+                        "seal_condition": "intact",
+                        "container_intact": True,
+                        "container_count": received.container_count,
+                        "mass_g": str(received.mass_g),
+                    }
+                ]
+            },
+            code=made["receive"].code,
+        ),
+        _example(
+            "/api/v1/discrepancies/{id}/settle/",
+            "quality_manager",
+            {"decision": "accept", "reason": "Explained by the carrier; deviation reported.", "password": story.cast.password},
+            id=open_one.pk,
+        ),
+    ]
+
+
+def _bench(spares: Spares) -> list[tuple[str, Example]]:
+    call = "/api/v1/submissions/{code}/"
+    waiting = SubmissionTest.objects.filter(
+        submission__laboratory__code=LABORATORY,
+        sample__on_hold=False,
+        sample__has_open_discrepancy=False,
+        method_version__method__code=METHOD,
+    ).select_related("sample")
+    unprepared = waiting.filter(state="requested", sample__preparations=None).order_by("id")[0]
+    unweighed = waiting.filter(state="requested", sample__preparations__isnull=False).order_by("id")[0]
+    return [
+        _example(
+            "/api/v1/submissions/",
+            "receptionist",
+            {"samples": [_reported(3).blind_code], "methods": ["FAD-MS"], "customer": "IREL", "basis": "dry", "turnaround": "routine"},
+        ),
+        _example(f"{call}hold/", "receptionist", {"reason": "The customer is asked."}, code=spares.submissions["hold"].code),
+        _example(f"{call}resume/", "receptionist", code=spares.submissions["resume"].code),
+        _example(f"{call}cancel/", "receptionist", {"reason": "Ordered twice."}, code=spares.submissions["cancel"].code),
+        _example(
+            "/api/v1/preparations/",
+            "technician",
+            [
+                {
+                    "sample": unprepared.sample.blind_code,
+                    "route": "dry 105 °C, crush < 2 mm, split, pulverise 85 % < 75 µm",
+                    "wet_mass_g": "50.120",
+                    "dry_mass_g": "41.300",
+                    "drying_c": 105,
+                    "portion_dried_c": 105,
+                    "sieve_passing_percent": "91.0",
+                }
+            ],
+        ),
+        _example("/api/v1/aliquots/", "technician", [{"test": str(unweighed.pk), "mass_g": "0.10012"}]),
+        _example("/api/v1/runs/", "analyst", {"instrument": INSTRUMENT, "method": METHOD}),
+        _example("/api/v1/runs/{key}/cancel/", "analyst", {"reason": "The torch broke."}, key=spares.runs["cancel"].code),
+    ]
+
+
+def _measurement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
+    call = "/api/v1/instruments/me/"
+    upload = call + "uploads/{id}/"
+    row = spares.uploads["rows"].rows.filter(outcome="parked").order_by("index")[0]
+    missing = spares.runs["rows"].positions.filter(kind="sample").order_by("number")[0]
+    run = spares.runs["readings"]
+    readings = [
+        {
+            "position": number,
+            "analyte": symbol,
+            "isotope_or_line": isotope,
+            "value": str(value),
+            "unit": "ug/L",
+            "quantity": "measured_concentration",
+            "measured_at": clock.now().isoformat(timespec="seconds"),
+        }
+        for number, symbol, isotope, value in read_solutions(run, story.rocks, story.rng)
+    ]
+    file = {
+        "path": f"{call}uploads/",
+        "as": INSTRUMENT,
+        "content_type": "multipart/form-data",
+        "file": str(spares.exports["upload"].relative_to(settings.DATA_DIR / "demo")),
+    }
+    return [
+        (f"{call}uploads/", file),
+        _example(f"{call}readings/", INSTRUMENT, {"run": run.code, "readings": readings}),
+        _example(f"{call}heartbeat/", INSTRUMENT),
+        _example(f"{upload}confirm/", "analyst", id=spares.uploads["confirm"].pk),
+        _example(f"{upload}withdraw/", "analyst", {"reason": "Sent before the batch was complete."}, id=spares.uploads["withdraw"].pk),
+        _example(f"{upload}reopen/", "analyst", {"reason": "It was complete after all."}, id=spares.uploads["reopen"].pk),
+        _example(f"{upload}ignore/", "analyst", {"reason": "A rinse, by mistake in the batch."}, id=spares.uploads["set_aside"].pk),
+        _example(upload + "rows/{index}/assign/", "analyst", {"position": missing.number}, id=row.upload_id, index=row.index),
+        _example(
+            upload + "rows/{index}/ignore/", "analyst", {"reason": "Measured again below."}, id=row.upload_id, index=_second_row(spares)
+        ),
+    ]
+
+
+def _second_row(spares: Spares) -> int:
+    """A row of the same upload that is set aside without harm: its first calibration standard."""
+    return spares.uploads["rows"].rows.order_by("index")[0].index
+
+
+def _release(story: Story) -> list[tuple[str, Example]]:
+    runs = {state: Run.objects.filter(laboratory__code=LABORATORY, state=state).order_by("id")[0] for state in ("qc_passed", "reviewed")}
+    password = story.cast.password
+    authorised = Submission.objects.filter(laboratory__code=LABORATORY, tests__state="authorised", certificates=None).distinct()[0]
+    issued = [one for one in story.certificates if one.laboratory.code == LABORATORY]
+    call = "/api/v1/certificates/{number}/"
+    return [
+        _example("/api/v1/runs/{key}/review/", "reviewer", {"decision": "approve", "password": password}, key=runs["qc_passed"].code),
+        _example(
+            "/api/v1/results/authorise/", "signatory", {"run": runs["reviewed"].code, "password": password, "meaning": "authorisation"}
+        ),
+        _example("/api/v1/certificates/", "signatory", {"submission": authorised.code}),
+        _example(f"{call}amend/", "signatory", {"reason": "The customer's address was corrected."}, number=issued[-1].number),
+        _example(
+            f"{call}withdraw/", "signatory", {"reason": "Issued to the wrong customer.", "password": password}, number=issued[-2].number
+        ),
+    ]
