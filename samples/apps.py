@@ -6,6 +6,7 @@ class SamplesConfig(AppConfig):
     verbose_name = "Samples"
 
     def ready(self) -> None:
-        from samples.consignment_navigation import register_navigation
+        from samples import consignment_navigation, field_navigation
 
-        register_navigation()
+        field_navigation.register_navigation()
+        consignment_navigation.register_navigation()

@@ -1,7 +1,35 @@
-"""Addresses."""
+"""Addresses of samples, imports, labels, photographs, mines and visits."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from samples.views import files, imports, places, samples, visits
+
+urlpatterns = [
+    path("samples/", samples.SampleList.as_view(), name="list"),
+    path("samples/new/", samples.RegisterSample.as_view(), name="new"),
+    path("samples/labels/", files.Labels.as_view(), name="labels"),
+    path("samples/imports/", imports.Imports.as_view(), name="imports"),
+    path("samples/imports/template.<str:kind>", imports.Template.as_view(), name="template"),
+    path("samples/imports/<uuid:pk>/", imports.ImportPage.as_view(), name="import"),
+    path("samples/imports/<uuid:pk>/<str:decision>/", imports.DecideImport.as_view(), name="import-decide"),
+    path("samples/<str:code>/", samples.SamplePage.as_view(), name="sample"),
+    path("samples/<str:code>/correct/", samples.CorrectSample.as_view(), name="correct"),
+    path("samples/<str:code>/split/", samples.SplitSample.as_view(), name="split"),
+    path("samples/<str:code>/hold/", samples.HoldSample.as_view(), name="hold"),
+    path("samples/<str:code>/holds/<uuid:hold>/release/", samples.ReleaseHold.as_view(), name="release"),
+    path("samples/<str:code>/dispose/", samples.DisposeSample.as_view(), name="dispose"),
+    path("samples/<str:code>/photos/", samples.PhotographSample.as_view(), name="photograph"),
+    path("photos/<uuid:pk>/", files.PhotoFile.as_view(), name="photo"),
+    path("mines/", places.MineList.as_view(), name="mines"),
+    path("mines/new/", places.RecordMine.as_view(), name="mine-new"),
+    path("mines/<str:code>/", places.MinePage.as_view(), name="mine"),
+    path("mines/<str:code>/change/", places.RecordMine.as_view(), name="mine-change"),
+    path("mines/<str:code>/pits/new/", places.RecordPit.as_view(), name="pit-new"),
+    path("mines/<str:code>/pits/<str:pit>/change/", places.RecordPit.as_view(), name="pit-change"),
+    path("visits/", visits.VisitList.as_view(), name="visits"),
+    path("visits/new/", visits.RecordVisit.as_view(), name="visit-new"),
+    path("visits/<str:code>/", visits.VisitPage.as_view(), name="visit"),
+    path("visits/<str:code>/change/", visits.RecordVisit.as_view(), name="visit-change"),
+]

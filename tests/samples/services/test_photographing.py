@@ -15,13 +15,8 @@ from samples.models import Photo
 from samples.services import photographing
 from samples.services.photographing import draw_small, photograph_sample
 from tests.factories.people import Cast
+from tests.factories.pictures import picture
 from tests.factories.samples import make_samples
-
-
-def picture(kind: str = "JPEG", size: tuple[int, int] = (120, 80), **more: object) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", size, (180, 90, 60)).save(out, kind, **more)  # type: ignore[arg-type]
-    return out.getvalue()
 
 
 @pytest.mark.parametrize(("kind", "content_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png"), ("WEBP", "image/webp")])

@@ -1,0 +1,34 @@
+"""Where samples, visits and mines stand in the rail, and what the scan box opens of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from lims.core.errors import Invalid
+from lims.core.navigation import Item, register_item
+from lims.core.panels import register_scanner
+from lims.core.roles import Action
+
+
+def register_navigation() -> None:
+    """Called once when the app is ready."""
+    register_item(Item(1, 10, _("Samples"), "samples:list", Action.SAMPLE_VIEW))
+    register_item(Item(1, 12, _("Register a sample"), "samples:new", Action.SAMPLE_REGISTER))
+    register_item(Item(1, 14, _("Import samples"), "samples:imports", Action.SAMPLE_REGISTER))
+    register_item(Item(1, 16, _("Visits"), "samples:visits", Action.VISIT_VIEW))
+    register_item(Item(1, 18, _("Mines"), "samples:mines", Action.MINE_VIEW))
+    register_scanner(open_sample)
+
+
+def open_sample(code: str, user: Any) -> str | None:
+    """The page of the sample with that code, blind code or seal."""
+    from samples.selectors.scanned import find_scanned
+
+    try:
+        (sample,) = find_scanned([code], user)
+    except Invalid:
+        return None
+    return reverse("samples:sample", args=[sample.code_for(user)])

@@ -1,0 +1,163 @@
+"""What the page of a sample shows besides its facts: the custody timeline and its corrections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from lims.core.roles import Action, allowed
+from samples.custody.reading import TimelineEvent, read_timeline
+from samples.models import Mine, Pit, Sample, Visit
+from samples.selectors.samples import sees_origin
+
+# What a correction can change; states, holders and masses follow from custody and have their events.
+_RECORD_FIELDS = (
+    *("mine_id", "pit_id", "visit_id", "field_id", "material", "method", "collected_by", "collected_at", "collected_zone"),
+    *("latitude", "longitude", "depth_from_m", "depth_to_m", "collected_mass_g", "container", "container_count", "seal_number", "remark"),
+)
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """One event as the timeline component shows it."""
+
+    tone: str
+    title: str
+    at: datetime
+    detail: str
+    actor: str
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    hash: str = ""
+    href: str = ""
+
+
+def timeline_of(sample: Sample, viewer: Any) -> list[TimelineRow]:
+    """The sample's custody, newest first, as this viewer may see it."""
+    return [_row(event) for event in reversed(read_timeline(sample, viewer))]
+
+
+def _row(event: TimelineEvent) -> TimelineRow:
+    told = event.disclosed
+    actor = ", ".join(text for text in (told.get("actor"), told.get("actor_organisation")) if text)
+    return TimelineRow(
+        tone=event.tone,
+        title=event.label,
+        at=event.occurred_at,
+        detail=told.get("remark", ""),
+        actor=actor,
+        facts=[(label, value) for label, value in _facts(event) if value],
+        hash=f"{event.seq} · {event.hash}",
+    )
+
+
+def _facts(event: TimelineEvent) -> list[tuple[str, str]]:
+    content, told = event.content, event.disclosed
+    seal = " ".join(text for text in (content["seal_number"], content["seal_condition"]) if text)
+    count = content["container_count"]
+    detail = {name: value for name, value in content["detail"].items() if name not in {"parts", "parent"}}
+    return [
+        (_("Mass"), f"{content['mass_g']} g" if content["mass_g"] else ""),
+        (_("Seal"), seal),
+        (_("Containers"), str(count) if count and count > 1 else ""),
+        (_("Consignment"), content["consignment"]),
+        (_("Purpose"), content["purpose"]),
+        (_("Place"), told.get("place", "")),
+        (_("Coordinates"), told.get("coordinates", "")),
+        (_("From"), told.get("giver", "")),
+        (_("To"), told.get("receiver", "")),
+        (_("Waybill"), told.get("waybill", "")),
+        *((_detail_label(name), value) for name, value in detail.items()),
+    ]
+
+
+def _detail_label(name: str) -> str:
+    labels = {
+        "material": _("Material"),
+        "method": _("Method"),
+        "hold": _("Hold"),
+        "kind": _("Kind"),
+        "decision": _("Decision"),
+        "handover": _("Handover"),
+        "loss_g": _("Loss in g"),
+        "remaining_g": _("Left in g"),
+        "members": _("Corrected"),
+    }
+    return labels.get(name, name.replace("_", " ").capitalize())
+
+
+# --- Corrections ----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One correction of the sampling record: who, when, why, and what was there before."""
+
+    at: datetime
+    by: str
+    reason: str
+    changes: list[tuple[str, str, str]]
+
+
+def corrections_of(sample: Sample, viewer: Any) -> list[Correction]:
+    """The corrections of a sampling record from its history, newest first; for those who may know the origin."""
+    if not sees_origin(viewer) or sample.version == 1:
+        return []
+    model: Any = Sample.pgh_event_model  # type: ignore[attr-defined]
+    versions = list(model.objects.filter(pgh_obj_id=sample.pk).order_by("pgh_id"))
+    exact = allowed(viewer, Action.PLACE_EXACT)
+    names = _names_of(versions)
+    found = []
+    for before, after in pairwise(versions):
+        changes = [
+            (_field_label(name), _shown(getattr(before, name), names), _shown(getattr(after, name), names))
+            for name in _RECORD_FIELDS
+            if getattr(before, name) != getattr(after, name) and (exact or name not in {"latitude", "longitude"})
+        ]
+        if changes:
+            context = after.pgh_context or {}
+            found.append(Correction(after.pgh_created_at, context.get("actor_name", ""), context.get("reason", ""), changes))
+    return found[::-1]
+
+
+def _names_of(versions: list[Any]) -> dict[UUID, str]:
+    """Mines, pits and visits by their id, as text."""
+    ids = {getattr(version, name) for version in versions for name in ("mine_id", "pit_id", "visit_id")} - {None}
+    models: tuple[Any, ...] = (Mine, Pit, Visit)
+    return {row.pk: str(row) for model in models for row in model.objects.filter(pk__in=ids)}
+
+
+def _shown(value: Any, names: dict[UUID, str]) -> str:
+    if isinstance(value, UUID):
+        return names.get(value, str(value))
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="minutes")
+    return "" if value is None else str(value)
+
+
+def _field_label(name: str) -> str:
+    labels = {
+        "mine_id": _("Mine"),
+        "pit_id": _("Pit"),
+        "visit_id": _("Visit"),
+        "field_id": _("Field id"),
+        "material": _("Material"),
+        "method": _("Method"),
+        "collected_by": _("Collected by"),
+        "collected_at": _("Collected at"),
+        "collected_zone": _("Time zone"),
+        "latitude": _("Latitude"),
+        "longitude": _("Longitude"),
+        "depth_from_m": _("Depth from (m)"),
+        "depth_to_m": _("Depth to (m)"),
+        "collected_mass_g": _("Mass (g)"),
+        "container": _("Container"),
+        "container_count": _("Containers"),
+        "seal_number": _("Seal"),
+        "remark": _("Remark"),
+    }
+    return labels[name]

@@ -1,0 +1,32 @@
+"""How samples are named and their states shown: `{% load samples %}`."""
+
+from __future__ import annotations
+
+from django import template
+from django.template import Context
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from lims.core.templatetags.ui import state_badge
+from samples.models import Sample
+from samples.selectors.samples import state_badge_of
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def shown_code(context: Context, sample: Sample) -> str:
+    """The code the viewer knows the sample by."""
+    return sample.code_for(context["user"])
+
+
+@register.simple_tag
+def sample_badges(sample: Sample) -> SafeString:
+    """Its state, and what lies over it."""
+    badges = [state_badge_of(sample)]
+    if sample.on_hold:
+        badges.append(("fail", _("on hold")))
+    if sample.has_open_discrepancy:
+        badges.append(("fail", _("discrepancy")))
+    return format_html_join(" ", "{}", ((state_badge(badge),) for badge in badges))
