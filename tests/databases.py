@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,8 +65,15 @@ def create(name: str, template: str | None = None) -> None:
 
 def drop(name: str) -> None:
     """Drop a database and whoever is still connected to it."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with maintenance() as cursor:
-        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        for _ in range(50):
+            try:
+                return cursor.execute(statement)
+            except psycopg2.errors.InsufficientPrivilege:
+                # The server's own vacuum is at work there, which only a superuser may end; it is soon done.
+                time.sleep(0.1)
+        cursor.execute(statement)
 
 
 def ensure_template() -> str:

@@ -135,6 +135,13 @@ def cancel_consignment(*, consignment: Consignment, reason: str, by: Any, at: da
     return consignment
 
 
+def packing_blockers(consignment: Consignment, by: Any) -> list[Blocker]:
+    """Why the caller cannot pack anything into it now."""
+    if consignment.sender_id != by.organisation_id:
+        return [Blocker("not_sender", f"Only {consignment.sender} packs and dispatches consignment {consignment.code}.")]
+    return CONSIGNMENT.blockers(consignment, "pack")
+
+
 def dispatch_blockers(consignment: Consignment, by: Any) -> list[Blocker]:
     """Why the consignment cannot leave now, sample by sample."""
     found = CONSIGNMENT.blockers(consignment, "dispatch")
@@ -218,7 +225,7 @@ def _pack(
     _check_selection(samples)
     items = {item.sample_id: item for item in consignment.items.filter(sample__in=[sample.pk for sample in samples])}
     locked = lock_samples(sample.pk for sample in samples)
-    refuse_if(_packing_blockers(consignment, locked, items, by))
+    refuse_if(_sample_blockers(consignment, locked, items, by))
     sealed = _apply_seals(consignment, locked, seals, moment)
     for sample in locked:
         item = items.setdefault(sample.pk, ConsignmentItem(consignment=consignment, sample=sample))
@@ -261,7 +268,7 @@ def _check_selection(samples: Sequence[Sample]) -> None:
         raise Invalid("duplicate_sample", f"{twice[0].code} is listed more than once. A sample is packed once.")
 
 
-def _packing_blockers(consignment: Consignment, samples: Sequence[Sample], items: Mapping[UUID, ConsignmentItem], by: Any) -> list[Blocker]:
+def _sample_blockers(consignment: Consignment, samples: Sequence[Sample], items: Mapping[UUID, ConsignmentItem], by: Any) -> list[Blocker]:
     found = []
     for sample in samples:
         item = items.get(sample.pk)

@@ -22,8 +22,9 @@ _BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 
 def lock_consignment(consignment: Consignment) -> Consignment:
     """The consignment as it stands now with its parties, locked until the transaction ends: one step at a time."""
-    rows = Consignment.objects.select_related("sender", "carrier", "addressee", "holder")
-    return rows.select_for_update(of=("self",), no_key=True).get(pk=consignment.pk)
+    # Locked alone, then read: a row that was joined to its holder would not be found again if the holder changed while we waited.
+    Consignment.objects.select_for_update(no_key=True).get(pk=consignment.pk)
+    return Consignment.objects.select_related("sender", "carrier", "addressee", "holder").get(pk=consignment.pk)
 
 
 def active_items(consignment: Consignment) -> models.QuerySet[ConsignmentItem]:

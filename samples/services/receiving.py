@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from lims.core.acting import acting
 from lims.core.errors import Blocker, Forbidden, Invalid, refuse_if
+from lims.core.ids import uuid7_series
 from lims.core.roles import Action, require
 from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
@@ -170,8 +171,10 @@ def _write_findings(receipt: Receipt, plan: Sequence[_Line]) -> None:
         for line in plan
     ]
     ReceiptItem.objects.bulk_create(rows)
+    found = [(line, row, deviation) for line, row in zip(plan, rows, strict=True) for deviation in line.deviations]
     Discrepancy.objects.bulk_create(
         Discrepancy(
+            id=key,
             sample=line.sample,
             receipt_item=row,
             laboratory=receipt.laboratory,
@@ -179,8 +182,7 @@ def _write_findings(receipt: Receipt, plan: Sequence[_Line]) -> None:
             detail=deviation.detail,
             found_at=receipt.received_at,
         )
-        for line, row in zip(plan, rows, strict=True)
-        for deviation in line.deviations
+        for key, (line, row, deviation) in zip(uuid7_series(len(found)), found, strict=True)
     )
 
 
