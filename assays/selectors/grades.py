@@ -248,3 +248,16 @@ def grade_row(grade: Grade) -> dict[str, Any]:
         **{find_analyte(symbol).oxide.lower(): content_row(grade.oxides.get(symbol)) for symbol in HEADLINE},
         **{name.lower(): sum_row(found) for name, found in grade.sums.items()},
     }
+
+
+def flat_grade_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a table: every row has the same columns, whether a content was measured or not; lists are words."""
+    wide = {name: dict.fromkeys(_CONTENT_COLUMNS) if value is None and name in _CONTENTS else value for name, value in row.items()}
+    for value in wide.values():
+        if isinstance(value, dict):
+            value.update({key: ", ".join(item) for key, item in value.items() if isinstance(item, list)})
+    return wide
+
+
+_CONTENT_COLUMNS = ("species", "value", "qualifier", "unit", "basis", "uncertainty", "k")
+_CONTENTS = frozenset(name for symbol in HEADLINE for name in (symbol.lower(), find_analyte(symbol).oxide.lower()))

@@ -223,9 +223,8 @@ def _pit_to_certificate(samples: QuerySet[Sample]) -> tuple[float, float, int] |
         .values_list("first", "collected")
     )
     days = [(first - collected).total_seconds() / 86400 for first, collected in rows]
-    if not days:
-        return None
-    return percentile(days, 0.5) or 0.0, percentile(days, 0.9) or 0.0, len(days)
+    middle, most = percentile(days, 0.5), percentile(days, 0.9)
+    return None if middle is None or most is None else (middle, most, len(days))
 
 
 def _turnaround(samples: QuerySet[Sample]) -> list[TurnaroundRow]:

@@ -32,8 +32,8 @@ class SumSchema(serializers.Serializer[Any]):
     basis = serializers.CharField()
     uncertainty = serializers.CharField(allow_null=True)
     k = serializers.CharField(allow_null=True)
-    censored_count = serializers.IntegerField()
-    missing = serializers.ListField(child=serializers.CharField())
+    censored = serializers.ListField(child=serializers.CharField(), help_text="Members below or above a limit, counted as bounds")
+    missing = serializers.ListField(child=serializers.CharField(), help_text="Members that were not measured")
     complete = serializers.BooleanField()
     definition = serializers.CharField()
 
@@ -42,8 +42,9 @@ class GradeSchema(serializers.Serializer[Any]):
     """The grades of one sample by one method."""
 
     sample = serializers.CharField()
-    mine = serializers.CharField(allow_null=True)
+    mine = serializers.CharField(allow_null=True, help_text="Null for a laboratory, which knows samples blind")
     belt = serializers.CharField()
+    laboratory = serializers.CharField(help_text="Who measured")
     method = serializers.CharField()
     extraction = serializers.ChoiceField(choices=Extraction.choices)
     basis = serializers.CharField()

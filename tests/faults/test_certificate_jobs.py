@@ -1,0 +1,175 @@
+"""Certificates made by a real worker: seen moving, killed in the middle, put to sleep, without a broker. One certificate comes of it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from assays.models import Submission
+from assays.reports.models import Certificate, CertificateArtefact, CertificateSnapshot, CertificateStatus
+from lims.jobs.models import Job
+from lims.jobs.services import due_jobs, last_tick
+from lims.jobs.tasks import sweep
+from samples.models import Sample
+from tests.databases import url_of
+from tests.factories.people import Cast
+from tests.factories.release import make_authorised
+from tests.processes import Broker, Program, start_beat, wait_until
+
+Start = Callable[[str], Program]
+
+
+def sign_in(people: Cast) -> Client:
+    client = Client()
+    client.force_login(people.signatory)
+    return client
+
+
+def ask(client: Client, submission: Submission) -> dict[str, Any]:
+    """The signatory asks over HTTP; the answer's body."""
+    answer = client.post("/api/v1/certificates/", {"submission": submission.code}, content_type="application/json")
+    assert answer.status_code == 202, answer.content
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+@contextmanager
+def held(database: str, table: str) -> Iterator[None]:
+    """Somebody else holds the rows of a table, so that whoever wants to change them waits."""
+    connection = psycopg2.connect(url_of(database))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT FROM {table} FOR NO KEY UPDATE")
+            yield
+    finally:
+        connection.close()
+
+
+def lease_ran_out() -> bool:
+    job = Job.objects.get()
+    return job.lease_until is not None and job.lease_until < timezone.now()
+
+
+def assert_exactly_one_in_force(client: Client, number: str) -> None:
+    """One certificate, one snapshot, one paper, one status; everything moved on once."""
+    certificate = Certificate.objects.get()
+    assert certificate.number == number
+    assert CertificateSnapshot.objects.get().certificate == certificate
+    assert CertificateArtefact.objects.get().certificate == certificate
+    assert list(CertificateStatus.objects.values_list("status", flat=True)) == ["issued"]
+    assert Submission.objects.get().state == "complete"
+    assert Sample.objects.get(certificates__certificate=certificate).state == "reported"
+    verify = urlsplit(client.get(f"/api/v1/certificates/{number}/").json()["verify_url"]).path
+    assert Client().get(verify, headers={"accept": "application/json"}).json()["status"] == "authentic"
+    paper = client.get(f"/api/v1/certificates/{number}/pdf/").content
+    assert paper.startswith(b"%PDF-")
+    assert len(paper) == certificate.artefacts.get().size
+
+
+def test_progress_of_a_certificate_moves_to_its_end(fresh_database: str, people: Cast, start: Start) -> None:
+    start("one")
+    submission, client, seen = make_authorised(people), sign_in(people), []
+
+    def look() -> str:
+        job = client.get(body["job"]["url"]).json()
+        seen.append(job["progress"])
+        state: str = job["state"]
+        return state
+
+    with held(fresh_database, "assays_submissiontest"):
+        body = ask(client, submission)
+        wait_until(lambda: look() == "running" and seen[-1] == 0.1, "the worker has begun")
+    wait_until(lambda: look() == "done", "the certificate is made")
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert_exactly_one_in_force(client, body["number"])
+
+
+# While results are gathered, and at the very end, with everything written and nothing committed.
+MOMENTS = [("assays_submissiontest", 0.1), ("samples_sample", 0.9)]
+
+
+@pytest.mark.parametrize(("table", "reached"), MOMENTS)
+def test_worker_killed_in_the_middle_leaves_one_certificate(
+    fresh_database: str, people: Cast, start: Start, table: str, reached: float
+) -> None:
+    worker = start("first")
+    submission, client = make_authorised(people), sign_in(people)
+    with held(fresh_database, table):
+        body = ask(client, submission)
+        wait_until(lambda: Job.objects.get().progress == reached, f"the worker is at {reached}")
+        worker.kill()
+    assert CertificateStatus.objects.count() == CertificateSnapshot.objects.count() == 0
+    assert client.get(f"/api/v1/certificates/{body['number']}/").json()["status"] == "making"
+
+    wait_until(lease_ran_out, "the lease of the dead worker runs out")
+    start("second")
+    sweep.delay()
+    wait_until(lambda: Job.objects.get().state == "done", "the second worker makes it")
+    assert Job.objects.get().attempts == 2
+    assert_exactly_one_in_force(client, body["number"])
+
+
+def test_worker_that_slept_past_its_lease_and_wakes_doubles_nothing(fresh_database: str, people: Cast, start: Start) -> None:
+    sleeper = start("sleeper")
+    submission, client = make_authorised(people), sign_in(people)
+    with held(fresh_database, "assays_submissiontest"):
+        body = ask(client, submission)
+        wait_until(lambda: Job.objects.get().progress == 0.1, "the worker has begun")
+        sleeper.send(signal.SIGSTOP)
+        wait_until(lease_ran_out, "the lease of the sleeping worker runs out")
+        start("awake")
+        sweep.delay()
+        wait_until(lambda: Job.objects.get().attempts == 2, "another worker takes over")
+    sleeper.send(signal.SIGCONT)
+    wait_until(lambda: Job.objects.get().state == "done", "one of them makes it")
+    assert_exactly_one_in_force(client, body["number"])
+
+
+def test_request_is_kept_while_the_broker_is_away_and_done_when_it_returns(
+    fresh_database: str, people: Cast, start: Start, broker: Broker
+) -> None:
+    submission, client = make_authorised(people), sign_in(people)
+    broker.stop()
+    asked = time.monotonic()
+    body = ask(client, submission)
+    assert time.monotonic() - asked < 15
+    job = Job.objects.get()
+    assert (job.state, job.sent_at) == ("queued", None)
+    assert client.get(f"/api/v1/certificates/{body['number']}/pdf/").status_code == 409
+
+    broker.start()
+    start("one")
+    Job.objects.update(created_at=timezone.now() - timedelta(seconds=11))
+    assert [one.pk for one in due_jobs()] == [job.pk]
+    sweep.delay()
+    wait_until(lambda: Job.objects.get().state == "done", "the certificate is made")
+    assert_exactly_one_in_force(client, body["number"])
+
+
+def test_scheduler_ticks_and_finds_what_was_lost_by_itself(
+    fresh_database: str, people: Cast, start: Start, broker: Broker, tmp_path: Path
+) -> None:
+    submission, client = make_authorised(people), sign_in(people)
+    broker.stop()
+    body = ask(client, submission)
+    broker.start()
+    start("one")
+    beat = start_beat(database=fresh_database, broker=broker, folder=tmp_path)
+    try:
+        wait_until(lambda: last_tick() is not None, "the scheduler ticks")
+        wait_until(lambda: Job.objects.get().state == "done", "the sweeper sends the lost job")
+    finally:
+        beat.kill()
+    assert_exactly_one_in_force(client, body["number"])
