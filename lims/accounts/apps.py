@@ -15,3 +15,4 @@ class AccountsConfig(AppConfig):
 
         register_item(Item(9, 10, _("People"), "accounts:people", Action.ACCOUNT_EDIT))
         register_item(Item(9, 20, _("Organisations"), "accounts:organisations", Action.ACCOUNT_EDIT))
+        register_item(Item(9, 90, _("Records"), "admin:index", Action.ACCOUNT_EDIT))

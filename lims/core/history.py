@@ -8,7 +8,11 @@ from itertools import pairwise
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+
+from lims.core.templatetags.values import zone_name
 
 _KINDS = {"insert": "wait", "update": "none", "delete": "fail"}
 
@@ -72,6 +76,9 @@ def _words(field: Any, event: Any, names: dict[tuple[type, Any], str]) -> str:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, datetime):
+        zone = timezone.get_current_timezone()
+        return f"{date_format(value.astimezone(zone), 'j M Y H:i')} {zone_name(zone, value)}"
     return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 

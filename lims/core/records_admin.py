@@ -20,7 +20,8 @@ from lims.core.roles import Action, allowed
 SECRETS = frozenset({"password", "digest", "token", "body", "headers"})
 """Fields no page shows: hashes that stand for a secret, links that open without signing in, kept answers."""
 
-_SEARCHED = {"code", "blind_code", "number", "name", "username", "full_name", "label"}
+_NAMES = {"code", "number", "name", "username", "label"}
+_SEARCHED = _NAMES | {"blind_code", "full_name"}
 _WIDE = (models.TextField, models.JSONField, models.BinaryField)
 
 
@@ -77,7 +78,7 @@ class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise PermissionDenied
         found = get_object_or_404(self.model, pk=object_id)
         changes = read_history(found, hide=self.hidden) if has_history(self.model) else []
-        context = {"record": found, "changes": changes, "kept": has_history(self.model), "opts": self.model._meta}
+        context = {"record": found, "changes": changes, "opts": self.model._meta}
         return render(request, "admin/record_history.html", self.admin_site.each_context(request) | context)
 
 
@@ -99,7 +100,7 @@ def _admin_of(model: type[models.Model], hidden: frozenset[str]) -> type[RecordA
     names = {field.name for field in columns}
     declared = {
         "hidden": hidden,
-        "list_display": ["__str__", *(field.name for field in columns)],
+        "list_display": [*([] if names & _NAMES else ["__str__"]), *(field.name for field in columns)],
         "list_select_related": [field.name for field in columns if field.is_relation] or False,
         "list_filter": [field.name for field in columns if field.choices or isinstance(field, models.BooleanField)],
         "search_fields": sorted(names & _SEARCHED),

@@ -31,10 +31,11 @@ class PersonForm(forms.Form):
 
     full_name = forms.CharField(label=_("Full name"), max_length=120, help_text=_("As it is printed beside signatures."))
     email = forms.EmailField(label=_("E-mail"), required=False)
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    role = forms.ChoiceField(label=_("Role"), choices=[("", "—"), *Role.choices])
     organisation = OrganisationChoice(
         label=_("Organisation"),
         queryset=Organisation.objects.filter(active=True),
+        empty_label="—",
         help_text=_("Laboratory roles belong to laboratories, collectors to firms, custodians to carriers, officials to a ministry."),
     )
 
@@ -70,7 +71,7 @@ class OrganisationForm(forms.Form):
 
     code = forms.CharField(label=_("Code"), max_length=12, widget=forms.TextInput(attrs={"class": "code-input", "spellcheck": "false"}))
     name = forms.CharField(label=_("Name"), max_length=200, help_text=_("Printed on certificates and in custody records."))
-    kind = forms.ChoiceField(label=_("Kind"), choices=OrganisationKind.choices)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", "—"), *OrganisationKind.choices])
     address = forms.CharField(label=_("Address"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     contact = forms.CharField(label=_("Contact"), max_length=200, required=False)
     accreditation = forms.CharField(

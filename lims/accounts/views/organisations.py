@@ -16,9 +16,9 @@ from lims.accounts.forms.people import ChangeOrganisationForm, OrganisationForm
 from lims.accounts.models import Organisation, User
 from lims.accounts.selectors import organisation_row, select_organisations
 from lims.accounts.services import organisations
-from lims.accounts.views.lists import RecordList
 from lims.core.errors import DomainError
 from lims.core.history import read_history
+from lims.core.listing import RecordList
 from lims.core.pages import Page, add_form_errors
 from lims.core.roles import Action
 from lims.core.scope import fetch_visible

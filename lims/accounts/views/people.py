@@ -17,10 +17,10 @@ from lims.accounts.forms.people import ChangePersonForm, NewPersonForm, ReasonFo
 from lims.accounts.models import User
 from lims.accounts.selectors import competences_of, person_row, select_people, tokens_of
 from lims.accounts.services import people
-from lims.accounts.views.lists import RecordList
 from lims.core import clock
 from lims.core.errors import DomainError
 from lims.core.history import read_history
+from lims.core.listing import RecordList
 from lims.core.pages import Page, add_form_errors
 from lims.core.roles import Action
 from lims.core.scope import fetch_visible

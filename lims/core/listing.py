@@ -1,4 +1,4 @@
-"""The list pages of accounts: filter, order, page, export."""
+"""The base of list pages: filter, order, page, export."""
 
 from __future__ import annotations
 
