@@ -85,9 +85,7 @@ def store_readings(*, instrument: Instrument, body: bytes, by: Any) -> Stored:
     _refuse_stranger(instrument, by)
     refuse_size(len(body), "The message")
     export = parse_readings(body)
-    run = _find_named(export.run or "", instrument)
-    if run is None:
-        raise NotFound("unknown_run", f"{instrument.code} has no run {export.run!r}. Ask for the worklist and send the code given there.")
+    run = find_named_run(export.run or "", instrument)
     placement = place_export(export, run)
     _refuse_misplaced(export, placement)
     stored = store_bytes("uploads", body)
@@ -166,18 +164,19 @@ def _clean_name(name: str) -> str:
     return "".join(character for character in name.replace("\\", "/").rsplit("/", 1)[-1] if character.isprintable())[:255] or "upload"
 
 
-def _find_named(code: str, instrument: Instrument) -> Run | None:
-    """The instrument's run with that code or id."""
-    runs = Run.objects.select_related("method_version__method", "instrument")
-    return runs.filter(instrument=instrument).filter(**rows.key_of(code)).first()
+def find_named_run(code: str, instrument: Instrument) -> Run:
+    """The instrument's run with that code or id; raises `NotFound('unknown_run')`."""
+    runs = Run.objects.select_related("method_version__method", "instrument").filter(instrument=instrument)
+    run = runs.filter(**rows.key_of(code)).first()
+    if run is None:
+        raise NotFound("unknown_run", f"{instrument.code} has no run {code!r}. Ask for the worklist and give the code as it stands there.")
+    return run
 
 
 def _run_of_file(code: str, instrument: Instrument) -> tuple[Run | None, list[dict[str, Any]]]:
     """The run a file names; what it names wrongly is noted, and the file waits."""
-    run = _find_named(code, instrument)
     try:
-        if run is None:
-            raise NotFound("unknown_run", f"The file names run {code!r}, which {instrument.code} does not have. Choose its run.")
+        run = find_named_run(code, instrument)
         refuse_unfit_run(run, instrument)
     except DomainError as error:
         return None, [{"code": error.code, "message": error.message, "place": "run", "information": False}]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -79,6 +79,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return problem(404, "not_found", "There is nothing here under that address, or it is not yours to see.")
     if isinstance(error, PermissionDenied):
         return problem(403, "role", "Your role does not allow this.")
+    if isinstance(error, RequestDataTooBig):
+        return problem(413, "too_large", "The body is larger than is taken in one request. Send it in parts.")
     if isinstance(error, exceptions.ValidationError):
         errors = _flatten(error.detail)
         detail = "; ".join(f"{one['pointer'].lstrip('/') or 'body'}: {one['detail']}" for one in errors[:3])

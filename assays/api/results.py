@@ -1,0 +1,47 @@
+"""Results in the API."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+
+from assays.api import measured_schemas as schemas
+from assays.forms.result_filters import RESULT_ORDERINGS, ResultFilter
+from assays.models import Result
+from assays.selectors.results import authorised_results, result_data, results_with_drafts
+from lims.core.api.views import ListView
+from lims.core.roles import Action, require
+
+
+class Results(ListView):
+    """Results within the caller's scope."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RESULT_VIEW}
+    filterset_class = ResultFilter
+    orderings: ClassVar[dict[str, str]] = RESULT_ORDERINGS
+
+    def queryset(self, request: Request) -> QuerySet[Result]:
+        if not self._asks_for_drafts(request):
+            return authorised_results(request.user)
+        require(request.user, Action.RESULT_DRAFT)
+        return results_with_drafts(request.user)
+
+    def row(self, found: Result, request: Request) -> dict[str, Any]:
+        return result_data(found, request.user, draft=self._asks_for_drafts(request))
+
+    @staticmethod
+    def _asks_for_drafts(request: Request) -> bool:
+        return request.query_params.get("draft") == "1"
+
+    @extend_schema(
+        operation_id="results_list",
+        filters=True,
+        parameters=[OpenApiParameter("draft", bool, description="`1` adds results before authorisation, where the role may see them")],
+        responses=schemas.ResultPage,
+    )
+    def get(self, request: Request) -> Any:
+        """Authorised results, newest first; numbers as text exactly as reported, with unit, basis, bound, uncertainty and method."""
+        return super().get(request)

@@ -1,0 +1,339 @@
+"""What instruments send and ask for, and what people decide about it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from assays.forms.upload_filters import UPLOAD_ORDERINGS, UploadFilter
+from assays.instruments import ingest, recording
+from assays.instruments.api import parsing, schemas
+from assays.instruments.keeping import note_heartbeat
+from assays.instruments.models import Reading, Upload
+from assays.instruments.parsers.model import ParseError
+from assays.models import Run
+from assays.selectors.uploads import (
+    instrument_worklist,
+    reading_data,
+    readings_of,
+    upload_data,
+    upload_detail,
+    upload_list,
+    waiting_runs,
+)
+from lims.core.api.permissions import MatrixPermission
+from lims.core.api.problems import problem
+from lims.core.api.views import ActionView, ListView, Struct, decode
+from lims.core.codes import normalise
+from lims.core.errors import Invalid, Problem
+from lims.core.roles import INSTRUMENT, Action, require
+from lims.core.scope import fetch_visible
+
+
+class SenderOrReader(MatrixPermission):
+    """An instrument may look at what it sent itself; people by the matrix as everywhere."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if getattr(request.user, "role", "") != INSTRUMENT:
+            return super().has_permission(request, view)
+        require(request.user, Action.INSTRUMENT_SEND)
+        return True
+
+
+def answer(upload: Upload, viewer: Any, status: int = 200) -> Response:
+    """The upload in full."""
+    found = fetch_upload(viewer, upload.pk)
+    blockers = [{"code": one.code, "sentence": one.sentence} for one in recording.confirm_blockers(found)]
+    address = reverse("api-instrument-upload", args=[found.pk])
+    body = upload_detail(found) | {"blockers": blockers, "readings_url": reverse("api-instrument-upload-readings", args=[found.pk])}
+    response = Response(body, status=status)
+    if status == 201:
+        response["Location"] = address
+    return response
+
+
+def fetch_upload(viewer: Any, pk: UUID) -> Upload:
+    """An upload within the viewer's scope."""
+    return fetch_visible(Upload, viewer, queryset=upload_list(viewer), pk=pk)
+
+
+def answer_unreadable(upload: Upload, error: ParseError) -> Response:
+    """422 with the place; the bytes are kept under the upload's id."""
+    place = error.place
+    line = place.row if place.row is not None else place.line
+    column = place.column or (str(place.character) if place.character is not None else None)
+    response = problem(
+        422, error.code, f"{error.message} ({place})", error.errors, upload=str(upload.pk), line=line, column=column, details=error.details
+    )
+    response["Location"] = reverse("api-instrument-upload", args=[upload.pk])
+    return response
+
+
+class InstrumentUploads(ActionView):
+    """Raw exports."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.INSTRUMENT_SEND}
+    parser_classes = (parsing.FormParser, parsing.RawFileParser)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        parsing.refuse_long_body(request)
+
+    @extend_schema(
+        operation_id="instruments_me_uploads_create",
+        parameters=[
+            OpenApiParameter("run", str, description="Code or id of the run; without it the run is found by the labels"),
+            OpenApiParameter("X-Filename", str, OpenApiParameter.HEADER, description="The name of a raw body, or use Content-Disposition"),
+        ],
+        request={"multipart/form-data": schemas.FileSchema, "application/octet-stream": bytes},
+        responses={
+            201: schemas.UploadDetailSchema,
+            200: schemas.UploadDetailSchema,
+            413: schemas.UploadProblemSchema,
+            415: schemas.UploadProblemSchema,
+            422: schemas.UnreadableSchema,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Send a raw export, any supported format, as form data or as the raw body. It is always kept; recorded at once only when every row
+        matches without a warning. 200 when the same bytes came before."""
+        name, data, code = parsing.read_file(request)
+        instrument: Any = request.user
+        run = ingest.find_named_run(code, instrument) if code else None
+        stored = ingest.store_upload(instrument=instrument, file_name=name, data=data, run=run, by=instrument)
+        if stored.problem is not None:
+            return answer_unreadable(stored.upload, stored.problem)
+        return answer(stored.upload, instrument, 201 if stored.created else 200)
+
+
+class Readings(ActionView):
+    """Readings from instruments that speak REST."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.INSTRUMENT_SEND}
+    parser_classes = (parsing.JsonBytesParser,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        parsing.refuse_long_body(request)
+
+    @extend_schema(
+        operation_id="instruments_me_readings_create",
+        request=schemas.ReadingsInSchema,
+        responses={201: schemas.UploadDetailSchema, 200: schemas.UploadDetailSchema, 422: schemas.UploadProblemSchema},
+    )
+    def post(self, request: Request) -> Response:
+        """Send readings of a run, all or nothing: a reading for a position that does not exist, an oxide, or a unit that is not the
+        method's refuses the message with a pointer to it."""
+        instrument: Any = request.user
+        body = request.data if isinstance(request.data, bytes) else b""
+        stored = ingest.store_readings(instrument=instrument, body=body, by=instrument)
+        return answer(stored.upload, instrument, 201 if stored.created else 200)
+
+
+class InstrumentWorklist(ActionView):
+    """What waits for this instrument."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.INSTRUMENT_SEND}
+
+    @extend_schema(operation_id="instruments_me_worklist", responses=schemas.InstrumentWorklistSchema)
+    def get(self, request: Request) -> Response:
+        """The planned runs of the calling instrument, oldest first, tube by tube."""
+        instrument: Any = request.user
+        return Response(instrument_worklist(instrument))
+
+
+class Heartbeat(ActionView):
+    """That the instrument lives."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.INSTRUMENT_SEND}
+
+    @extend_schema(operation_id="instruments_me_heartbeat", request=None, responses=schemas.HeartbeatSchema)
+    def post(self, request: Request) -> Response:
+        """Noted with the time; answers what waits and when the calibration is due."""
+        caller: Any = request.user
+        instrument = note_heartbeat(instrument=caller)
+        due = instrument.calibration_due
+        return Response(
+            {
+                "instrument": instrument.code,
+                "at": instrument.last_heartbeat_at.isoformat() if instrument.last_heartbeat_at else None,
+                "waiting_runs": waiting_runs(instrument).count(),
+                "calibration_due": due.isoformat() if due else None,
+            }
+        )
+
+
+class UploadView(ActionView):
+    """One upload, for the instrument that sent it and the people of its laboratory."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.UPLOAD_VIEW}
+    permission_classes = (SenderOrReader,)
+
+    @extend_schema(operation_id="instruments_me_uploads_retrieve", responses=schemas.UploadDetailSchema)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """What became of it, row by row, and why it cannot be confirmed."""
+        return answer(fetch_upload(request.user, pk), request.user)
+
+
+class UploadReadings(ListView):
+    """The cells of one upload."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.UPLOAD_VIEW}
+    permission_classes = (SenderOrReader,)
+    default_ordering: ClassVar[str] = "id"
+
+    def queryset(self, request: Request) -> QuerySet[Reading]:
+        return readings_of(fetch_upload(request.user, self.kwargs["pk"]))
+
+    def row(self, found: Reading, request: Request) -> dict[str, Any]:
+        return reading_data(found)
+
+    @extend_schema(operation_id="instruments_me_uploads_readings", responses=schemas.ReadingPage)
+    def get(self, request: Request, pk: UUID | None = None) -> Any:
+        """Every stored reading in the order of the file: the cell's text and the number it is."""
+        return super().get(request)
+
+
+class Confirmation(Struct):
+    """A person takes a waiting upload; optionally choosing its run, and tubes for rows by their index in the file."""
+
+    run: str | None = None
+    assignments: dict[int, int] = {}
+
+
+class Assignment(Struct):
+    """The tube a row belongs to."""
+
+    position: int
+
+
+class Reason(Struct):
+    """Why."""
+
+    reason: str
+
+
+class ConfirmView(ActionView):
+    """Recording a waiting upload."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    @extend_schema(operation_id="instruments_me_uploads_confirm", request=schemas.ConfirmSchema, responses=schemas.UploadDetailSchema)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Take the matched rows as the run's readings; results and verdicts follow. Raw cells never change."""
+        upload = fetch_upload(request.user, pk)
+        body: Confirmation = decode(request, Confirmation) if request.data else Confirmation()
+        run = self._run(body.run, request.user) if body.run else None
+        recording.confirm_upload(upload=upload, run=run, assignments=body.assignments, by=request.user)
+        return answer(upload, request.user)
+
+    @staticmethod
+    def _run(key: str, viewer: Any) -> Run:
+        rows = Run.objects.visible_to(viewer).select_related("method_version__method", "instrument")
+        try:
+            found = rows.filter(pk=UUID(key)).first()
+        except ValueError:
+            found = rows.filter(code=normalise(key)).first()
+        if found is None:
+            message = f"There is no run “{key}” that you may use. Check the code."
+            raise Invalid("unknown_run", message, problems=[Problem("/run", "unknown_run", message)])
+        return found
+
+
+class WithdrawView(ActionView):
+    """Taking an upload out of its run."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    @extend_schema(operation_id="instruments_me_uploads_withdraw", request=schemas.UploadReasonSchema, responses=schemas.UploadDetailSchema)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Bytes and cells stay; the run is reduced and judged from what remains."""
+        upload = fetch_upload(request.user, pk)
+        body: Reason = decode(request, Reason)
+        recording.withdraw_upload(upload=upload, reason=body.reason, by=request.user)
+        return answer(upload, request.user)
+
+
+class ReopenView(ActionView):
+    """Taking up a withdrawn upload again."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    @extend_schema(operation_id="instruments_me_uploads_reopen", request=schemas.UploadReasonSchema, responses=schemas.UploadDetailSchema)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """It waits again, since the same bytes are never a second upload."""
+        upload = fetch_upload(request.user, pk)
+        body: Reason = decode(request, Reason)
+        recording.reopen_upload(upload=upload, reason=body.reason, by=request.user)
+        return answer(upload, request.user)
+
+
+class AssignView(ActionView):
+    """Giving a row its tube."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    @extend_schema(operation_id="instruments_me_uploads_rows_assign", request=schemas.AssignSchema, responses=schemas.UploadDetailSchema)
+    def post(self, request: Request, pk: UUID, index: int) -> Response:
+        """Say at which position of the run the row was measured. A blank or standard is never a sample."""
+        upload = fetch_upload(request.user, pk)
+        body: Assignment = decode(request, Assignment)
+        recording.assign_rows(upload=upload, assignments={index: body.position}, by=request.user)
+        return answer(upload, request.user)
+
+
+class IgnoreView(ActionView):
+    """Setting a row aside."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    @extend_schema(
+        operation_id="instruments_me_uploads_rows_ignore", request=schemas.UploadReasonSchema, responses=schemas.UploadDetailSchema
+    )
+    def post(self, request: Request, pk: UUID, index: int) -> Response:
+        """With a reason; its cells stay stored."""
+        upload = fetch_upload(request.user, pk)
+        body: Reason = decode(request, Reason)
+        recording.ignore_rows(upload=upload, indexes=[index], reason=body.reason, by=request.user)
+        return answer(upload, request.user)
+
+
+class IgnoreRestView(ActionView):
+    """Setting every parked row aside."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    @extend_schema(
+        operation_id="instruments_me_uploads_ignore_rest", request=schemas.UploadReasonSchema, responses=schemas.UploadDetailSchema
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        """All rows that are still parked, with one reason."""
+        upload = fetch_upload(request.user, pk)
+        body: Reason = decode(request, Reason)
+        recording.ignore_rows(upload=upload, reason=body.reason, by=request.user)
+        return answer(upload, request.user)
+
+
+class Uploads(ListView):
+    """The laboratory's uploads."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.UPLOAD_VIEW}
+    filterset_class = UploadFilter
+    orderings: ClassVar[dict[str, str]] = UPLOAD_ORDERINGS
+
+    def queryset(self, request: Request) -> QuerySet[Upload]:
+        return upload_list(request.user)
+
+    def row(self, found: Upload, request: Request) -> dict[str, Any]:
+        return upload_data(found)
+
+    @extend_schema(operation_id="uploads_list", filters=True, responses=schemas.UploadPage)
+    def get(self, request: Request) -> Any:
+        """Newest first, with what became of each."""
+        return super().get(request)

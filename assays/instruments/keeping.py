@@ -1,0 +1,91 @@
+"""Keeping instruments: what is known of each, its calibration, its tokens, its sign of life."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from assays.instruments.models import Instrument, InstrumentToken
+from lims.accounts.models import Organisation
+from lims.accounts.tokens import issue_token, revoke_token
+from lims.core import clock
+from lims.core.acting import acting
+from lims.core.errors import DomainError, Forbidden, Invalid, Problem
+from lims.core.roles import Action, require
+
+
+def create_instrument(
+    *, code: str, name: str, laboratory: Organisation, technique: str = "ICP-MS", serial: str = "", by: Any
+) -> Instrument:
+    """A new instrument of a laboratory. Its code is unique over all laboratories, since files are kept by it."""
+    require(by, Action.ACCOUNT_EDIT)
+    fields = {"code": code.strip(), "name": name.strip()}
+    problems = [Problem(f"/{member}", "missing", "This is needed.") for member, text in fields.items() if not text]
+    if not laboratory.is_laboratory:
+        problems.append(Problem("/laboratory", "not_a_laboratory", f"{laboratory.name} is no laboratory."))
+    if problems:
+        raise Invalid(problems[0].code, problems[0].detail, problems=problems)
+    try:
+        with transaction.atomic(), acting(by, "instrument created"):
+            return Instrument.objects.create(**fields, laboratory=laboratory, technique=technique.strip(), serial=serial.strip())
+    except IntegrityError as error:
+        message = f"There is an instrument {fields['code']} already. Choose another code."
+        raise Invalid("taken", message, problems=[Problem("/code", "taken", message)]) from error
+
+
+def set_in_use(*, instrument: Instrument, active: bool, reason: str, by: Any) -> Instrument:
+    """Take an instrument out of use, or back; while it is out it neither sends nor is planned for."""
+    require(by, Action.ACCOUNT_EDIT)
+    if not reason.strip():
+        raise Invalid("reason", "Say why.", problems=[Problem("/reason", "reason", "Say why.")])
+    with transaction.atomic(), acting(by, reason.strip()):
+        instrument.active = active
+        instrument.save(update_fields=["active"])
+    return instrument
+
+
+def record_calibration(*, instrument: Instrument, due: date, by: Any) -> Instrument:
+    """The day until which the instrument's calibration holds (ISO/IEC 17025:2017, 6.4.7), set by the quality manager."""
+    require(by, Action.REFERENCE_EDIT)
+    if by.organisation_id != instrument.laboratory_id:
+        raise Forbidden("other_laboratory", f"{instrument.code} is another laboratory's instrument.")
+    if due < clock.now().date():
+        message = "A calibration that is due in the past does not hold. Give the day it is due next."
+        raise Invalid("past", message, problems=[Problem("/calibration_due", "past", message)])
+    with transaction.atomic(), acting(by, "calibration recorded"):
+        instrument.calibration_due = due
+        instrument.save(update_fields=["calibration_due"])
+    return instrument
+
+
+def issue_instrument_token(
+    *, instrument: Instrument, name: str, by: Any, expires_at: datetime | None = None
+) -> tuple[InstrumentToken, str]:
+    """A token for an instrument's computer, and the token itself, which is shown once and not kept."""
+    require(by, Action.ACCOUNT_EDIT)
+    if not name.strip():
+        message = "Name the computer or program that will use the token."
+        raise Invalid("missing", message, problems=[Problem("/name", "missing", message)])
+    if expires_at is not None and expires_at <= clock.now():
+        message = "The token would have expired already. Choose a later day, or none."
+        raise Invalid("past", message, problems=[Problem("/expires_on", "past", message)])
+    with transaction.atomic():
+        return issue_token(InstrumentToken, by=by, name=name.strip(), expires_at=expires_at, instrument=instrument)
+
+
+def revoke_instrument_token(*, token: InstrumentToken, by: Any) -> None:
+    """End an instrument's token now."""
+    require(by, Action.ACCOUNT_EDIT)
+    if token.revoked_at is not None:
+        raise DomainError("revoked_already", f"The token {token.name} has been revoked already.")
+    revoke_token(token=token, by=by)
+
+
+def note_heartbeat(*, instrument: Instrument) -> Instrument:
+    """The instrument lives."""
+    require(instrument, Action.INSTRUMENT_SEND)
+    instrument.last_heartbeat_at = clock.now()
+    Instrument.objects.filter(pk=instrument.pk).update(last_heartbeat_at=instrument.last_heartbeat_at)
+    return instrument

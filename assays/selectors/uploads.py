@@ -1,0 +1,147 @@
+"""Reading uploads: lists, one with its rows, its readings; as plain data for pages and the API."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+
+from assays.instruments.models import Instrument, Reading, RowOutcome, Upload, UploadRow, UploadState
+from assays.models import Run
+from assays.selectors.runs import number_text, tray_of, worklist_row
+
+UNDECIDED = Q(state__in=[UploadState.UNREADABLE, UploadState.WAITING])
+
+
+def upload_list(viewer: Any) -> QuerySet[Upload]:
+    """The viewer's uploads with `row_count`, `matched_count`, `parked_count`; counted only for the rows that are read."""
+    return (
+        Upload.objects.visible_to(viewer)
+        .select_related("instrument", "run", "received_from", "decided_by")
+        .annotate(row_count=_count(), matched_count=_count(RowOutcome.MATCHED), parked_count=_count(RowOutcome.PARKED))
+    )
+
+
+def _count(outcome: str | None = None) -> Subquery:
+    rows = UploadRow.objects.filter(upload=OuterRef("pk"), **({"outcome": outcome} if outcome else {}))
+    return Subquery(rows.order_by().values("upload").annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+
+
+def error_queue(viewer: Any) -> QuerySet[Upload]:
+    """What waits for a person: unreadable, unconfirmed, or recorded with rows still parked."""
+    parked = UploadRow.objects.filter(upload=OuterRef("pk"), outcome=RowOutcome.PARKED)
+    return Upload.objects.visible_to(viewer).filter(UNDECIDED | (Q(state=UploadState.RECORDED) & Exists(parked)))
+
+
+def upload_data(upload: Upload) -> dict[str, Any]:
+    """An upload of `upload_list`, in short."""
+    run = upload.run
+    return {
+        "id": str(upload.pk),
+        "state": upload.state,
+        "file_name": upload.file_name,
+        "sha256": upload.sha256,
+        "size": upload.size,
+        "format": upload.format or None,
+        "instrument": upload.instrument.code,
+        "run": {"id": str(run.pk), "code": run.code, "state": run.state, "verdict": run.verdict_text} if run else None,
+        "error": {"detail": upload.error, "place": upload.error_place} if upload.state == UploadState.UNREADABLE else None,
+        "received_at": upload.received_at.isoformat(),
+        "received_from": upload.received_from.full_name if upload.received_from else None,
+        "decided_at": upload.decided_at.isoformat() if upload.decided_at else None,
+        "decided_by": upload.decided_by.full_name if upload.decided_by else None,
+        "decision_reason": upload.decision_reason,
+    }
+
+
+def upload_detail(upload: Upload) -> dict[str, Any]:
+    """An upload with its notes, and what became of each row and each position."""
+    rows = rows_of(upload)
+    counted = Counter(row.outcome for row in rows)
+    readings = Reading.objects.filter(row__upload=upload).count()
+    filled = {row.position.number for row in rows if row.position}
+    numbers = upload.run.positions.values_list("number", flat=True) if upload.run else []
+    return upload_data(upload) | {
+        "notes": upload.notes,
+        "counts": {"rows": len(rows), "readings": readings} | {outcome: counted[outcome] for outcome in RowOutcome.values},
+        "rows": [row_data(row) for row in rows],
+        "unfilled_positions": sorted(set(numbers) - filled),
+    }
+
+
+def rows_of(upload: Upload) -> list[UploadRow]:
+    """The upload's rows in the order of the file."""
+    return list(upload.rows.select_related("position", "decided_by").order_by("index"))
+
+
+def row_data(row: UploadRow) -> dict[str, Any]:
+    """What became of one row."""
+    return {
+        "index": row.index,
+        "label": row.label,
+        "type": row.type,
+        "kind": row.kind,
+        "sheet": row.sheet or None,
+        "row": row.row,
+        "vial": row.vial or None,
+        "total_dilution": number_text(row.total_dilution),
+        "acquired_at": row.acquired_at or None,
+        "outcome": row.outcome,
+        "position": row.position.number if row.position else None,
+        "reason": row.reason,
+        "warnings": row.warnings,
+    }
+
+
+def readings_of(upload: Upload) -> QuerySet[Reading]:
+    """Every stored cell of an upload; by id they stand in the order of the file."""
+    return Reading.objects.filter(row__upload=upload).select_related("row__position").order_by("pk")
+
+
+def reading_data(reading: Reading) -> dict[str, Any]:
+    """One cell: its text as it came, the number it is, and where it stood."""
+    return {
+        "id": str(reading.pk),
+        "row_index": reading.row.index,
+        "sample": reading.row.label,
+        "type": reading.row.type,
+        "position": reading.row.position.number if reading.row.position else None,
+        "analyte": reading.analyte,
+        "isotope_or_line": reading.isotope or None,
+        "gas_mode": reading.gas_mode or None,
+        "quantity": reading.quantity,
+        "unit": reading.unit or None,
+        "raw": reading.raw,
+        "value": number_text(reading.value),
+        "qualifier": reading.qualifier,
+        "internal_standard": reading.internal_standard,
+        "replicate": reading.replicate,
+        "sheet": reading.row.sheet or None,
+        "row": reading.source_row,
+        "column": reading.column or None,
+    }
+
+
+def waiting_runs(instrument: Instrument) -> QuerySet[Run]:
+    """The instrument's runs that wait for their readings, oldest first."""
+    return Run.objects.filter(instrument=instrument, state="planned").select_related("method_version__method").order_by("pk")
+
+
+def instrument_worklist(instrument: Instrument) -> dict[str, Any]:
+    """What waits for an instrument: its planned runs with their trays."""
+    return {
+        "instrument": instrument.code,
+        "runs": [
+            {
+                "id": str(run.pk),
+                "code": run.code,
+                "method": run.method_version.method.code,
+                "method_version": run.method_version.number,
+                "solution_unit": run.method_version.solution_unit,
+                "planned_at": run.planned_at.isoformat(),
+                "positions": [worklist_row(position) for position in tray_of(run)],
+            }
+            for run in waiting_runs(instrument)[:50]
+        ],
+    }
