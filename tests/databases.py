@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
+import psycopg2.errors
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections

@@ -42,13 +42,18 @@ class Page(View):
         return render(self.request, template or self.template, context, status=status)
 
     def refuse(self, error: DomainError, to: str) -> HttpResponse:
-        """Say the refusal and go back."""
+        """Say the refusal and go back; who may not do it at all, or not see it, gets the page that says so."""
+        if isinstance(error, (Forbidden, NotFound)):
+            raise error
         messages.error(self.request, error.message)
         return redirect(to)
 
 
 def add_form_errors(form: Any, error: DomainError) -> None:
-    """Put each problem of a refusal next to its field; what fits no field stands at the top."""
+    """Put each problem of a refusal next to its field; what fits no field stands at the top. Who may not do it at all, or not see it, has
+    nothing to correct: that is raised again."""
+    if isinstance(error, (Forbidden, NotFound)):
+        raise error
     if not error.problems:
         form.add_error(None, error.message)
     for problem in error.problems:

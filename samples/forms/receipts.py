@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from lims.core.errors import DomainError
+from lims.core.errors import DomainError, Forbidden, NotFound
 from samples.selectors.consignments import ItemRow
 from samples.services.receiving import ItemFound
 
@@ -76,12 +77,18 @@ class ReceiptSheet:
         if not any(row.is_found for row in self._all):
             self.errors.append(_("Nothing is ticked. Scan or tick what arrived."))
         elif self.missing and not self.missing_confirmed:
-            sentence = _("%(count)d listed samples are not ticked. Scan them, or confirm below that they are missing.")
+            sentence = ngettext(
+                "%(count)d listed sample is not ticked. Scan it, or confirm below that it is missing.",
+                "%(count)d listed samples are not ticked. Scan them, or confirm below that they are missing.",
+                len(self.missing),
+            )
             self.errors.append(sentence % {"count": len(self.missing)})
         return None if self.errors or any(row.errors for row in self._all) else found
 
     def add_refusal(self, error: DomainError) -> None:
-        """Put each problem of a refusal into its cell; what fits no cell stands at the top."""
+        """Put each problem of a refusal into its cell; what fits no cell stands at the top, what no typing can mend is raised again."""
+        if isinstance(error, (Forbidden, NotFound)):
+            raise error
         if not error.problems:
             self.errors.append(error.message)
         for problem in error.problems:

@@ -109,6 +109,8 @@ class ConsignmentRow:
             return "warn", _("overdue")
         if self.waiting_for is not None:
             return "wait", _("waits for %(name)s") % {"name": self.waiting_for.name}
+        if self.state == ConsignmentState.DISPATCHED and self.holder == self.addressee:
+            return "wait", _("awaits receipt")
         tones = {ConsignmentState.PACKING: "none", ConsignmentState.DISPATCHED: "wait", ConsignmentState.RECEIVED: "pass"}
         words = {ConsignmentState.DISPATCHED: _("in transit")}
         state = ConsignmentState(self.state)

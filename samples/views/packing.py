@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.contrib import messages
@@ -11,11 +12,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from lims.core.errors import Blocker, DomainError, Invalid
+from lims.core.errors import DomainError, Forbidden, Invalid
 from lims.core.pages import Page
 from lims.core.roles import Action
 from samples.forms.consignments import DispatchForm, ScanForm, ScanManyForm
-from samples.lifecycle import CONSIGNMENT
 from samples.models import Consignment
 from samples.selectors.consignments import items_of
 from samples.selectors.scanned import find_scanned
@@ -30,18 +30,21 @@ class PackPage(Page):
     template = "samples/consignments/pack.html"
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
-        return self._show(fetch_consignment(request, code), ScanForm())
+        return self._show(fetch_consignment(request, code))
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         consignment = fetch_consignment(request, code)
         form: Form = ScanManyForm(request.POST) if "codes" in request.POST else ScanForm(request.POST)
-        if form.is_valid():
-            try:
+        try:
+            if form.is_valid():
                 return self._pack(request, consignment, form)
-            except DomainError as error:
-                _add_scan_errors(form, error)
-        scan, many = (ScanForm(), form) if "codes" in request.POST else (form, ScanManyForm())
-        return self._show(consignment, scan, many, status=422)
+            refusals = [f"{form[name].label}: {error}" for name, errors in form.errors.items() for error in errors]
+        except Forbidden:
+            raise
+        except DomainError as error:
+            refusals = [problem.detail for problem in error.problems] or [error.message]
+        # The scan box is empty again, ready for the next bag; a long list stays to be corrected.
+        return self._show(consignment, refusals, form if "codes" in request.POST else None, status=422)
 
     def _pack(self, request: HttpRequest, consignment: Consignment, form: Form) -> HttpResponse:
         codes = form.cleaned_data.get("codes") or [form.cleaned_data["code"]]
@@ -53,20 +56,19 @@ class PackPage(Page):
         messages.success(request, _("%(code)s is packed.") % packed if len(samples) == 1 else _("%(count)d samples are packed.") % packed)
         return redirect("samples:consignment-pack", consignment.code)
 
-    def _show(self, consignment: Consignment, scan: Form, many: Form | None = None, *, status: int = 200) -> HttpResponse:
+    def _show(self, consignment: Consignment, refusals: Sequence[str] = (), many: Form | None = None, *, status: int = 200) -> HttpResponse:
         user = self.request.user
-        blockers = CONSIGNMENT.blockers(consignment, "pack")
-        if consignment.sender_id != user.organisation_id:
-            blockers = [Blocker("not_sender", _("Only the sender packs this consignment."))]
-        items = sorted(items_of(consignment, user), key=lambda item: item.item_id, reverse=True)
-        context = {"consignment": consignment, "items": items, "scan": scan, "many": many or ScanManyForm(), "blockers": blockers}
-        return self.render(context | {"dispatch_blockers": consigning.dispatch_blockers(consignment, user), "dispatch_form": DispatchForm()}, status=status)
-
-
-def _add_scan_errors(form: Form, error: DomainError) -> None:
-    """A refusal of a scan stands at the scan box."""
-    for detail in [problem.detail for problem in error.problems] or [error.message]:
-        form.add_error("codes" if "codes" in form.fields else "code", detail)
+        context = {
+            "consignment": consignment,
+            "items": sorted(items_of(consignment, user), key=lambda item: item.item_id, reverse=True),
+            "scan": ScanForm(),
+            "many": many or ScanManyForm(),
+            "refusals": refusals,
+            "blockers": consigning.packing_blockers(consignment, user),
+            "dispatch_blockers": consigning.dispatch_blockers(consignment, user),
+            "dispatch_form": DispatchForm(),
+        }
+        return self.render(context, status=status)
 
 
 class ConsignmentStep(Page):
