@@ -1,7 +1,7 @@
 # One word for each thing a person does here; `make help` lists them.
 # Needs python3.11 or newer (with venv), make and git. Everything else is installed into .venv and node_modules.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 
