@@ -15,7 +15,7 @@ from samples.services.visiting import Member, VisitRecord
 _DEGREES = {"data-unit": "°", "inputmode": "decimal"}
 
 
-class MineForm(forms.ModelForm):  # type: ignore[type-arg]
+class MineForm(forms.ModelForm):
     """A mine."""
 
     class Meta:
@@ -62,7 +62,7 @@ class MineForm(forms.ModelForm):  # type: ignore[type-arg]
         """The service checks the record; a form only reads fields."""
 
 
-class PitForm(forms.ModelForm):  # type: ignore[type-arg]
+class PitForm(forms.ModelForm):
     """A pit."""
 
     class Meta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -42,7 +42,7 @@ def _number(label: Any, unit: str, **more: Any) -> forms.DecimalField:
 class SamplingForm(forms.Form):
     """The sampling record; its members are those of `SamplingRecord`."""
 
-    mine = forms.ModelChoiceField(label=_("Mine"), queryset=Mine.objects.none())
+    mine = forms.ModelChoiceField(label=_("Mine"), queryset=Mine.objects.none(), empty_label=_("choose"))
     pit = forms.CharField(label=_("Pit"), required=False, max_length=20, help_text=_("Its code within the mine"))
     visit = forms.ModelChoiceField(label=_("Visit"), queryset=Visit.objects.none(), required=False, empty_label=_("none"))
     latitude = _number(_("Latitude"), "°", required=False, help_text=_("Decimal degrees, WGS 84"))
@@ -70,7 +70,7 @@ class SamplingForm(forms.Form):
     )
     remark = forms.CharField(label=_("Remark"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
-    SECTIONS = (
+    SECTIONS: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = (
         (_("Where"), ("mine", "pit", "visit", "latitude", "longitude")),
         (_("When and who"), ("collected_at", "collected_zone", "collected_by")),
         (_("What"), ("material", "method", "depth_from_m", "depth_to_m")),

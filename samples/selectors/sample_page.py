@@ -9,17 +9,37 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from lims.core.roles import Action, allowed
+from samples.custody.kinds import EventKind
 from samples.custody.reading import TimelineEvent, read_timeline
 from samples.models import Mine, Pit, Sample, Visit
 from samples.selectors.samples import sees_origin
 
 # What a correction can change; states, holders and masses follow from custody and have their events.
-_RECORD_FIELDS = (
-    *("mine_id", "pit_id", "visit_id", "field_id", "material", "method", "collected_by", "collected_at", "collected_zone"),
-    *("latitude", "longitude", "depth_from_m", "depth_to_m", "collected_mass_g", "container", "container_count", "seal_number", "remark"),
-)
+_FIELD_LABELS = {
+    "mine_id": gettext_lazy("Mine"),
+    "pit_id": gettext_lazy("Pit"),
+    "visit_id": gettext_lazy("Visit"),
+    "field_id": gettext_lazy("Field id"),
+    "material": gettext_lazy("Material"),
+    "method": gettext_lazy("Method"),
+    "collected_by": gettext_lazy("Collected by"),
+    "collected_at": gettext_lazy("Collected at"),
+    "collected_zone": gettext_lazy("Time zone"),
+    "latitude": gettext_lazy("Latitude"),
+    "longitude": gettext_lazy("Longitude"),
+    "depth_from_m": gettext_lazy("Depth from (m)"),
+    "depth_to_m": gettext_lazy("Depth to (m)"),
+    "collected_mass_g": gettext_lazy("Mass (g)"),
+    "container": gettext_lazy("Container"),
+    "container_count": gettext_lazy("Containers"),
+    "seal_number": gettext_lazy("Seal"),
+    "remark": gettext_lazy("Remark"),
+}
+# A sampling record names four of them otherwise.
+_COLUMNS_OF_MEMBERS = {"mine": "mine_id", "pit": "pit_id", "visit": "visit_id", "mass_g": "collected_mass_g"}
 
 
 @dataclass(frozen=True)
@@ -44,22 +64,29 @@ def timeline_of(sample: Sample, viewer: Any) -> list[TimelineRow]:
 def _row(event: TimelineEvent) -> TimelineRow:
     told = event.disclosed
     actor = ", ".join(text for text in (told.get("actor"), told.get("actor_organisation")) if text)
+    # A correction tells its reason, then one line for each member: `depth_to_m: 1.80 → 2.4`.
+    remark, *corrected = told.get("remark", "").split("\n") if event.kind == EventKind.CORRECTED else [told.get("remark", "")]
     return TimelineRow(
         tone=event.tone,
         title=event.label,
         at=event.occurred_at,
-        detail=told.get("remark", ""),
+        detail=remark,
         actor=actor,
-        facts=[(label, value) for label, value in _facts(event) if value],
+        facts=[(label, value) for label, value in _facts(event) if value] + [_corrected(line) for line in corrected],
         hash=f"{event.seq} · {event.hash}",
     )
+
+
+def _corrected(line: str) -> tuple[str, str]:
+    name, _colon, change = line.partition(": ")
+    return str(_FIELD_LABELS.get(_COLUMNS_OF_MEMBERS.get(name, name), name)), change
 
 
 def _facts(event: TimelineEvent) -> list[tuple[str, str]]:
     content, told = event.content, event.disclosed
     seal = " ".join(text for text in (content["seal_number"], content["seal_condition"]) if text)
     count = content["container_count"]
-    detail = {name: value for name, value in content["detail"].items() if name not in {"parts", "parent"}}
+    detail = {name: value for name, value in content["detail"].items() if name not in {"parts", "parent", "members"}}
     return [
         (_("Mass"), f"{content['mass_g']} g" if content["mass_g"] else ""),
         (_("Seal"), seal),
@@ -85,7 +112,6 @@ def _detail_label(name: str) -> str:
         "handover": _("Handover"),
         "loss_g": _("Loss in g"),
         "remaining_g": _("Left in g"),
-        "members": _("Corrected"),
     }
     return labels.get(name, name.replace("_", " ").capitalize())
 
@@ -114,8 +140,8 @@ def corrections_of(sample: Sample, viewer: Any) -> list[Correction]:
     found = []
     for before, after in pairwise(versions):
         changes = [
-            (_field_label(name), _shown(getattr(before, name), names), _shown(getattr(after, name), names))
-            for name in _RECORD_FIELDS
+            (str(_FIELD_LABELS[name]), _shown(getattr(before, name), names), _shown(getattr(after, name), names))
+            for name in _FIELD_LABELS
             if getattr(before, name) != getattr(after, name) and (exact or name not in {"latitude", "longitude"})
         ]
         if changes:
@@ -137,27 +163,3 @@ def _shown(value: Any, names: dict[UUID, str]) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="minutes")
     return "" if value is None else str(value)
-
-
-def _field_label(name: str) -> str:
-    labels = {
-        "mine_id": _("Mine"),
-        "pit_id": _("Pit"),
-        "visit_id": _("Visit"),
-        "field_id": _("Field id"),
-        "material": _("Material"),
-        "method": _("Method"),
-        "collected_by": _("Collected by"),
-        "collected_at": _("Collected at"),
-        "collected_zone": _("Time zone"),
-        "latitude": _("Latitude"),
-        "longitude": _("Longitude"),
-        "depth_from_m": _("Depth from (m)"),
-        "depth_to_m": _("Depth to (m)"),
-        "collected_mass_g": _("Mass (g)"),
-        "container": _("Container"),
-        "container_count": _("Containers"),
-        "seal_number": _("Seal"),
-        "remark": _("Remark"),
-    }
-    return labels[name]

@@ -25,6 +25,8 @@ from samples.services.sampling_record import SamplingRecord, tidy_record
 
 # Whose number is checked at every handover; they can be corrected only while the sample has not moved.
 _WEIGHED_AND_SEALED = frozenset({"mass_g", "container", "container_count", "seal_number"})
+# Told under `coordinates` alone, which fewer people may see than what is told in words.
+_EXACT = frozenset({"latitude", "longitude"})
 CORRECTABLE = frozenset(SamplingRecord.__struct_fields__) - {"duplicate_of"}
 
 
@@ -141,7 +143,7 @@ def _shown(sample: Sample, members: list[str]) -> dict[str, str]:
 def _entry(sample: Sample, members: list[str], old: dict[str, str], reason: str, now: datetime) -> Entry:
     """What was corrected stands under a commitment: it may tell the origin."""
     new = _shown(sample, members)
-    told = "\n".join([reason, *(f"{name}: {old[name] or '–'} → {new[name] or '–'}" for name in members)])
+    told = "\n".join([reason, *(f"{name}: {old[name] or '–'} → {new[name] or '–'}" for name in members if name not in _EXACT)])
     placed = {"mine", "pit", "latitude", "longitude"} & set(members)
     return Entry(
         sample_id=sample.pk,

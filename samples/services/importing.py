@@ -33,7 +33,7 @@ def preview_import(*, file_name: str, data: bytes, by: Any, at: datetime | None 
             file_name=file_name[-200:].replace("\0", "") or "file",
             sha256=hashlib.sha256(data).hexdigest(),
             rows=[_kept(read) for read in reads],
-            problems=[*_read_problems(reads), *_record_problems(reads, by)],
+            problems=_find_problems(reads, by),
             uploaded_by=by,
             uploaded_at=at or clock.now(),
         )
@@ -44,9 +44,7 @@ def recheck_import(*, sample_import: SampleImport, by: Any) -> SampleImport:
     require(by, Action.SAMPLE_REGISTER)
     with transaction.atomic(), acting(by, "import checked again"):
         sample_import = _lock_waiting(sample_import)
-        reads = _reads_of(sample_import)
-        unreadable = [problem for problem in sample_import.problems if problem["row"] in {read.number for read in reads if not read.record}]
-        sample_import.problems = [*unreadable, *_record_problems(reads, by)]
+        sample_import.problems = _find_problems(_reads_of(sample_import), by)
         sample_import.save(update_fields=["problems"])
     return sample_import
 
@@ -79,7 +77,7 @@ def commit_import(*, sample_import: SampleImport, by: Any, at: datetime | None =
             sample_import = _lock_waiting(sample_import)
             refuse_if(commit_blockers(sample_import))
             reads = _reads_of(sample_import)
-            samples = register_samples(records=[read.record for read in reads if read.record], by=by, at=now)
+            samples = register_samples(records=[read.record for read in reads], by=by, at=now)
             for row, sample in zip(sample_import.rows, samples, strict=True):
                 row["code"] = sample.code
             sample_import.state, sample_import.decided_at = "committed", now
@@ -108,36 +106,33 @@ def _lock_waiting(sample_import: SampleImport) -> SampleImport:
 
 
 def _kept(read: Read) -> dict[str, Any]:
-    record = msgspec.to_builtins(read.record) if read.record else None
-    return {"row": read.number, "given": read.given, "record": record}
+    return {"row": read.number, "given": read.given, "record": msgspec.to_builtins(read.record)}
 
 
 def _reads_of(sample_import: SampleImport) -> list[Read]:
+    unreadable: dict[int, list[Problem]] = {}
+    for problem in sample_import.problems:
+        if problem["unreadable"]:
+            unreadable.setdefault(problem["row"], []).append(Problem(f"/{problem['column']}", problem["code"], problem["detail"]))
     return [
-        Read(row["row"], row["given"], msgspec.convert(row["record"], SamplingRecord) if row["record"] else None, [])
+        Read(row["row"], row["given"], msgspec.convert(row["record"], SamplingRecord), unreadable.get(row["row"], []))
         for row in sample_import.rows
     ]
 
 
-def _kept_problem(number: int, problem: Problem) -> dict[str, Any]:
-    return {"row": number, "column": problem.pointer.lstrip("/"), "code": problem.code, "detail": problem.detail}
-
-
-def _read_problems(reads: Sequence[Read]) -> list[dict[str, Any]]:
-    return [_kept_problem(read.number, problem) for read in reads for problem in read.problems]
-
-
-def _record_problems(reads: Sequence[Read], by: Any) -> list[dict[str, Any]]:
-    """What registration itself would refuse, by row of the file."""
-    sound = [read for read in reads if read.record]
+def _find_problems(reads: Sequence[Read], by: Any) -> list[dict[str, Any]]:
+    """What could not be read and what registration itself would refuse, by row and column of the file."""
+    found = [_kept_problem(read, problem, unreadable=True) for read in reads for problem in read.problems]
     try:
-        register_samples(records=[read.record for read in sound if read.record], by=by, dry_run=True)
+        register_samples(records=[read.record for read in reads], by=by, dry_run=True)
     except Invalid as error:
-        found = []
         for problem in error.problems:
             index, member = problem.pointer.lstrip("/").split("/", 1)
-            # The original of a duplicate may be in a row that could not be read.
-            if problem.code != "unknown_sample" or len(sound) == len(reads):
-                found.append(_kept_problem(sound[int(index)].number, Problem(f"/{member}", problem.code, problem.detail)))
-        return found
-    return []
+            if member not in reads[int(index)].unreadable:
+                found.append(_kept_problem(reads[int(index)], Problem(f"/{member}", problem.code, problem.detail)))
+    return sorted(found, key=lambda one: int(one["row"]))
+
+
+def _kept_problem(read: Read, problem: Problem, *, unreadable: bool = False) -> dict[str, Any]:
+    column = problem.pointer.lstrip("/")
+    return {"row": read.number, "column": column, "code": problem.code, "detail": problem.detail, "unreadable": unreadable}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -30,17 +29,31 @@ _EATEN_DATE = re.compile(r"\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2})?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?")
+_HARMLESS: dict[str, Any] = {
+    "mine": "",
+    "material": Material.CLAY.value,
+    "method": SamplingMethod.GRAB.value,
+    "collected_at": datetime(2000, 1, 1, tzinfo=UTC),
+    "mass_g": Decimal(1),
+    "container": "?",
+}
 _MISSING = "This is needed. Fill it in."
 
 
 @dataclass(frozen=True)
 class Read:
-    """One row as it was understood: a record, or the problems that prevent one; pointers name the column (`/mass_g`)."""
+    """One row as it was understood. Pointers of problems name the column (`/mass_g`); where a cell could not be read, the record holds
+    something harmless in its place, so that the rest of the row can be checked all the same."""
 
     number: int
     given: dict[str, str]
-    record: SamplingRecord | None
+    record: SamplingRecord
     problems: list[Problem]
+
+    @property
+    def unreadable(self) -> set[str]:
+        """The columns whose cells could not be read."""
+        return {problem.pointer.lstrip("/") for problem in self.problems}
 
 
 class _Unreadable(Exception):
@@ -53,14 +66,14 @@ def read_row(row: Row) -> Read:
     """The sampling record of a row. Times without an offset are those of the place's zone."""
     given = {name: _shown(cell) for name, cell in row.cells.items()}
     problems = [Problem(f"/{name}", "missing", _MISSING) for name in REQUIRED if name not in row.cells]
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(_HARMLESS)
     zone = given.get("collected_zone") or SamplingRecord.__struct_defaults__[0]
     for name, cell in row.cells.items():
         try:
             values[name] = _read_value(name, cell, zone)
         except _Unreadable as error:
             problems.append(Problem(f"/{name}", error.code, error.detail))
-    return Read(row.number, given, None if problems else SamplingRecord(**values), problems)
+    return Read(row.number, given, SamplingRecord(**values), problems)
 
 
 def _shown(cell: Cell) -> str:
@@ -146,10 +159,3 @@ def _placed(moment: datetime, zone: str) -> datetime:
         return moment.replace(tzinfo=ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return moment.replace(tzinfo=UTC)  # the zone itself is refused by its own name
-
-
-def problems_of(reads: list[Read]) -> Iterator[tuple[int, Problem]]:
-    """Row numbers with their problems."""
-    for read in reads:
-        for problem in read.problems:
-            yield read.number, problem

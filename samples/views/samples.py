@@ -259,6 +259,7 @@ class Step(SamplePage):
                 self.take(sample, form.cleaned_data, **more)
                 return redirect(address_of(sample, request.user))
             except DomainError as error:
+                messages.error(request, error.message)
                 add_form_errors(form, error)
         return self.show(sample, status=422, **{self.form_name: form})
 

@@ -267,7 +267,7 @@ def test_correction_by_patch_with_the_tag_that_was_read(cast: Cast) -> None:
     assert (stale.status_code, stale.json()["code"]) == (412, "stale")
     events = caller.get(f"/samples/{sample.code}/custody/").json()["events"]
     assert [event["kind"] for event in events] == ["collected", "sealed", "corrected"]
-    assert events[-1]["disclosed"]["remark"].endswith("\nlongitude: 98.612350 → –\ndepth_to_m: 1.80 → 2.5")
+    assert events[-1]["disclosed"]["remark"].startswith("misread\ndepth_to_m: 1.80 → 2.5")
 
 
 @pytest.mark.parametrize(

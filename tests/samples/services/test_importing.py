@@ -66,8 +66,13 @@ def test_every_problem_is_shown_in_its_row_and_nothing_can_be_committed(cast: Ca
             (5, "container", "missing"),
             (5, "collected_at", "time_missing"),
             (5, "mass_g", "not_a_number"),
+            (5, "seal_number", "duplicate_seal"),
+            (2, "field_id", "duplicate_field_id"),
+            (5, "field_id", "duplicate_field_id"),
+            (4, "material", "unknown_choice"),
             (6, "field_id", "id_eaten"),
             (6, "seal_number", "id_eaten"),
+            (6, "collected_at", "future_time"),
         ]
     )
     with pytest.raises(Blocked) as refusal:
