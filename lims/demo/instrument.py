@@ -60,7 +60,8 @@ def read_solutions(run: Run, rocks: Mapping[UUID, Rock], rng: random.Random) -> 
         to_solution = mass / volume * 1000 / float(portion.dilution or version.dilution)
         for one in analytes:
             value = _values(truth.get(one.analyte.symbol), one, to_solution, rng).concentration
-            found.append((position.number, one.analyte.symbol, one.isotope, value))
+            if isinstance(value, Decimal):
+                found.append((position.number, one.analyte.symbol, one.isotope, value))
     return found
 
 

@@ -12,7 +12,7 @@ from lims.accounts.models import Organisation, OrganisationKind, User
 from lims.core.roles import Role
 
 
-class OrganisationChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+class OrganisationChoice(forms.ModelChoiceField):
     """Organisations with their kind beside the name, since the role must fit it."""
 
     def label_from_instance(self, obj: Any) -> str:
