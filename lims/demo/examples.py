@@ -1,5 +1,6 @@
 """`var/demo/examples.json`: for every POST of the interface one body that is accepted as it stands, so that a stranger can drive
-the whole path. Keyed by operation; `as` names the token (a role, or an instrument's code), `path` the address with its identifiers filled in."""
+the whole path. Keyed by operation; `as` names the token (a role, or an instrument's code), `path` the address with its identifiers
+filled in."""
 
 from __future__ import annotations
 
