@@ -142,7 +142,7 @@ def _item(sample: Sample) -> paper.Item:
         condition=_condition(sample),
         received_on=_received_on(sample),
         sampled_on=sample.collected_at.astimezone(ZoneInfo(sample.collected_zone)).date(),
-        sampling=f"{sample.get_method_display()}, by the customer",
+        sampling=f"{str(sample.get_method_display()).capitalize()}, taken by the customer",
     )
 
 

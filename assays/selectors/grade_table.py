@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from assays.chemistry.elements import find_analyte
 from assays.selectors.grades import HEADLINE, Content, Grade, Sum
+from lims.documents.wording import format_formula
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One quantity: its symbol, and its cell in each column, None where it was not measured."""
+    """One quantity: its symbol and definition as printed, and its cell in each column, None where it was not measured."""
 
     symbol: str
     definition: str
@@ -46,10 +47,10 @@ def tabulate(grades: Sequence[Grade]) -> GradeTable:
     for symbol in HEADLINE:
         oxide = find_analyte(symbol).oxide
         factor = f"{oxide} = {symbol} × {find_analyte(symbol).factor:.4f}"
-        rows.append(Row(oxide, factor, tuple(_content_cell(grade.oxides.get(symbol)) for grade in columns)))
+        rows.append(Row(format_formula(oxide), format_formula(factor), tuple(_content_cell(grade.oxides.get(symbol)) for grade in columns)))
         rows.append(Row(symbol, "", tuple(_content_cell(grade.elements.get(symbol)) for grade in columns)))
     for name, found in columns[0].sums.items() if columns else ():
-        rows.append(Row(name, found.definition, tuple(_sum_cell(grade.sums[name]) for grade in columns)))
+        rows.append(Row(name, format_formula(found.definition), tuple(_sum_cell(grade.sums[name]) for grade in columns)))
     return GradeTable(columns, tuple(rows))
 
 

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -30,6 +34,12 @@ def panels_for(page: str, subject: Any, user: Any) -> list[dict[str, Any]]:
     """The panels of a page as `{template, context}` for this subject and viewer."""
     found = [(panel, panel.context(subject, user)) for panel in _panels.get(page, [])]
     return [{"template": panel.template, "context": context} for panel, context in found if context is not None]
+
+
+def render_panels(page: str, subject: Any, request: HttpRequest) -> list[SafeString]:
+    """The panels of a page, rendered: `{% for panel in panels %}{{ panel }}{% endfor %}`."""
+    found = panels_for(page, subject, request.user)
+    return [render_to_string(panel["template"], panel["context"], request=request) for panel in found]
 
 
 def register_scanner(resolve: Callable[[str, Any], str | None]) -> None:

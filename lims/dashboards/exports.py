@@ -15,19 +15,20 @@ from lims.dashboards import rows
 from lims.dashboards.selectors import Filters, Overview
 
 
-def _sheets(overview: Overview) -> dict[str, list[dict[str, Any]]]:
-    summary = {key: value for key, value in rows.overview_row(overview).items() if not isinstance(value, list)}
+def _sheets(overview: Overview, filters: Filters) -> dict[str, list[dict[str, Any]]]:
+    everything = rows.overview_row(overview, filters)
+    summary = {key: value for key, value in everything.items() if not isinstance(value, list)}
     return {
         "Summary": [{"figure": key, "value": value} for key, value in flatten(summary).items()],
         "By mine": rows.mine_rows(overview),
-        "From mine to certificate": rows.overview_row(overview)["funnel"],
+        "From mine to certificate": everything["funnel"],
         "In transit": rows.transit_rows(overview),
         "On hold": rows.hold_rows(overview),
         "Turnaround": rows.turnaround_rows(overview),
     }
 
 
-def write_csv(overview: Overview) -> bytes:
+def write_csv(overview: Overview, filters: Filters) -> bytes:
     """The grades by mine."""
     file = io.StringIO()
     table = [flatten(row) for row in rows.mine_rows(overview)]
@@ -38,12 +39,12 @@ def write_csv(overview: Overview) -> bytes:
     return file.getvalue().encode("utf-8-sig")
 
 
-def write_xlsx(overview: Overview) -> bytes:
+def write_xlsx(overview: Overview, filters: Filters) -> bytes:
     """Every part of the page on a sheet of its own; measured numbers stay text, as reported."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         bold = book.add_format({"bold": True})
-        for name, table in _sheets(overview).items():
+        for name, table in _sheets(overview, filters).items():
             sheet = book.add_worksheet(name)
             flat = [flatten(row) for row in table]
             header = list(dict.fromkeys(key for row in flat for key in row))
@@ -55,7 +56,7 @@ def write_xlsx(overview: Overview) -> bytes:
     return file.getvalue()
 
 
-WRITERS: dict[str, tuple[Callable[[Overview], bytes], str]] = {
+WRITERS: dict[str, tuple[Callable[[Overview, Filters], bytes], str]] = {
     "csv": (write_csv, "text/csv; charset=utf-8"),
     "xlsx": (write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
@@ -64,6 +65,6 @@ WRITERS: dict[str, tuple[Callable[[Overview], bytes], str]] = {
 def respond(overview: Overview, filters: Filters, kind: str) -> HttpResponse:
     """The file as a download, named after its moment."""
     write, content_type = WRITERS[kind]
-    response = HttpResponse(write(overview), content_type=content_type)
+    response = HttpResponse(write(overview, filters), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="overview-{overview.as_of:%Y%m%d-%H%M}.{kind}"'
     return response

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lims.dashboards.selectors import Figure, Overview
+from lims.accounts.models import Organisation
+from lims.dashboards.selectors import Figure, Filters, Overview, beside_of
 
 OXIDES = {"Dy": "Dy2O3", "Tb": "Tb4O7"}
 
@@ -25,7 +26,7 @@ def figure_row(figure: Figure | None) -> dict[str, Any] | None:
 
 
 def mine_rows(overview: Overview) -> list[dict[str, Any]]:
-    """One row per mine."""
+    """One row per mine; `beside_` is the other content: leachable beside a total, total beside leachable."""
     return [
         {
             "mine": row.mine.code,
@@ -33,6 +34,7 @@ def mine_rows(overview: Overview) -> list[dict[str, Any]]:
             "belt": row.mine.belt,
             "samples": row.samples,
             **{OXIDES[symbol].lower(): figure_row(row.figures.get(symbol)) for symbol in OXIDES},
+            **{f"beside_{OXIDES[symbol].lower()}": figure_row(row.beside.get(symbol)) for symbol in OXIDES},
         }
         for row in overview.mine_rows
     ]
@@ -43,12 +45,14 @@ def transit_rows(overview: Overview) -> list[dict[str, Any]]:
     return [
         {
             "consignment": one.code,
-            "holder": one.holder.name,
+            "holder": one.holder.name if one.holder else None,
+            "since": one.since.isoformat(),
             "addressee": one.addressee.name,
             "last_seen": one.last_seen or None,
-            "since": one.last_seen_at.isoformat() if one.last_seen_at else None,
-            "items": one.item_count,  # type: ignore[attr-defined]
+            "items": one.items,
+            "dispatched_at": one.dispatched_at.isoformat() if one.dispatched_at else None,
             "expected_by": one.expected_by.isoformat() if one.expected_by else None,
+            "overdue": one.overdue,
         }
         for one in overview.consignments
     ]
@@ -73,8 +77,8 @@ def turnaround_rows(overview: Overview) -> list[dict[str, Any]]:
     return [
         {
             "laboratory": row.laboratory.name,
-            "median_days": f"{row.median:.1f}",
-            "p90_days": f"{row.p90:.1f}",
+            "median_days": f"{row.median:.1f}" if row.n else None,
+            "p90_days": f"{row.p90:.1f}" if row.n else None,
             "complete": row.n,
             "open": row.open,
         }
@@ -82,11 +86,19 @@ def turnaround_rows(overview: Overview) -> list[dict[str, Any]]:
     ]
 
 
-def overview_row(overview: Overview) -> dict[str, Any]:
+def filter_row(filters: Filters) -> dict[str, Any]:
+    """What the numbers are of."""
+    firm = Organisation.objects.filter(pk=filters.firm).values_list("name", flat=True).first() if filters.firm else None
+    return {"days": filters.days, "belt": filters.belt or None, "firm": firm, "content": filters.extraction}
+
+
+def overview_row(overview: Overview, filters: Filters) -> dict[str, Any]:
     """Everything on the page."""
     pit = overview.pit_to_certificate
     return {
         "as_of": overview.as_of.isoformat(),
+        "filters": filter_row(filters),
+        "beside": beside_of(filters.extraction),
         "collected": overview.collected,
         "mines": overview.mines,
         "on_the_way": overview.on_the_way,

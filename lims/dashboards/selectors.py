@@ -5,6 +5,7 @@ Grades are of authorised results only. Total, four-acid and leachable contents a
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,16 +17,21 @@ from django.utils.translation import gettext as _
 
 from assays.chemistry.censored import Censored
 from assays.chemistry.oxides import find_factor
-from assays.chemistry.rounding import report, round_significant
+from assays.chemistry.rounding import Rule, report, round_significant
 from assays.chemistry.summary import Summary, percentile, summarise
-from assays.models import Result, SubmissionTest
+from assays.models import ClockStop, Result, Submission, SubmissionTest
 from assays.models.methods import Extraction
 from assays.reports.models import CertificateStatus
 from lims.accounts.models import Organisation
 from lims.core import clock
-from samples.models import Consignment, Hold, Mine, Sample
+from samples.models import ConsignmentItem, Hold, Mine, Sample
+from samples.selectors.consignments import ConsignmentRow, row_of, select_consignments
 
 ELEMENTS = ("Dy", "Tb")
+LISTED = 50
+
+Values = dict[UUID, dict[str, list[Censored]]]
+"""Contents in mg/kg dry by mine and element."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class MineRow:
-    """One mine: its samples, and the median of each oxide in mg/kg."""
+    """One mine: its samples, and the median of each oxide in mg/kg: of the content that was chosen, and `beside` it the other one."""
 
     mine: Mine
     samples: int
     summaries: dict[str, Summary]
     figures: dict[str, Figure]
+    beside: dict[str, Figure]
 
 
 @dataclass(frozen=True)
@@ -80,13 +87,13 @@ class TurnaroundRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on the page, as of `as_of`."""
+    """Everything on the page, as of `as_of`. `holds` are the oldest `LISTED`; `held` counts them all."""
 
     as_of: datetime
     collected: int
     mines: int
     on_the_way: int
-    consignments: list[Consignment]
+    consignments: list[ConsignmentRow]
     oxides: dict[str, Figure | None]
     pit_to_certificate: tuple[float, float, int] | None
     mine_rows: list[MineRow]
@@ -117,44 +124,50 @@ def build_overview(viewer: Any, filters: Filters) -> Overview:
         moving=Count("pk", filter=Q(state="in_transit")),
         held=Count("pk", filter=Q(on_hold=True)),
     )
-    values = _authorised_oxides(samples, filters)
+    values, beside = _authorised_oxides(samples, filters.extraction), _authorised_oxides(samples, beside_of(filters.extraction))
     return Overview(
         as_of=clock.now(),
         collected=counts["collected"],
         mines=counts["mines"],
         on_the_way=counts["moving"],
-        consignments=list(
-            Consignment.objects.visible_to(viewer)
-            .filter(state="dispatched")
-            .select_related("holder", "addressee")
-            .annotate(item_count=Count("items"))
-            .order_by("dispatched_at")[:50]
-        ),
+        consignments=_consignments(viewer, samples),
         oxides={symbol: _figure(summarise([value for by in values.values() for value in by[symbol]])) for symbol in ELEMENTS},
         pit_to_certificate=_pit_to_certificate(samples),
-        mine_rows=_mine_rows(samples, values),
+        mine_rows=_mine_rows(samples, values, beside),
         funnel=_funnel(samples),
         turnaround=_turnaround(samples),
-        holds=list(Hold.objects.filter(sample__in=samples, released_at=None).select_related("sample__mine").order_by("opened_at")[:50]),
+        holds=list(Hold.objects.filter(sample__in=samples, released_at=None).select_related("sample__mine").order_by("opened_at")[:LISTED]),
         held=counts["held"],
     )
 
 
-def _authorised_oxides(samples: QuerySet[Sample], filters: Filters) -> dict[UUID, dict[str, list[Censored]]]:
-    """Authorised Dy2O3 and Tb4O7 in mg/kg dry by mine and element; the newest authorised result of a sample counts."""
+def beside_of(extraction: str) -> str:
+    """What stands beside a content: leachable beside a total, total beside leachable."""
+    return Extraction.TOTAL if extraction == Extraction.LEACHABLE else Extraction.LEACHABLE
+
+
+def _consignments(viewer: Any, samples: QuerySet[Sample]) -> list[ConsignmentRow]:
+    """Those under way with any of the samples, oldest first."""
+    packed = ConsignmentItem.objects.filter(sample__in=samples, removed_at=None).values("consignment")
+    rows = select_consignments(viewer).filter(pk__in=packed, state="dispatched").order_by("dispatched_at", "id")
+    return [row_of(one, viewer) for one in rows]
+
+
+def _authorised_oxides(samples: QuerySet[Sample], extraction: str) -> Values:
+    """Authorised Dy2O3 and Tb4O7; the newest authorised result of a sample counts."""
     rows = (
         Result.objects.filter(
             sample__in=samples,
             analyte__symbol__in=ELEMENTS,
             authorised__isnull=False,
-            authorised__method_version__method__extraction=filters.extraction,
+            authorised__method_version__method__extraction=extraction,
             authorised__basis="dry",
         )
-        .order_by("sample", "analyte", "-authorised_at")
-        .distinct("sample", "analyte")
+        .order_by("sample_id", "analyte_id", "-authorised_at")
+        .distinct("sample_id", "analyte_id")
         .values_list("sample__mine", "analyte__symbol", "authorised__value", "authorised__qualifier")
     )
-    found: dict[UUID, dict[str, list[Censored]]] = defaultdict(lambda: {symbol: [] for symbol in ELEMENTS})
+    found: Values = defaultdict(lambda: {symbol: [] for symbol in ELEMENTS})
     for mine, symbol, value, qualifier in rows:
         found[mine][symbol].append(Censored(float(value) * find_factor(symbol), qualifier.replace("=", "")))
     return found
@@ -165,22 +178,38 @@ def _figure(summary: Summary | None) -> Figure | None:
     if summary is None:
         return None
     if not summary.is_exact:
-        upper = round_significant(summary.upper, 3)
-        text = f"<{upper}" if not summary.lower else f"{round_significant(summary.lower, 3)}–{upper}"
-        return Figure(text, "", summary.n, summary.censored)
+        return Figure(_range_text(summary), "", summary.n, summary.censored)
     reported = report(summary.upper, summary.uncertainty)
     return Figure(reported.text, reported.uncertainty_text, summary.n, summary.censored)
 
 
-def _mine_rows(samples: QuerySet[Sample], values: dict[UUID, dict[str, list[Censored]]]) -> list[MineRow]:
+def _range_text(summary: Summary) -> str:
+    """Bounds, rounded outwards."""
+    lower = round_significant(summary.lower, 3, Rule.DOWN)
+    if math.isinf(summary.upper):
+        return f">{lower}"
+    upper = round_significant(summary.upper, 3, Rule.UP)
+    return f"{lower}–{upper}" if summary.lower else f"<{upper}"
+
+
+def _mine_rows(samples: QuerySet[Sample], values: Values, beside: Values) -> list[MineRow]:
+    """Richest in dysprosium first; mines without a grade last."""
     counted = dict(samples.values_list("mine").annotate(n=Count("pk")).order_by())
     rows = []
     for mine in Mine.objects.filter(pk__in=counted):
-        summaries = {symbol: summarise(values[mine.pk][symbol]) for symbol in ELEMENTS} if mine.pk in values else {}
-        known = {symbol: summary for symbol, summary in summaries.items() if summary is not None}
-        figures = {symbol: figure for symbol, summary in known.items() if (figure := _figure(summary)) is not None}
-        rows.append(MineRow(mine, counted[mine.pk], known, figures))
-    return sorted(rows, key=lambda row: -(row.summaries["Dy"].upper if "Dy" in row.summaries else 0))
+        summaries = _summaries(values, mine)
+        rows.append(MineRow(mine, counted[mine.pk], summaries, _figures(summaries), _figures(_summaries(beside, mine))))
+    return sorted(rows, key=lambda row: (-(row.summaries["Dy"].upper if "Dy" in row.summaries else 0), row.mine.name))
+
+
+def _summaries(values: Values, mine: Mine) -> dict[str, Summary]:
+    found = {symbol: summarise(members) for symbol, members in values[mine.pk].items()} if mine.pk in values else {}
+    return {symbol: summary for symbol, summary in found.items() if summary is not None}
+
+
+def _figures(summaries: dict[str, Summary]) -> dict[str, Figure]:
+    found = {symbol: _figure(summary) for symbol, summary in summaries.items()}
+    return {symbol: figure for symbol, figure in found.items() if figure is not None}
 
 
 def _funnel(samples: QuerySet[Sample]) -> list[FunnelRow]:
@@ -229,14 +258,12 @@ def _pit_to_certificate(samples: QuerySet[Sample]) -> tuple[float, float, int] |
 
 def _turnaround(samples: QuerySet[Sample]) -> list[TurnaroundRow]:
     """Per laboratory, over submissions that hold any of these samples."""
-    from assays.models import ClockStop, Submission
-
     submissions = Submission.objects.filter(tests__sample__in=samples).exclude(state="cancelled").select_related("laboratory").distinct()
     stopped: dict[UUID, timedelta] = defaultdict(timedelta)
     for submission_id, started, ended in ClockStop.objects.filter(submission__in=submissions, ended_at__isnull=False).values_list(
         "submission", "started_at", "ended_at"
     ):
-        stopped[submission_id] += ended - started
+        stopped[submission_id] += ended - started if ended else timedelta()
     days: dict[Organisation, list[float]] = defaultdict(list)
     waiting: dict[Organisation, int] = defaultdict(int)
     for one in submissions:

@@ -14,7 +14,7 @@ from lims.accounts.models import Organisation
 from lims.core.pages import Page
 from lims.core.roles import Action, allowed
 from lims.dashboards import charts, exports
-from lims.dashboards.selectors import Filters, Overview, build_overview
+from lims.dashboards.selectors import Filters, Overview, beside_of, build_overview
 from samples.models import Mine
 
 
@@ -29,7 +29,9 @@ class OverviewFilter(forms.Form):
         choices=[("", _("all")), ("30", _("last 30 days")), ("90", _("last 90 days")), ("365", _("last year"))],
     )
     belt = forms.ChoiceField(label=_("Belt"), required=False)
-    firm = forms.ModelChoiceField(label=_("Firm"), required=False, queryset=Organisation.objects.none(), empty_label=_("all"))
+    firm = forms.ModelChoiceField(
+        label=_("Firm"), required=False, queryset=Organisation.objects.none(), to_field_name="code", empty_label=_("all")
+    )
     extraction = forms.ChoiceField(label=_("Content"), required=False, choices=Extraction.choices, initial=Extraction.TOTAL)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -40,7 +42,8 @@ class OverviewFilter(forms.Form):
 
     def filters(self) -> Filters:
         """The filters as chosen; what cannot be used is left out and shown as an error on the form."""
-        chosen = getattr(self, "cleaned_data", {}) if self.is_valid() or self.errors else {}
+        self.full_clean()
+        chosen = self.cleaned_data
         firm = chosen.get("firm")
         return Filters(
             days=chosen.get("days"),
@@ -70,9 +73,10 @@ class OverviewPage(Page):
             "form": form,
             "overview": overview,
             "extraction": Extraction(filters.extraction).label,
+            "beside": Extraction(beside_of(filters.extraction)).label if any(row.beside for row in overview.mine_rows) else "",
             "grade_spec": charts.grade_spec(overview, filters),
             "funnel_spec": charts.funnel_spec(overview),
             "map_spec": charts.map_spec(overview) if exact else None,
-            "turnaround_spec": charts.turnaround_spec(overview),
+            "turnaround_spec": charts.turnaround_spec(overview) if any(row.n for row in overview.turnaround) else None,
             "samples_url": reverse("samples:list"),
         }

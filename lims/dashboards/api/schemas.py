@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from assays.models.methods import Extraction
+from samples.models.samples import HoldKind
 
 
 class ContentSchema(serializers.Serializer[Any]):
@@ -80,19 +81,92 @@ class MedianSchema(serializers.Serializer[Any]):
     censored = serializers.IntegerField()
 
 
+class MineMediansSchema(serializers.Serializer[Any]):
+    """One mine; `beside_` is the other content: leachable beside a total, total beside leachable."""
+
+    mine = serializers.CharField()
+    name = serializers.CharField()
+    belt = serializers.CharField()
+    samples = serializers.IntegerField()
+    dy2o3 = MedianSchema(allow_null=True)
+    tb4o7 = MedianSchema(allow_null=True)
+    beside_dy2o3 = MedianSchema(allow_null=True)
+    beside_tb4o7 = MedianSchema(allow_null=True)
+
+
+class FunnelSchema(serializers.Serializer[Any]):
+    """Samples that reached a step."""
+
+    step = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class TransitSchema(serializers.Serializer[Any]):
+    """A consignment under way."""
+
+    consignment = serializers.CharField()
+    holder = serializers.CharField(allow_null=True)
+    since = serializers.DateTimeField()
+    addressee = serializers.CharField()
+    last_seen = serializers.CharField(allow_null=True)
+    items = serializers.IntegerField()
+    dispatched_at = serializers.DateTimeField(allow_null=True)
+    expected_by = serializers.DateTimeField(allow_null=True)
+    overdue = serializers.BooleanField()
+
+
+class HeldSchema(serializers.Serializer[Any]):
+    """An open hold."""
+
+    sample = serializers.CharField()
+    kind = serializers.ChoiceField(choices=HoldKind.choices)
+    reason = serializers.CharField()
+    since = serializers.DateTimeField()
+    mine = serializers.CharField()
+
+
+class LaboratorySchema(serializers.Serializer[Any]):
+    """A laboratory's days from submission to the last certificate, without the time the clock stood."""
+
+    laboratory = serializers.CharField()
+    median_days = serializers.CharField(allow_null=True)
+    p90_days = serializers.CharField(allow_null=True)
+    complete = serializers.IntegerField()
+    open = serializers.IntegerField()
+
+
+class DaysSchema(serializers.Serializer[Any]):
+    """Days from collection to the first certificate."""
+
+    median = serializers.CharField()
+    p90 = serializers.CharField()
+    n = serializers.IntegerField()
+
+
+class ChosenSchema(serializers.Serializer[Any]):
+    """What the numbers are of; null is all."""
+
+    days = serializers.IntegerField(allow_null=True)
+    belt = serializers.CharField(allow_null=True)
+    firm = serializers.CharField(allow_null=True)
+    content = serializers.ChoiceField(choices=Extraction.choices)
+
+
 class OverviewSchema(serializers.Serializer[Any]):
     """The ministry's page as data."""
 
     as_of = serializers.DateTimeField()
+    filters = ChosenSchema()
+    beside = serializers.ChoiceField(choices=Extraction.choices)
     collected = serializers.IntegerField()
     mines = serializers.IntegerField()
     on_the_way = serializers.IntegerField()
     on_hold = serializers.IntegerField()
     dy2o3 = MedianSchema(allow_null=True)
     tb4o7 = MedianSchema(allow_null=True)
-    pit_to_certificate_days = serializers.DictField(allow_null=True)
-    by_mine = serializers.ListField(child=serializers.DictField())
-    funnel = serializers.ListField(child=serializers.DictField())
-    in_transit = serializers.ListField(child=serializers.DictField())
-    holds = serializers.ListField(child=serializers.DictField())
-    turnaround = serializers.ListField(child=serializers.DictField())
+    pit_to_certificate_days = DaysSchema(allow_null=True)
+    by_mine = MineMediansSchema(many=True)
+    funnel = FunnelSchema(many=True)
+    in_transit = TransitSchema(many=True)
+    holds = HeldSchema(many=True)
+    turnaround = LaboratorySchema(many=True)

@@ -131,4 +131,5 @@ class OverviewView(ListView):
         if not form.is_valid():
             problems = [Problem(f"/{name}", "filter", str(messages[0])) for name, messages in form.errors.items()]
             raise Invalid("filter", f"The filter {problems[0].pointer[1:]} cannot be used: {problems[0].detail}", problems=problems)
-        return Response(overview_row(build_overview(request.user, form.filters())))
+        filters = form.filters()
+        return Response(overview_row(build_overview(request.user, filters), filters))

@@ -57,7 +57,7 @@ def test_paper_carries_each_item_of_the_standard(cast: Cast) -> None:
         "g description": "Ion-adsorption clay",
         "g condition": "Seal intact, container intact",
         "h received": "Received",
-        "k sampling": "channel, by the customer",
+        "k sampling": "Channel, taken by the customer",
         "l statement": "relate only to the items tested",
         "l as received": "apply to the samples as received",
         "m Dy": "36.6",

@@ -116,7 +116,7 @@ def test_total_and_leachable_stay_apart_and_stand_side_by_side(cast: Cast) -> No
     assert [grade.extraction for grade in table.columns] == ["total", "leachable"]
     dysprosium = next(row for row in table.rows if row.symbol == "Dy")
     assert [cell.text if cell else None for cell in dysprosium.cells] == ["36.6", "21.0"]
-    assert {"Dy2O3", "Dy", "Tb4O7", "Tb", "TREO", "HREO", "MREO"} == {row.symbol for row in table.rows}
+    assert {"Dy₂O₃", "Dy", "Tb₄O₇", "Tb", "TREO", "HREO", "MREO"} == {row.symbol for row in table.rows}
 
 
 def test_a_laboratory_never_sees_what_another_measured_on_the_same_sample(cast: Cast) -> None:
