@@ -16,7 +16,8 @@ from lims.core.roles import Action, allowed
 
 
 class Page(View):
-    """A page. `actions` names the permission of each method (`GET` also covers `HEAD`); what is out of scope is *not found*."""
+    """A page. `actions` names the permission of each method (`GET` also covers `HEAD`); a method without one does not exist here (405),
+    even where a handler was inherited. What is out of scope is *not found*."""
 
     actions: ClassVar[dict[str, Action]] = {}
     template: ClassVar[str] = ""
@@ -25,7 +26,9 @@ class Page(View):
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         method = "GET" if request.method == "HEAD" else str(request.method)
-        if method in self.actions and not allowed(request.user, self.actions[method]):
+        if method not in self.actions:
+            return self.http_method_not_allowed(request, *args, **kwargs)
+        if not allowed(request.user, self.actions[method]):
             raise PermissionDenied
         try:
             return super().dispatch(request, *args, **kwargs)

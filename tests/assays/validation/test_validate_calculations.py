@@ -1,0 +1,55 @@
+"""The laboratory's own examples against the product's formulae, by a command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+# 2 g of 10 g are water: 20 %, and 40 mg/kg as received are 50 mg/kg dry; by hand.
+_RIGHT = {
+    "id": "dry",
+    "topic": "moisture",
+    "inputs": {"m_wet_g": 10.0, "m_dry_g": 8.0, "C_as_received_mg_kg": 40.0},
+    "expected": {"C_dry_mg_kg": 50.0},
+    "tolerance": "rel 1e-9",
+}
+
+
+def _write(tmp_path: Path, content: Any) -> str:
+    path = tmp_path / "examples.json"
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+@pytest.mark.parametrize("wrap", [lambda one: [one], lambda one: {"examples": [one]}])
+def test_an_example_that_is_reproduced_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], wrap: Any) -> None:
+    call_command("validate_calculations", _write(tmp_path, wrap(_RIGHT)))
+    assert capsys.readouterr().out.splitlines() == ["ok   dry (moisture)", "1 of 1 examples are reproduced."]
+
+
+def test_an_example_that_is_not_reproduced_fails_with_both_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("validate_calculations", _write(tmp_path, [_RIGHT | {"expected": {"C_dry_mg_kg": 51.0}}]))
+    assert ended.value.code == 1
+    assert "FAIL dry (moisture): C_dry_mg_kg: expected 51.0, got 50.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"), [([], "holds no examples"), ({"examples": 3}, "holds no examples"), ([1], "holds no examples")]
+)
+def test_a_file_without_examples_is_no_success(tmp_path: Path, content: Any, sentence: str) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        call_command("validate_calculations", _write(tmp_path, content))
+
+
+def test_what_is_no_file_or_no_json_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be opened"):
+        call_command("validate_calculations", str(tmp_path / "nothing.json"))
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    with pytest.raises(CommandError, match="is not JSON"):
+        call_command("validate_calculations", str(broken))
