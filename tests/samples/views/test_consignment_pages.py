@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
 
 from samples.models import Consignment, Discrepancy, Sample
 from samples.services.handing_over import offer_handover
@@ -358,16 +359,25 @@ def test_scan_box_opens_consignments_by_code_and_outer_seal(cast: Cast) -> None:
     assert outsider.get(scan, {"code": sent.code})["Location"] == reverse("workspace:home")
 
 
-def test_queries_of_the_pages_do_not_grow(cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
-    small, large = make_arrived(cast, 2), make_arrived(cast, 30)
+def test_queries_of_the_pages_do_not_grow(cast: Cast) -> None:
     desk = sign_in(cast.receptionist)
+
+    def queries(name: str, *arguments: Any) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page(desk, name, *arguments)
+        return len(captured)
+
+    def counts(consignment: Consignment) -> list[int]:
+        return [
+            *(queries(name, consignment.code) for name in ("consignment", "consignment-receive")),
+            queries("consignments"),
+            queries("incoming"),
+        ]
+
     page(desk, "consignments")
-    for consignment in (small, large):
-        with django_assert_max_num_queries(14):
-            page(desk, "consignment", consignment.code)
-        with django_assert_max_num_queries(11):
-            page(desk, "consignment-receive", consignment.code)
-        with django_assert_max_num_queries(9):
-            page(desk, "consignments")
-        with django_assert_max_num_queries(9):
-            page(desk, "incoming")
+    few = counts(make_arrived(cast, 2))
+    for _ in range(4):
+        many = counts(make_arrived(cast, 30))
+    assert many == few
+    # What stands in the frame of every page (session, person, counts of the rail) is part of these.
+    assert all(count <= most for count, most in zip(few, [20, 16, 14, 14], strict=True)), few
