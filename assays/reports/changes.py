@@ -54,7 +54,9 @@ def _worded(quantity: Quantity) -> str:
 def _worded_sum(derived: DerivedResult) -> str:
     if derived.result is not None:
         return _worded(derived.result)
-    return f"≥ {derived.lower}, incomplete" if derived.missing else f"{derived.lower}–{derived.upper}"
+    if derived.missing or derived.over_range:
+        return f"≥ {derived.lower}{', incomplete,' if derived.missing else ''}"
+    return f"{derived.lower}–{derived.upper}"
 
 
 def _joined(*parts: str) -> str:

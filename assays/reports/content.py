@@ -238,14 +238,14 @@ def _derived(grade: Grade) -> tuple[paper.DerivedResult, ...]:
 
 
 def _derived_sum(found: Sum) -> paper.DerivedResult:
-    plain = found.complete and not found.censored
     return paper.DerivedResult(
         symbol=found.name,
         definition=found.definition,
-        result=paper.Quantity(value=found.text, uncertainty=found.uncertainty_text) if plain else None,
+        result=paper.Quantity(value=found.text, uncertainty=found.uncertainty_text) if found.is_number else None,
         lower=round_significant(found.lower, 4, Rule.DOWN),
-        upper="no upper bound" if math.isinf(found.upper) else round_significant(found.upper, 4, Rule.UP),
+        upper="" if math.isinf(found.upper) else round_significant(found.upper, 4, Rule.UP),
         censored=found.censored,
+        over_range=found.over_range,
         missing=found.missing,
     )
 

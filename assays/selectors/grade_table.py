@@ -12,12 +12,13 @@ from lims.documents.wording import format_formula
 
 @dataclass(frozen=True)
 class Cell:
-    """A number as shown: its text carries its own qualifier. `missing` and `censored` name members of a sum."""
+    """A number as shown: its text carries its own qualifier. The others name members of a sum that are no number."""
 
     text: str
     uncertainty: str
     missing: tuple[str, ...] = ()
     censored: tuple[str, ...] = ()
+    over_range: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,4 +60,4 @@ def _content_cell(content: Content | None) -> Cell | None:
 
 
 def _sum_cell(found: Sum) -> Cell:
-    return Cell(found.text, found.uncertainty_text, found.missing, found.censored)
+    return Cell(found.text, found.uncertainty_text, found.missing, found.censored, found.over_range)

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from assays.chemistry.censored import Censored
 from assays.chemistry.elements import find_analyte
-from assays.chemistry.groups import GROUPS, GroupSum, sum_group
+from assays.chemistry.groups import GROUPS, GroupDefinition, GroupSum, sum_group
 from assays.chemistry.oxides import find_factor
 from assays.chemistry.rounding import Rule, report, round_significant
 from assays.models import Result
@@ -50,7 +50,7 @@ class Content:
 @dataclass(frozen=True)
 class Sum:
     """A group sum as oxides, with its printed definition. `text` is the value when every member is quantified, a range `lower–upper` when
-    some are `censored`; an incomplete sum is at least its `lower` and names the members that are `missing`."""
+    some are `censored` (below their limit); with members `missing` or `over_range` it is at least its `lower`."""
 
     name: str
     definition: str
@@ -58,6 +58,7 @@ class Sum:
     half: float
     upper: float
     censored: tuple[str, ...]
+    over_range: tuple[str, ...]
     missing: tuple[str, ...]
     uncertainty: float | None
     unit: str
@@ -67,7 +68,13 @@ class Sum:
 
     @property
     def complete(self) -> bool:
+        """Whether every member was measured."""
         return not self.missing
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is one number rather than a range or a bound."""
+        return not (self.missing or self.censored or self.over_range)
 
 
 @dataclass(frozen=True)
@@ -182,7 +189,8 @@ def make_sum(code: str, values: Mapping[str, Censored], uncertainties: Mapping[s
         lower=found.lower,
         half=found.half,
         upper=found.upper,
-        censored=tuple(symbol for symbol in definition.members if symbol in values and values[symbol].is_censored),
+        censored=_qualified(definition, values, "<"),
+        over_range=_qualified(definition, values, ">"),
         missing=found.missing,
         uncertainty=uncertainty,
         unit=unit,
@@ -190,6 +198,10 @@ def make_sum(code: str, values: Mapping[str, Censored], uncertainties: Mapping[s
         text=text,
         uncertainty_text=uncertainty_text,
     )
+
+
+def _qualified(definition: GroupDefinition, values: Mapping[str, Censored], qualifier: str) -> tuple[str, ...]:
+    return tuple(symbol for symbol in definition.members if symbol in values and values[symbol].qualifier == qualifier)
 
 
 def _sum_text(found: GroupSum, uncertainty: float | None) -> tuple[str, str]:
@@ -220,7 +232,7 @@ def content_row(content: Content | None) -> dict[str, Any] | None:
 def sum_row(found: Sum) -> dict[str, Any]:
     """A sum as the API shows it, with its bounds, its definition and what is missing."""
     return {
-        "value": found.text if found.complete and not found.censored else None,
+        "value": found.text if found.is_number else None,
         "text": found.text,
         "lower": round_significant(found.lower, 4, Rule.DOWN),
         "upper": round_significant(found.upper, 4, Rule.UP) if found.complete and not math.isinf(found.upper) else None,
@@ -229,6 +241,7 @@ def sum_row(found: Sum) -> dict[str, Any]:
         "uncertainty": found.uncertainty_text or None,
         "k": "2" if found.uncertainty_text else None,
         "censored": list(found.censored),
+        "over_range": list(found.over_range),
         "missing": list(found.missing),
         "complete": found.complete,
         "definition": found.definition,

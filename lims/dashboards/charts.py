@@ -7,7 +7,6 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from assays.models.methods import Extraction
 from lims.charts.funnel import FunnelStep, funnel_chart
 from lims.charts.grades import MineGrade, grade_by_mine_chart
 from lims.charts.maps import MapPoint, map_chart
@@ -23,8 +22,9 @@ def mine_url(row: MineRow) -> str:
     return f"{reverse('samples:list')}?mine={row.mine.code}"
 
 
-def grade_spec(overview: Overview, filters: Any) -> Spec:
-    """Dy and Tb oxide by mine with error bars; a median that is only a bound has no point and stands in the table."""
+def grade_spec(overview: Overview) -> Spec | None:
+    """Dy and Tb oxide by mine with error bars; a median that is only a bound has no point and stands in the table. None
+    without any point."""
     grades = [
         MineGrade(
             mine=row.mine.name,
@@ -40,17 +40,18 @@ def grade_spec(overview: Overview, filters: Any) -> Spec:
         for symbol, summary in row.summaries.items()
         if summary.is_exact
     ]
-    basis = _("dry basis, %(content)s") % {"content": Extraction(filters.extraction).label}
-    return grade_by_mine_chart(grades, basis=basis, statistic=_("median ± U (k = 2)"))
+    return grade_by_mine_chart(grades, basis=_("dry basis")) if grades else None
 
 
-def funnel_spec(overview: Overview) -> Spec:
-    """Samples that reached each step."""
+def funnel_spec(overview: Overview) -> Spec | None:
+    """Samples that reached each step; None while there is no sample."""
+    if not overview.collected:
+        return None
     return funnel_chart([FunnelStep(row.label, row.count) for row in overview.funnel])
 
 
-def map_spec(overview: Overview) -> Spec:
-    """Mines and laboratories."""
+def map_spec(overview: Overview) -> Spec | None:
+    """Mines and laboratories; None where no place is known."""
     mines = [
         MapPoint(
             label=row.mine.name,
@@ -75,9 +76,11 @@ def map_spec(overview: Overview) -> Spec:
         for row in overview.turnaround
         if row.laboratory.latitude is not None and row.laboratory.longitude is not None
     ]
-    return map_chart([*mines, *laboratories], read_outlines())
+    places = [*mines, *laboratories]
+    return map_chart(places, read_outlines()) if places else None
 
 
-def turnaround_spec(overview: Overview) -> Spec:
-    """Days per laboratory."""
-    return turnaround_chart([Turnaround(row.laboratory.name, row.median, row.p90, row.n) for row in overview.turnaround if row.n])
+def turnaround_spec(overview: Overview) -> Spec | None:
+    """Days per laboratory; None while nothing is complete."""
+    rows = [Turnaround(row.laboratory.name, row.median, row.p90, row.n) for row in overview.turnaround if row.n]
+    return turnaround_chart(rows) if rows else None

@@ -74,9 +74,10 @@ class OverviewPage(Page):
             "overview": overview,
             "extraction": Extraction(filters.extraction).label,
             "beside": Extraction(beside_of(filters.extraction)).label if any(row.beside for row in overview.mine_rows) else "",
-            "grade_spec": charts.grade_spec(overview, filters),
+            "grade_spec": charts.grade_spec(overview),
             "funnel_spec": charts.funnel_spec(overview),
+            "shows_places": exact,
             "map_spec": charts.map_spec(overview) if exact else None,
-            "turnaround_spec": charts.turnaround_spec(overview) if any(row.n for row in overview.turnaround) else None,
+            "turnaround_spec": charts.turnaround_spec(overview),
             "samples_url": reverse("samples:list"),
         }

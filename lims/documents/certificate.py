@@ -95,7 +95,8 @@ class DerivedResult:
     """A quantity computed from results: an oxide or a sum such as TREO, with the definition that is printed under it.
 
     `censored` names the members below their limit: the value then lies between `lower` and `upper`. `missing` names members that were not
-    measured: the sum is then incomplete and `lower` is what the measured members give.
+    measured: the sum is then incomplete and `lower` is what the measured members give. `over_range` names members that are above what was
+    measured: only `lower` holds.
     """
 
     symbol: str
@@ -105,19 +106,20 @@ class DerivedResult:
     upper: str = ""
     censored: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    over_range: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.state == "complete" and self.result is None:
             raise ValueError(f"{self.symbol} is complete but has no result.")
-        if self.state == "bounded" and not self.upper:
+        if self.state == "bounded" and not (self.upper or self.over_range):
             raise ValueError(f"{self.symbol} has members below their limit, so it needs its upper bound.")
 
     @property
     def state(self) -> SumState:
-        """`incomplete` when a member was not measured, else `bounded` when one is censored and no single value stands, else `complete`."""
+        """`incomplete` when a member was not measured, else `bounded` when one is only a bound and no single value stands."""
         if self.missing:
             return "incomplete"
-        return "bounded" if self.censored and self.result is None else "complete"
+        return "bounded" if (self.censored or self.over_range) and self.result is None else "complete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,22 +176,27 @@ def _common(texts: Iterable[str]) -> str:
 
 
 def _arrange_derived(derived: DerivedResult) -> dict[str, str]:
-    names = join_words([format_formula(name) for name in derived.missing or derived.censored])
     shown = {
         "symbol": format_formula(derived.symbol),
         "key": derived.symbol,
         "definition": _word_definition(derived),
         "state": derived.state,
         "uncertainty": "",
-        "note": "",
+        "note": _note_members(derived),
     }
-    if derived.state == "incomplete":
-        return shown | {"value": f"≥\u00a0{derived.lower}" if derived.lower else "–", "note": f"{names} not measured"}
+    if derived.state == "incomplete" or (derived.state == "bounded" and derived.over_range):
+        return shown | {"value": f"≥\u00a0{derived.lower}" if derived.lower else "–"}
     if derived.state == "bounded":
-        return shown | {"value": f"{derived.lower or '0'}\u00a0–\u00a0{derived.upper}", "note": f"{names} below LOQ, counted as bounds"}
+        return shown | {"value": f"{derived.lower or '0'}\u00a0–\u00a0{derived.upper}"}
     assert derived.result is not None  # noqa: S101  # the content refuses a complete sum without a result
-    note = f"{names} below LOQ" if derived.censored else ""
-    return shown | {"value": _format_quantity(derived.result), "uncertainty": derived.result.uncertainty, "note": note}
+    return shown | {"value": _format_quantity(derived.result), "uncertainty": derived.result.uncertainty}
+
+
+def _note_members(derived: DerivedResult) -> str:
+    """Which members are not simply numbers: `Lu not measured; Tm below LOQ, counted as bounds`."""
+    bounds = ", counted as bounds" if derived.result is None else ""
+    words = {" not measured": derived.missing, f" below LOQ{bounds}": derived.censored, " above the working range": derived.over_range}
+    return "; ".join(join_words([format_formula(name) for name in names]) + said for said, names in words.items() if names)
 
 
 def _word_basis(table: ResultTable) -> str:

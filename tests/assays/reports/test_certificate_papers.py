@@ -83,8 +83,10 @@ def test_paper_tells_neither_mine_nor_collectors_code(cast: Cast) -> None:
 
 
 def test_bounds_and_incomplete_sums_are_said_in_words(cast: Cast) -> None:
-    certificate = make_issued(cast, make_authorised(cast, 2, [without(Tm="<0.05"), without("Lu")]))
+    certificate = make_issued(cast, make_authorised(cast, 3, [without(Tm="<0.05"), without("Lu", Tm="<0.05"), without(La=">5000")]))
     text = text_of(certificate)
+    assert squeeze("Lu not measured; Tm below LOQ, counted as bounds") in text
+    assert squeeze("La above the working range") in text
     assert "<0.05" in text
     assert squeeze("Tm below LOQ, counted as bounds") in text
     assert squeeze("Lu not measured") in text

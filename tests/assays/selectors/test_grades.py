@@ -59,6 +59,7 @@ def test_sum_with_an_unmeasured_member_is_incomplete_and_at_least_what_was_measu
 def test_over_range_member_leaves_the_sum_open_above(cast: Cast) -> None:
     treo = grade_of(cast, without(La=">5000")).sums["TREO"]
     assert treo.text.startswith("≥")
+    assert (treo.over_range, treo.censored, treo.complete) == (("La",), (), True)
     assert grade_row(grade_of(cast, without(La=">5000")))["treo"]["upper"] is None
 
 
