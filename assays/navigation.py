@@ -1,7 +1,53 @@
-"""The rail, the scan box and panels: what the bench adds to the frame."""
+"""The rail and the scan box: what the bench adds to the frame."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from assays.models import Aliquot, Run, Submission
+from lims.core.navigation import Item, register_item
+from lims.core.panels import register_scanner
+from lims.core.roles import Action, allowed
 
 
 def register_navigation() -> None:
     """Called once when the app is ready."""
+    register_item(Item(2, 0, _("Submissions"), "assays:submissions", Action.SUBMISSION_VIEW))
+    register_item(Item(2, 10, _("Preparation"), "assays:preparation", Action.PREPARATION_EDIT))
+    register_item(Item(2, 20, _("Weighing"), "assays:weighing", Action.PREPARATION_EDIT))
+    register_item(Item(2, 30, _("Plan a run"), "assays:run-plan", Action.RUN_EDIT))
+    register_item(Item(4, 0, _("Methods"), "assays:methods", Action.REFERENCE_VIEW))
+    register_item(Item(4, 10, _("Reference materials"), "assays:materials", Action.REFERENCE_VIEW))
+    register_scanner(open_submission)
+    register_scanner(open_run)
+    register_scanner(open_aliquot)
+
+
+def open_submission(code: str, user: Any) -> str | None:
+    """The page of the submission with that code."""
+    if not allowed(user, Action.SUBMISSION_VIEW) or not Submission.objects.visible_to(user).filter(code=code).exists():
+        return None
+    return reverse("assays:submission", args=[code])
+
+
+def open_run(code: str, user: Any) -> str | None:
+    """The rack of the run with that code."""
+    if not allowed(user, Action.RUN_VIEW) or not Run.objects.visible_to(user).filter(code=code).exists():
+        return None
+    return reverse("assays:rack", args=[code])
+
+
+def open_aliquot(code: str, user: Any) -> str | None:
+    """The run an aliquot stands in, or the submission it was weighed for."""
+    if not allowed(user, Action.RUN_VIEW):
+        return None
+    aliquot = (
+        Aliquot.objects.filter(code=code, test__submission__laboratory=user.organisation_id).select_related("test__submission").first()
+    )
+    if aliquot is None:
+        return None
+    position = aliquot.positions.exclude(run__state="cancelled").select_related("run").order_by("-run__planned_at").first()
+    return open_run(position.run.code, user) if position else open_submission(aliquot.test.submission.code, user)

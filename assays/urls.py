@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from assays.views import bench, planning, reference, submissions
+
 app_name = "assays"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("methods/", reference.MethodList.as_view(), name="methods"),
+    path("methods/<str:code>/<int:number>/", reference.MethodVersionPage.as_view(), name="method"),
+    path("materials/", reference.MaterialList.as_view(), name="materials"),
+    path("materials/new/", reference.NewMaterial.as_view(), name="material-new"),
+    path("materials/<str:code>/", reference.MaterialPage.as_view(), name="material"),
+    path("materials/<str:code>/runs/", reference.RecordRun.as_view(), name="material-run"),
+    path("materials/<str:code>/establish/", reference.EstablishValues.as_view(), name="material-establish"),
+    path("submissions/", submissions.SubmissionList.as_view(), name="submissions"),
+    path("submissions/new/", submissions.NewSubmission.as_view(), name="submission-new"),
+    path("submissions/<str:code>/", submissions.SubmissionPage.as_view(), name="submission"),
+    path("submissions/<str:code>/hold/", submissions.Hold.as_view(), name="submission-hold"),
+    path("submissions/<str:code>/resume/", submissions.Resume.as_view(), name="submission-resume"),
+    path("submissions/<str:code>/complete/", submissions.Complete.as_view(), name="submission-complete"),
+    path("submissions/<str:code>/cancel/", submissions.Cancel.as_view(), name="submission-cancel"),
+    path("bench/preparation/", bench.PreparationPage.as_view(), name="preparation"),
+    path("bench/weighing/", bench.WeighingPage.as_view(), name="weighing"),
+    path("runs/new/", planning.PlanPage.as_view(), name="run-plan"),
+    path("runs/<str:code>/rack/", planning.RackPage.as_view(), name="rack"),
+    path("runs/<str:code>/cancel/", planning.CancelRun.as_view(), name="run-cancel"),
     path("", include("assays.run_urls")),
 ]

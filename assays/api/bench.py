@@ -103,7 +103,14 @@ class Aliquots(ActionView):
 def _portions(rows: list[bodies.Aliquot], viewer: Any) -> list[Portion]:
     originals = _originals(rows, viewer)
     return [
-        Portion(test=test, mass_g=row.mass_g, volume_ml=row.volume_ml, dilution=row.dilution, duplicate_of=originals.get(index))
+        Portion(
+            test=test,
+            mass_g=row.mass_g,
+            duplicate_mass_g=row.duplicate_mass_g,
+            volume_ml=row.volume_ml,
+            dilution=row.dilution,
+            duplicate_of=originals.get(index),
+        )
         for index, (row, test) in enumerate(zip(rows, _tests(rows, viewer), strict=True))
     ]
 

@@ -121,6 +121,7 @@ class PreparationSchema(Schema):
 
 class NewAliquotSchema(Schema):
     mass_g = serializers.DecimalField(12, 5, help_text="Within the method's tolerance; it leaves the sample")
+    duplicate_mass_g = serializers.DecimalField(12, 5, required=False, allow_null=True, help_text="A duplicate weighed beside it")
     test = serializers.UUIDField(required=False, allow_null=True, help_text="Or `sample` and `method`")
     sample = serializers.CharField(required=False)
     method = serializers.CharField(required=False)

@@ -52,6 +52,7 @@ class Aliquot(Struct):
     """A test portion: the test by its id, or by sample and method; mass in grams."""
 
     mass_g: Decimal
+    duplicate_mass_g: Decimal | None = None
     test: UUID | None = None
     sample: str = ""
     method: str = ""

@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from assays.instruments.models import RowOutcome, Upload, UploadRow, UploadState
+from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
 from assays.selectors.uploads import UNDECIDED
 from lims.core.codes import normalise
 
@@ -41,3 +41,20 @@ class UploadFilter(django_filters.FilterSet):
         parked: Any = UploadRow.objects.filter(upload=OuterRef("pk"), outcome=RowOutcome.PARKED)
         waiting = UNDECIDED | (Q(state=UploadState.RECORDED) & Exists(parked))
         return rows.filter(waiting) if value else rows.exclude(waiting)
+
+
+class ReadingFilter(django_filters.FilterSet):
+    """Cells of one upload."""
+
+    q = django_filters.CharFilter(label=_("Sample name"), field_name="row__label", lookup_expr="icontains")
+    analyte = django_filters.CharFilter(label=_("Element"), lookup_expr="iexact")
+    quantity = django_filters.CharFilter(label=_("Quantity"), lookup_expr="iexact")
+    qualified = django_filters.BooleanFilter(label=_("No plain number"), method="pick_qualified")
+
+    class Meta:
+        model = Reading
+        fields: list[str] = []
+
+    def pick_qualified(self, rows: QuerySet[Reading], name: str, value: bool) -> QuerySet[Reading]:
+        """Cells with a bound or a word in place of a number, or the others."""
+        return rows.exclude(qualifier="") if value else rows.filter(qualifier="")

@@ -53,6 +53,14 @@ def worklist_row(position: RunPosition) -> dict[str, Any]:
     }
 
 
+_TRAY_KINDS = {PositionKind.CALIBRATION: "standard", PositionKind.DRIFT: "standard"}
+
+
+def tray_position(position: Any) -> dict[str, Any]:
+    """A planned or stored position as the tray map shows it."""
+    return {"number": position.number, "kind": _TRAY_KINDS.get(position.kind, position.kind), "label": position.label}
+
+
 def number_text(number: Decimal | None) -> str | None:
     """A stored number without the zeros its column adds and without an exponent."""
     if number is None:

@@ -12,7 +12,13 @@ from django.db.models import Count, Q, QuerySet
 from assays.lifecycle import SubmissionState, TestState
 from assays.models import Submission, SubmissionTest
 from assays.turnaround import count_working_days, local_day
+from lims.accounts.models import Organisation
 from lims.core import clock
+from lims.core.roles import LABORATORY_ROLES
+from samples.models import Sample
+
+AT_THE_BENCH = ("received", "in_preparation", "in_analysis", "reported")
+"""States of a sample that lies at a laboratory and may be worked on."""
 
 _FINISHED = (SubmissionState.COMPLETE, SubmissionState.CANCELLED)
 
@@ -65,3 +71,30 @@ def count_by_state(tests: list[SubmissionTest]) -> list[tuple[str, str, int]]:
     """`(state, label, how many)` of the states that occur, in the order of a test's life."""
     counts = Counter(test.state for test in tests)
     return [(state.value, str(state.label), counts[state]) for state in TestState if counts[state]]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Samples of one owner that lie at a laboratory with nothing asked of them."""
+
+    owner: Organisation
+    laboratory: Organisation
+    codes: list[str]
+
+
+def samples_without_request(viewer: Any) -> list[Waiting]:
+    """Received samples within the viewer's scope that no live test is asked for, by owner and laboratory; for who may ask."""
+    asked = SubmissionTest.objects.exclude(state=TestState.CANCELLED)
+    rows = (
+        Sample.objects.visible_to(viewer)
+        .filter(state__in=AT_THE_BENCH, laboratory__isnull=False)
+        .exclude(pk__in=asked.values("sample"))
+        .select_related("owner", "laboratory")
+        .order_by("owner__name", "laboratory__name", "code")
+    )
+    if viewer.role in LABORATORY_ROLES:
+        rows = rows.filter(laboratory=viewer.organisation_id)
+    groups: dict[tuple[Any, Any], list[Sample]] = {}
+    for sample in rows:
+        groups.setdefault((sample.owner, sample.laboratory), []).append(sample)
+    return [Waiting(owner, laboratory, [one.code_for(viewer) for one in samples]) for (owner, laboratory), samples in groups.items()]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import BooleanField, Case, Count, Exists, Min, OuterRef, Q, QuerySet, Value, When
 
@@ -42,22 +44,38 @@ def _truth(condition: Q) -> Case:
     return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
-def suitable_preparations(test: SubmissionTest) -> QuerySet[Preparation]:
-    """Preparations a test portion may be weighed from, newest first: moisture taken at the method's temperature, and for a leach of
-    material that was never dried hot."""
-    made = Preparation.objects.filter(
-        sample=test.sample_id, laboratory=test.submission.laboratory_id, drying_c=test.method_version.drying_c
-    ).order_by("-prepared_at", "-id")
-    return made.filter(_GENTLE) if test.method_version.method.extraction == Extraction.LEACHABLE else made
-
-
 _GENTLE = Q(portion_dried_c=None) | Q(portion_dried_c__lte=LEACH_LIMIT_C)
 
 
-def _is_prepared() -> Q:
-    made = Preparation.objects.filter(
+def choose_preparation(made: Iterable[Preparation], version: MethodVersion) -> Preparation | None:
+    """The preparation a test portion is weighed from, or None: moisture taken at the method's temperature; for a leach the newest of
+    material that was never dried hot; for a total the driest, so that beside a moist split the pulp is taken, and of these the newest."""
+    suitable = [one for one in made if one.drying_c == version.drying_c]
+    if version.method.extraction == Extraction.LEACHABLE:
+        gentle = [one for one in suitable if (one.portion_dried_c or 0) <= LEACH_LIMIT_C]
+        return max(gentle, key=lambda one: (one.prepared_at, one.pk), default=None)
+    return max(suitable, key=lambda one: (one.portion_dried_c or 0, one.prepared_at, one.pk), default=None)
+
+
+def preparations_for(tests: Collection[SubmissionTest]) -> dict[UUID, Preparation]:
+    """The preparation each test is weighed from, by test, in one query; tests without one are left out."""
+    made: dict[tuple[UUID, UUID], list[Preparation]] = {}
+    for one in Preparation.objects.filter(sample__in=[test.sample_id for test in tests]):
+        made.setdefault((one.sample_id, one.laboratory_id), []).append(one)
+    chosen = {
+        test.pk: choose_preparation(made.get((test.sample_id, test.submission.laboratory_id), []), test.method_version) for test in tests
+    }
+    return {key: one for key, one in chosen.items() if one is not None}
+
+
+def _preparations_of_row() -> QuerySet[Preparation]:
+    return Preparation.objects.filter(
         sample=OuterRef("sample"), laboratory=OuterRef("submission__laboratory"), drying_c=OuterRef("method_version__drying_c")
     )
+
+
+def _is_prepared() -> Q:
+    made = _preparations_of_row()
     return (Q(Exists(made)) & ~_LEACH) | (Q(Exists(made.filter(_GENTLE))) & _LEACH)
 
 
@@ -87,6 +105,12 @@ def waiting_aliquots(user: Any, version: MethodVersion) -> list[Aliquot]:
     ):
         newest.setdefault(aliquot.test_id, aliquot)
     return sorted(newest.values(), key=lambda one: (one.test.submission.due_on, one.weighed_at, one.code))
+
+
+def count_to_load(user: Any) -> dict[UUID, int]:
+    """How many tests could be loaded now, by method version."""
+    waiting = tests_to_load(user).exclude(_HELD).order_by()
+    return dict(waiting.values_list("method_version").annotate(Count("pk")))
 
 
 def queue_to_prepare(user: Any) -> Queue:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from assays.models import Preparation
 from assays.services.rows import Refusals, find_mass_problem, refuse_problems, to_milligram
@@ -31,6 +32,7 @@ class Route:
     check."""
 
     code: str
+    label: Any
     text: str
     drying_c: int
     portion_dried_c: int | None
@@ -40,9 +42,9 @@ class Route:
 ROUTES = {
     route.code: route
     for route in (
-        Route("pulp", "dry 105 °C, crush < 2 mm, split, pulverise 85 % < 75 µm", 105, 105, True),
-        Route("moist", "field-moist, split < 2 mm, not pulverised", 105, None, False),
-        Route("air_dry", "air-dry 40 °C, split < 2 mm, not pulverised", 105, 40, False),
+        Route("pulp", _("dried pulp"), "dry 105 °C, crush < 2 mm, split, pulverise 85 % < 75 µm", 105, 105, True),
+        Route("moist", _("moist split"), "field-moist, split < 2 mm, not pulverised", 105, None, False),
+        Route("air_dry", _("air-dried split"), "air-dry 40 °C, split < 2 mm, not pulverised", 105, 40, False),
     )
 }
 """For totals a dried pulp; for a leach the split below 2 mm, never dried above 40 °C, its moisture on an aliquot of its own."""

@@ -12,6 +12,7 @@ from django.db import transaction
 from assays.lifecycle import SUBMISSION, TEST
 from assays.models import ClockStop, MethodVersion, Submission, SubmissionTest
 from assays.models.submissions import Turnaround
+from assays.selectors.submissions import AT_THE_BENCH
 from assays.turnaround import WORKING_DAYS, add_working_days, local_day, move_due_day
 from lims.accounts.models import Organisation, OrganisationKind
 from lims.core import clock
@@ -25,7 +26,6 @@ from samples.models import Sample
 from samples.services.movement import checked_texts
 
 BASES = ("dry", "as_received")
-_AT_THE_BENCH = {"received", "in_preparation", "in_analysis", "reported"}
 
 
 def create_submission(
@@ -202,7 +202,7 @@ def _sample_problem(sample: Sample, laboratory: Organisation, customer: Organisa
     code = sample.code_for_refusal
     if repeated:
         return "repeated", f"Sample {code} stands twice in the list. Name each sample once."
-    if sample.laboratory_id != laboratory.pk or sample.state not in _AT_THE_BENCH:
+    if sample.laboratory_id != laboratory.pk or sample.state not in AT_THE_BENCH:
         return "not_received", f"Sample {code} was not received at {laboratory.name}. Tests are asked for once it has been received there."
     if customer.kind != OrganisationKind.MINISTRY and sample.owner_id != customer.pk:
         return "not_the_customers", f"Sample {code} does not belong to {customer.name}. The customer is its owner, or the ministry."

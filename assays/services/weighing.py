@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from django.db import transaction
 from assays.lifecycle import TEST
 from assays.models import Aliquot, MethodVersion, Preparation, SubmissionTest
 from assays.models.methods import Extraction
-from assays.selectors.worklists import LEACH_LIMIT_C, suitable_preparations
+from assays.selectors.worklists import LEACH_LIMIT_C, preparations_for
 from assays.services.preparing import SIEVE_MINIMUM_PERCENT
 from assays.services.rows import Refusals, find_mass_problem, find_solution_problems, refuse_problems, to_milligram
 from lims.core import clock
@@ -28,11 +28,12 @@ from samples.services.consuming import advance_sample, consume_mass
 
 @dataclass(frozen=True, kw_only=True)
 class Portion:
-    """A test portion as weighed (g). Final volume (mL) and dilution factor default to the method's; `duplicate_of` is an aliquot of the
-    same test."""
+    """A test portion as weighed (g), with that of a duplicate weighed beside it, if any. Final volume (mL) and dilution factor default to
+    the method's; `duplicate_of` is an earlier aliquot of the same test that this one repeats."""
 
     test: SubmissionTest
     mass_g: Decimal
+    duplicate_mass_g: Decimal | None = None
     volume_ml: Decimal | None = None
     dilution: Decimal | None = None
     duplicate_of: Aliquot | None = None
@@ -54,7 +55,8 @@ def weigh_aliquot(
 
 
 def weigh_aliquots(*, portions: Sequence[Portion], by: Any, at: datetime | None = None) -> list[Aliquot]:
-    """Weigh test portions, all or none: each mass leaves its sample (ledger: consumed) and its test is weighed in.
+    """Weigh test portions, all or none: each mass leaves its sample (ledger: consumed) and its test is weighed in. A duplicate follows the
+    aliquot it was weighed beside.
 
     A refusal has one problem per wrong member (`/3/mass_g`: outside the method's tolerance) or blocked row (`/3`: not prepared for this
     method, on hold, too little left).
@@ -67,6 +69,8 @@ def weigh_aliquots(*, portions: Sequence[Portion], by: Any, at: datetime | None 
         for index, portion in enumerate(portions):
             try:
                 done.append(_weigh_one(portion, by, now))
+                if portion.duplicate_mass_g is not None:
+                    done.append(_weigh_duplicate(portion, portion.duplicate_mass_g, done[-1], by, now))
             except DomainError as error:
                 refusals.add(index, error)
         refusals.raise_if_any(len(portions))
@@ -98,6 +102,15 @@ def _weigh_one(portion: Portion, by: Any, now: datetime) -> Aliquot:
     )
 
 
+def _weigh_duplicate(portion: Portion, mass_g: Decimal, original: Aliquot, by: Any, now: datetime) -> Aliquot:
+    """The portion weighed beside another; what is wrong with it is told at its own mass."""
+    try:
+        return _weigh_one(replace(portion, mass_g=mass_g, duplicate_of=portion.duplicate_of or original), by, now)
+    except DomainError as error:
+        error.problems = [replace(one, pointer=one.pointer.replace("/mass_g", "/duplicate_mass_g")) for one in error.problems]
+        raise
+
+
 def portion_limits(version: MethodVersion) -> tuple[Decimal, Decimal]:
     """The least and the most a test portion of the method may weigh (g)."""
     spread = version.test_portion_g * version.test_portion_tolerance_percent / 100
@@ -105,9 +118,9 @@ def portion_limits(version: MethodVersion) -> tuple[Decimal, Decimal]:
 
 
 def find_preparation(test: SubmissionTest) -> Preparation:
-    """The newest preparation of the test's sample that suits its method; raises `Blocked` with what is missing."""
+    """The preparation a test's portion is weighed from (`choose_preparation`); raises `Blocked` with what is missing."""
     code = test.sample.blind_code
-    preparation = suitable_preparations(test).first()
+    preparation = preparations_for([test]).get(test.pk)
     if preparation is None:
         raise Blocked([_preparation_blocker(code, test)])
     sieve = preparation.sieve_passing_percent

@@ -128,6 +128,26 @@ def test_what_was_dried_hot_is_never_leached(cast):
     assert weigh_aliquot(test=test, mass_g=Decimal("10"), by=cast.technician).preparation == gentle
 
 
+def test_beside_a_moist_split_a_total_is_weighed_from_the_dried_pulp(cast):
+    """Else the split's moisture would be taken off a portion that holds none."""
+    [sample] = make_received_samples(cast)
+    fusion, leach = make_submission(cast, [sample], ["FUS-MS", "LCH-MS"]).tests.order_by("method_version__method__code")
+    [pulp] = make_prepared(cast, [sample], portion_dried_c=105)
+    [split] = make_prepared(cast, [sample])
+    total = weigh_aliquot(test=fusion, mass_g=Decimal("0.1"), by=cast.technician)
+    assert (total.preparation, total.preparation.portion_moisture_percent) == (pulp, 0.0)
+    assert weigh_aliquot(test=leach, mass_g=Decimal("10"), by=cast.technician).preparation == split
+
+
+def test_a_duplicate_may_be_weighed_beside_its_original(cast, tests):
+    rows = [Portion(test=tests[0], mass_g=Decimal("0.1"), duplicate_mass_g=Decimal("0.101")), Portion(test=tests[1], mass_g=Decimal("0.1"))]
+    original, duplicate, other = weigh_aliquots(portions=rows, by=cast.technician)
+    assert (duplicate.duplicate_of, duplicate.mass_g, other.duplicate_of) == (original, Decimal("0.101"), None)
+    with nothing_changes(), pytest.raises(Invalid) as refusal:
+        weigh_aliquots(portions=[Portion(test=tests[1], mass_g=Decimal("0.1"), duplicate_mass_g=Decimal("1"))], by=cast.technician)
+    assert refusal.value.problems[0].pointer == "/0/duplicate_mass_g"
+
+
 def test_moisture_taken_at_another_temperature_does_not_serve(cast):
     [sample] = make_received_samples(cast)
     [test] = make_submission(cast, [sample]).tests.all()

@@ -1,0 +1,44 @@
+"""Reading instruments: the list, whether each lives, until when its calibration holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from assays.instruments.models import Instrument
+from assays.turnaround import local_day
+from lims.core import clock
+
+# Without a sign for so long an instrument that sends them is taken for silent.
+SILENT_AFTER = timedelta(minutes=15)
+# A calibration that is due so soon is worth a word.
+DUE_SOON = timedelta(days=14)
+
+
+def instrument_list(viewer: Any) -> QuerySet[Instrument]:
+    """The viewer's instruments with `waiting_count`, the runs planned on each."""
+    waiting = Count("runs", filter=Q(runs__state="planned"))
+    return Instrument.objects.visible_to(viewer).select_related("laboratory").annotate(waiting_count=waiting).order_by("code")
+
+
+def life_badge(instrument: Instrument) -> tuple[str, Any]:
+    """Whether it gives signs of life, in colour and word."""
+    if not instrument.active:
+        return "none", _("out of use")
+    if instrument.last_heartbeat_at is None:
+        return "none", _("sends no sign of life")
+    silent = clock.now() - instrument.last_heartbeat_at > SILENT_AFTER
+    return ("warn", _("silent")) if silent else ("pass", _("alive"))
+
+
+def calibration_badge(instrument: Instrument) -> tuple[str, Any]:
+    """Whether its calibration holds today, in colour and word."""
+    today = local_day(clock.now())
+    if instrument.calibration_due is None:
+        return "none", _("not recorded")
+    if instrument.calibration_due < today:
+        return "fail", _("overdue")
+    return ("warn", _("due soon")) if instrument.calibration_due - today <= DUE_SOON else ("pass", _("holds"))

@@ -1,0 +1,282 @@
+"""What the page of a measured run shows: its tray, controls, result grid, charts, and how one number was made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assays.chemistry.chondrite import CHONDRITE
+from assays.models import ResultVersion, Run, RunPosition, Verdict
+from assays.models.judgements import Outcome
+from assays.models.runs import PositionKind
+from assays.selectors.judgements import ControlHistory, Judgement, affected_samples, control_history, worst_by_position
+from assays.selectors.measured_badges import Badge, verdict_badge
+from assays.selectors.results import readings_behind
+from assays.selectors.runs import number_text, tray_position
+from lims.charts.control import ControlPoint, control_chart
+from lims.charts.frame import Spec
+from lims.charts.pattern import PatternPoint, PatternSeries, pattern_chart
+
+_ORDER = (Outcome.MISSING, Outcome.FAIL, Outcome.WARN, Outcome.PASS)
+# What people here look at first.
+_FIRST = ("Dy", "Tb")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One result of the grid: its tone, the control or bound that gave it, and the address of how it was made."""
+
+    version: ResultVersion | None
+    tone: str
+    why: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sample of the grid, with the worst of its cells in words."""
+
+    position: RunPosition
+    code: str
+    cells: list[Cell]
+    badge: Badge
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Samples by elements, all in one unit on one basis."""
+
+    analytes: list[str]
+    lines: list[Line]
+
+
+# How a statistic is called on a page, with its unit; what a blank shows is its content, which stands beside it.
+_STATISTICS = {
+    "z": ("z", "{:+.2f}"),
+    "hard_percent": ("HARD", "{:.1f} %"),
+    "cv_avg_percent": ("CV", "{:.1f} %"),
+    "mean_bias_percent": ("bias", "{:+.1f} %"),
+    "recovery_percent": ("recovery", "{:.1f} %"),
+}
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """A verdict as a line of the controls' table."""
+
+    verdict: Verdict
+    badge: Badge
+
+    @property
+    def statistic(self) -> str:
+        """Name and value of what was judged: `z +3.41`, `HARD 2.5 %`."""
+        name, pattern = _STATISTICS.get(self.verdict.statistic, ("", ""))
+        return f"{name} {pattern.format(float(self.verdict.value))}" if name and self.verdict.value else ""
+
+
+def tray_cells(tray: Sequence[RunPosition], judgement: Judgement) -> list[dict[str, Any]]:
+    """The tray map: controls by their worst verdict, samples condemned by a failed control in red."""
+    worst = worst_by_position(judgement.verdicts)
+    condemned = {sample for sample, _symbol in affected_samples(tray, judgement.verdicts, Outcome.FAIL)}
+    verdicts = {number: outcome for number, outcome in worst.items() if outcome != Outcome.MISSING} | dict.fromkeys(condemned, "fail")
+    return [
+        tray_position(position)
+        | {"verdict": verdicts.get(position.number), "href": f"#position-{position.number}" if position.kind == "sample" else "#controls"}
+        for position in tray
+    ]
+
+
+def control_rows(judgement: Judgement) -> list[ControlRow]:
+    """Every verdict: what failed first, then warnings, then dysprosium and terbium, then the rest in run order."""
+
+    def rank(verdict: Verdict) -> tuple[int, int]:
+        symbol = verdict.analyte.symbol if verdict.analyte else ""
+        return _ORDER.index(Outcome(verdict.outcome)), _FIRST.index(symbol) if symbol in _FIRST else len(_FIRST)
+
+    return [ControlRow(verdict, verdict_badge(verdict.outcome)) for verdict in sorted(judgement.verdicts, key=rank)]
+
+
+def count_verdicts(judgement: Judgement) -> dict[str, int]:
+    """How many verdicts of each outcome."""
+    return {outcome: sum(one.outcome == outcome for one in judgement.verdicts) for outcome in Outcome.values}
+
+
+def last_results(run: Run) -> list[ResultVersion]:
+    """The results of the run's newest reduction."""
+    reduction = run.reductions.order_by("-number").first()
+    if reduction is None or run.measured_at is None:
+        return []
+    versions = reduction.results.select_related("result__analyte").defer("inputs")
+    return list(versions.order_by("position__number", "result__analyte__order"))
+
+
+def make_grid(run: Run, tray: Sequence[RunPosition], judgement: Judgement, versions: Sequence[ResultVersion]) -> Grid:
+    """Samples by elements; a cell fails or warns with the control that speaks against it, or warns where the range ended."""
+    analytes = list(dict.fromkeys(version.result.analyte.symbol for version in sorted(versions, key=lambda one: one.result.analyte.order)))
+    found = {(version.position_id, version.result.analyte.symbol): version for version in versions}
+    failed = affected_samples(tray, judgement.verdicts, Outcome.FAIL)
+    warned = affected_samples(tray, judgement.verdicts, Outcome.WARN)
+    proven = judgement.evaluation is not None and judgement.evaluation.outcome != "blocked"
+    base = reverse("assays:run", args=[run.code]) + "results/"
+    lines = []
+    for position in tray:
+        if position.kind != PositionKind.SAMPLE or position.aliquot is None:
+            continue
+        cells = []
+        for symbol in analytes:
+            version, key = found.get((position.pk, symbol)), (position.number, symbol)
+            tone, why = _judge_cell(version, failed.get(key), warned.get(key), proven)
+            cells.append(Cell(version, tone, why, f"{base}{version.pk}/" if version else ""))
+        lines.append(Line(position, position.aliquot.test.sample.blind_code, cells, _line_badge(cells)))
+    return Grid(analytes, lines)
+
+
+def _judge_cell(version: ResultVersion | None, failed: int | None, warned: int | None, proven: bool) -> tuple[str, str]:
+    if version is None:
+        return "none", _("no result")
+    if failed is not None:
+        return "fail", _("the control at position %(number)d failed") % {"number": failed}
+    if version.qualifier == ">":
+        return "warn", _("over the working range: dilute and measure again")
+    if warned is not None:
+        return "warn", _("the control at position %(number)d warns") % {"number": warned}
+    return ("pass", "") if proven else ("wait", _("a control is missing"))
+
+
+def _line_badge(cells: Sequence[Cell]) -> Badge:
+    tones = {cell.tone for cell in cells}
+    if "fail" in tones:
+        return "fail", _("condemned")
+    if "warn" in tones:
+        return "warn", _("look")
+    if "wait" in tones:
+        return "wait", _("unproven")
+    return ("pass", _("pass")) if "pass" in tones else ("none", _("no result"))
+
+
+def pattern_spec(grid: Grid) -> Spec:
+    """The samples' chondrite-normalised patterns: a saw-tooth is the cheapest sign of a wrong rare-earth row."""
+    series = [
+        PatternSeries(
+            line.code,
+            tuple(
+                PatternPoint(symbol, float(cell.version.value) / CHONDRITE[symbol], cell.version.qualifier != "=")
+                for symbol, cell in zip(grid.analytes, line.cells, strict=True)
+                if cell.version is not None and symbol in CHONDRITE
+            ),
+        )
+        for line in grid.lines
+    ]
+    return pattern_chart(series)
+
+
+@dataclass(frozen=True)
+class ChosenChart:
+    """The control chart a run's page shows: which material and element, their history, and the drawing."""
+
+    material: str
+    analyte: str
+    history: ControlHistory
+    spec: Spec | None
+    choices: list[dict[str, Any]]
+
+
+def choose_chart(run: Run, judgement: Judgement, viewer: Any, asked: str = "") -> ChosenChart | None:
+    """The history of one of the run's reference materials: the element asked for, else the worst one, else dysprosium."""
+    verdicts = [one for one in judgement.verdicts if one.statistic == "z" and one.position is not None and one.analyte is not None]
+    if not verdicts:
+        return None
+    symbols = list(dict.fromkeys(one.analyte.symbol for one in verdicts if one.analyte))
+
+    def rank(verdict: Verdict) -> tuple[bool, int, bool]:
+        symbol = verdict.analyte.symbol if verdict.analyte else ""
+        return symbol != asked, _ORDER.index(Outcome(verdict.outcome)), symbol != _FIRST[0]
+
+    chosen = min(verdicts, key=rank)
+    position, analyte = chosen.position, chosen.analyte
+    if position is None or analyte is None or position.material is None:
+        return None
+    method = run.method_version.method.code
+    history = control_history(viewer, method=method, material=position.material.code, analyte=analyte.symbol)
+    choices = [{"label": symbol, "url": f"?analyte={symbol}#chart", "active": symbol == analyte.symbol} for symbol in symbols]
+    return ChosenChart(position.material.code, analyte.symbol, history, chart_of(history, analyte.symbol), choices)
+
+
+def chart_of(history: ControlHistory, analyte: str) -> Spec | None:
+    """The drawing of a history; none without a value with its standard deviation."""
+    value = history.certified
+    if value is None or not value.sd:
+        return None
+    points = [
+        ControlPoint(
+            run=point.run.code,
+            measured_at=point.run.measured_at.isoformat(timespec="minutes") if point.run.measured_at else "",
+            value=float(point.found.lstrip("<>")),
+            verdict=point.verdict.outcome,  # type: ignore[arg-type]
+            rule="" if point.verdict.outcome == Outcome.PASS else point.verdict.limit,
+            url=reverse("assays:run", args=[point.run.code]),
+        )
+        for point in history.points
+        if point.verdict.outcome != Outcome.MISSING and point.found
+    ]
+    return control_chart(points, centre=float(value.value), standard_deviation=float(value.sd), analyte=analyte, unit=value.unit)
+
+
+@dataclass(frozen=True)
+class Making:
+    """How one number was made: the formula with its numbers, and the cells it comes from."""
+
+    version: ResultVersion
+    steps: list[tuple[str, str, str]]
+    readings: list[Any]
+
+
+def explain_result(version: ResultVersion) -> Making:
+    """The way from the raw cells to the reported number, with what was used then, not what would be used now."""
+    used = version.inputs
+    moisture = float(used["portion_moisture_percent"])
+    basis = "" if moisture == 0 else f" · 100 / (100 − {moisture:.4g})"
+    net = "—" if used["net_mg_kg"] == "None" else f"{float(used['net_mg_kg']):.6g} {version.unit}"
+    solution, blank, dilution = (_short(used[name]) for name in ("solution_ug_l", "blank_ug_l", "dilution"))
+    volume, mass = _plain(used["volume_ml"]), _plain(used["mass_g"])
+    formula = f"({solution} − {blank}) µg/L · {volume} mL · {dilution} / ({mass} g · 1000){basis}"
+    steps = [
+        (
+            _("Read in the solution"),
+            f"{solution} µg/L",
+            _("mean of its readings, below; the dilution below is what remained"),
+        ),
+        (_("Blank subtracted"), f"{blank} µg/L", _("mean of the run's reagent blanks")),
+        (_("Test portion"), f"{mass} g → {volume} mL × {dilution}", _("as weighed")),
+        (
+            _("Moisture of the portion"),
+            f"{moisture:.4g} %",
+            _("wet basis, from %(wet)s g wet and %(dry)s g dry") % {"wet": _plain(used["wet_mass_g"]), "dry": _plain(used["dry_mass_g"])},
+        ),
+        (_("Content, dry"), net, formula),
+        (
+            _("Limits here"),
+            f"LOD {number_text(version.lod)}, LOQ {number_text(version.loq)} {version.unit}",
+            _("the method's, carried to this portion"),
+        ),
+        (_("Uncertainty"), f"{used['relative_uncertainty_percent']} %", _("expanded, k = 2, stated by the method version")),
+        (_("Reported"), _reported(version), _("rounded once, half to even; a bound never rounded down")),
+    ]
+    return Making(version, steps, readings_behind(version))
+
+
+def _reported(version: ResultVersion) -> str:
+    uncertainty = f" ± {version.uncertainty_text}" if version.uncertainty_text else ""
+    return f"{version.text}{uncertainty} {version.unit} {version.basis}"
+
+
+def _short(number: str) -> str:
+    return f"{float(number):.6g}"
+
+
+def _plain(number: str) -> str:
+    return number.rstrip("0").rstrip(".") if "." in number else number

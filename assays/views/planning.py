@@ -1,0 +1,152 @@
+"""Planning a run: what waits, the tray as it will stand, the masses of its controls; and the rack of a planned one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assays.forms.planning import ControlRows, TrayForm
+from assays.forms.submissions import ReasonForm
+from assays.lifecycle import RUN
+from assays.models import Aliquot, MethodVersion, Run
+from assays.models.runs import PositionKind
+from assays.selectors.badges import run_badge
+from assays.selectors.bench_rows import worklist_data
+from assays.selectors.runs import run_list, tray_of, tray_position, worklist_row
+from assays.selectors.trays import PlannedPosition, propose_tray
+from assays.selectors.worklists import count_to_load, waiting_aliquots
+from assays.services.planning import cancel_run, plan_run, planning_blockers
+from assays.turnaround import local_day
+from lims.core import clock
+from lims.core.api.views import stream_csv
+from lims.core.codes import normalise
+from lims.core.errors import Blocked, Blocker, DomainError
+from lims.core.pages import Page
+from lims.core.roles import Action, allowed
+from lims.core.scope import fetch_visible
+
+
+class PlanPage(Page):
+    """Choose method, instrument and aliquots; look at the tray; plan exactly that."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RUN_EDIT, "POST": Action.RUN_EDIT}
+    template = "assays/planning/plan.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        waiting = count_to_load(request.user)
+        asked = request.GET.dict() if request.GET.get("method") and request.GET.get("instrument") else None
+        form = TrayForm(asked, viewer=request.user, waiting=waiting, initial=_first_choice(waiting))
+        if asked is None or not form.is_valid():
+            return self.render({"form": form, "waiting": sum(waiting.values())}, status=200 if asked is None else 422)
+        return self._show(form, request.GET.getlist("aliquot"))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = TrayForm(request.POST, viewer=request.user, waiting=count_to_load(request.user))
+        rows = ControlRows(request.POST, prefix="control")
+        if not form.is_valid():
+            return self.render({"form": form, "waiting": 0}, status=422)
+        if not rows.is_valid():
+            return self._show(form, request.POST.getlist("aliquot"), rows, status=422)
+        candidates = waiting_aliquots(request.user, form.version)
+        chosen = _chosen(candidates, request.POST.getlist("aliquot"))
+        tray = propose_tray(version=form.version, viewer=request.user, day=local_day(clock.now()), aliquots=chosen)
+        masses = {row.cleaned_data["number"]: row.cleaned_data["mass_g"] for row in rows}
+        positions = [replace(one, mass_g=masses.get(one.number) or one.mass_g) for one in tray.positions]
+        try:
+            _refuse_changed(positions, request.POST.getlist("label"))
+            run = plan_run(instrument=form.cleaned_data["instrument"], method_version=form.version, positions=positions, by=request.user)
+        except DomainError as error:
+            messages.error(request, error.message)
+            return self._show(form, request.POST.getlist("aliquot"), rows, status=422)
+        messages.success(request, _("%(code)s is planned. Load the rack as it stands here.") % {"code": run.code})
+        return redirect("assays:rack", run.code)
+
+    def _show(self, form: TrayForm, codes: list[str], rows: Any = None, status: int = 200) -> HttpResponse:
+        """The tray as it would be planned. Without chosen aliquots, what fits of all that wait."""
+        viewer, version, day = self.request.user, form.version, local_day(clock.now())
+        candidates = waiting_aliquots(viewer, version)
+        # Chosen aliquots all stand on the tray; of all that wait, what fits.
+        chosen = _chosen(candidates, codes) if codes else None
+        tray = propose_tray(version=version, viewer=viewer, day=day, aliquots=chosen)
+        controls = [one for one in tray.positions if one.kind == PositionKind.REFERENCE]
+        initial = [{"number": one.number, "mass_g": one.mass_g} for one in controls]
+        shown = rows or ControlRows(initial=initial, prefix="control")
+        masses = {row["number"].value(): row for row in shown.forms}
+        placed = {one.aliquot for one in tray.positions if one.aliquot is not None}
+        return self.render(
+            {
+                "form": form,
+                "version": version,
+                "instrument": form.cleaned_data["instrument"],
+                "left_out": [one for one in candidates if one not in placed],
+                "tray": tray,
+                "cells": [tray_position(one) for one in tray.positions],
+                "lines": [(one, masses.get(one.number) or masses.get(str(one.number))) for one in tray.positions],
+                "rows": shown,
+                "blockers": [*tray.blockers, *planning_blockers(form.cleaned_data["instrument"], version, viewer, day)],
+            },
+            status=status,
+        )
+
+
+def _first_choice(waiting: dict[Any, int]) -> dict[str, Any]:
+    """The method most aliquots wait for."""
+    if not waiting:
+        return {}
+    most = max(waiting, key=lambda key: waiting[key])
+    return {"method": str(MethodVersion.objects.select_related("method").get(pk=most))}
+
+
+def _chosen(candidates: list[Aliquot], codes: list[str]) -> list[Aliquot]:
+    wanted = {normalise(code) for code in codes}
+    return [one for one in candidates if one.code in wanted]
+
+
+def _refuse_changed(positions: list[PlannedPosition], seen: list[str]) -> None:
+    """What is planned is what was looked at: another tray than the one on the page is shown again first."""
+    if [one.label for one in positions] != seen:
+        raise Blocked([Blocker("tray_changed", _("What waits has changed since the tray was shown. Look at it again, then plan it."))])
+
+
+class RackPage(Page):
+    """A run's rack, to load and to print; the same as the sequence file."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RUN_VIEW}
+    template = "assays/planning/rack.html"
+
+    def get(self, request: HttpRequest, code: str) -> HttpResponseBase:
+        run = fetch_visible(Run, request.user, queryset=run_list(request.user), code=normalise(code))
+        if request.GET.get("format") == "csv":
+            return stream_csv(iter(worklist_data(run)["positions"]), f"{run.code}-sequence.csv")
+        positions = tray_of(run)
+        return self.render(
+            {
+                "run": run,
+                "badge": run_badge(run.state),
+                "cells": [tray_position(one) for one in positions],
+                "lines": [worklist_row(one) | {"kind_words": one.get_kind_display()} for one in positions],
+                "may_cancel": allowed(request.user, Action.RUN_EDIT) and not RUN.blockers(run, "cancel"),
+                "reason_form": ReasonForm(),
+            }
+        )
+
+
+class CancelRun(Page):
+    """Giving up a planned run."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        run = fetch_visible(Run, request.user, code=normalise(code))
+        try:
+            cancel_run(run=run, reason=request.POST.get("reason", ""), by=request.user)
+        except DomainError as error:
+            return self.refuse(error, reverse("assays:rack", args=[run.code]))
+        messages.success(request, _("%(code)s is cancelled; its aliquots wait again.") % {"code": run.code})
+        return redirect("assays:rack", run.code)

@@ -1,0 +1,152 @@
+"""Review and authorisation: the queue, and the page on which one signs exactly what is shown."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from assays.models import Run
+from assays.selectors.badges import run_badge
+from assays.selectors.measured_runs import review_queue
+from assays.services.authorising import authorisation_content, authorise_blockers, authorise_results
+from assays.services.reviewing import APPROVE, SEND_BACK, review_blockers, review_content, review_run
+from assays.views.runs import fetch_run, gather_run
+from lims.accounts.signing import content_hash
+from lims.core.errors import DomainError, Forbidden
+from lims.core.pages import Page
+from lims.core.roles import Action, allowed
+
+
+class ReviewQueue(Page):
+    """What waits for review and for authorisation, by risk and age."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.QC_VIEW}
+    template = "assays/runs/queue.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rows = [row | {"badge": run_badge(row["run"].state)} for row in review_queue(request.user)]
+        mine = {"review": Action.RUN_REVIEW, "authorise": Action.RESULT_AUTHORISE}
+        steps = {step for step, action in mine.items() if allowed(request.user, action)}
+        # One's own step first; each keeps its order.
+        rows.sort(key=lambda row: row["step"] not in steps)
+        return self.render({"rows": rows, "steps": steps})
+
+
+class SigningPage(Page):
+    """A page with everything one needs to decide, and a signature box. Subclasses say what is signed and what signing does."""
+
+    template = "assays/runs/sign.html"
+
+    def decision_of(self, request: HttpRequest) -> str:
+        """The decision the page is open for."""
+        raise NotImplementedError
+
+    def content_of(self, run: Run, decision: str) -> dict[str, Any]:
+        """Exactly what would be signed."""
+        raise NotImplementedError
+
+    def blockers_of(self, run: Run, decision: str) -> list[Any]:
+        """Why this person cannot sign it now."""
+        raise NotImplementedError
+
+    def sign(self, run: Run, decision: str, words: dict[str, Any]) -> str:
+        """Do it; the sentence to say afterwards."""
+        raise NotImplementedError
+
+    def decisions(self) -> list[tuple[str, Any]]:
+        """The decisions to choose from, as (name, label)."""
+        return []
+
+    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+        return self._show(fetch_run(request.user, code), self.decision_of(request))
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        run, decision = fetch_run(request.user, code), self.decision_of(request)
+        words: dict[str, Any] = {
+            "password": request.POST.get("password", ""),
+            "shown_hash": request.POST.get("content_hash") or None,
+            "reason": request.POST.get("reason", "").strip(),
+        }
+        try:
+            done = self.sign(run, decision, words)
+        except Forbidden:
+            raise
+        except DomainError as error:
+            return self._show(fetch_run(request.user, code), decision, error=error.message, reason=words["reason"], status=422)
+        messages.success(request, done)
+        return redirect("assays:run", run.code)
+
+    def _show(self, run: Run, decision: str, *, error: str = "", reason: str = "", status: int = 200) -> HttpResponse:
+        content = self.content_of(run, decision)
+        page = self.request.path
+        more = {
+            "act": decision,
+            "content": content,
+            "digest": content_hash(content),
+            "sign_blockers": self.blockers_of(run, decision),
+            "error": error,
+            "reason": reason,
+            "tabs": [{"label": label, "url": f"{page}?decision={name}", "active": name == decision} for name, label in self.decisions()],
+            "elements": sorted({line["analyte"] for line in content["results"]}),
+            "samples": len({line["sample"] for line in content["results"]}),
+        }
+        return self.render(gather_run(run, self.request.user, self.request.GET.get("analyte", "")) | more, status=status)
+
+
+class ReviewPage(SigningPage):
+    """A reviewer approves a run or sends it back."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RESULT_DRAFT, "POST": Action.RUN_REVIEW}
+
+    def decision_of(self, request: HttpRequest) -> str:
+        asked = request.POST.get("decision") or request.GET.get("decision")
+        return SEND_BACK if asked == SEND_BACK else APPROVE
+
+    def decisions(self) -> list[tuple[str, Any]]:
+        return [(APPROVE, _("Approve")), (SEND_BACK, _("Send back"))]
+
+    def content_of(self, run: Run, decision: str) -> dict[str, Any]:
+        return review_content(run, decision)
+
+    def blockers_of(self, run: Run, decision: str) -> list[Any]:
+        return review_blockers(run, self.request.user, decision)
+
+    def sign(self, run: Run, decision: str, words: dict[str, Any]) -> str:
+        reviewer: Any = self.request.user
+        review_run(run=run, decision=decision, by=reviewer, **words)
+        if decision == APPROVE:
+            return _("%(run)s is reviewed and waits for a signatory.") % {"run": run.code}
+        return _("%(run)s is sent back; its aliquots can be measured again.") % {"run": run.code}
+
+
+class AuthorisePage(SigningPage):
+    """A signatory releases the results of a reviewed run, or sends it back."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RESULT_DRAFT, "POST": Action.RESULT_AUTHORISE}
+
+    def decision_of(self, request: HttpRequest) -> str:
+        asked = request.POST.get("decision") or request.GET.get("decision")
+        return SEND_BACK if asked == SEND_BACK else "authorise"
+
+    def decisions(self) -> list[tuple[str, Any]]:
+        return [("authorise", _("Authorise")), (SEND_BACK, _("Send back"))]
+
+    def content_of(self, run: Run, decision: str) -> dict[str, Any]:
+        return review_content(run, SEND_BACK) if decision == SEND_BACK else authorisation_content(run)
+
+    def blockers_of(self, run: Run, decision: str) -> list[Any]:
+        if decision == SEND_BACK:
+            return review_blockers(run, self.request.user, SEND_BACK)
+        return authorise_blockers(run, self.request.user)
+
+    def sign(self, run: Run, decision: str, words: dict[str, Any]) -> str:
+        signatory: Any = self.request.user
+        if decision == SEND_BACK:
+            review_run(run=run, decision=SEND_BACK, by=signatory, **words)
+            return _("%(run)s is sent back; its aliquots can be measured again.") % {"run": run.code}
+        authorise_results(run=run, password=words["password"], shown_hash=words["shown_hash"], statement=words["reason"], by=signatory)
+        return _("The results of %(run)s are released.") % {"run": run.code}

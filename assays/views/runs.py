@@ -1,0 +1,161 @@
+"""Runs: the list, the page of one, how a number was made, and control charts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from assays.forms.bench_filters import RUN_ORDERINGS, RunFilter
+from assays.forms.charts import ChartForm
+from assays.lifecycle import RUN, RunState
+from assays.models import ResultVersion, Run
+from assays.selectors import run_page
+from assays.selectors.badges import run_badge
+from assays.selectors.bench_rows import run_data
+from assays.selectors.judgements import control_history, judgement_of
+from assays.selectors.measured_badges import upload_badge, verdict_badge
+from assays.selectors.measured_runs import TO_REVIEW
+from assays.selectors.runs import run_list, tray_of
+from assays.services.authorising import authorise_blockers
+from assays.views.lists import ListPage
+from lims.core.codes import normalise
+from lims.core.errors import NotFound
+from lims.core.pages import Page
+from lims.core.roles import Action, allowed
+from lims.core.scope import fetch_visible
+
+
+def fetch_run(viewer: Any, code: str) -> Run:
+    """A run within the viewer's scope, by its code."""
+    return fetch_visible(Run, viewer, queryset=run_list(viewer), code=normalise(code))
+
+
+class RunList(ListPage):
+    """The laboratory's runs."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RUN_VIEW}
+    template = "assays/runs/list.html"
+    filterset = RunFilter
+    orderings = RUN_ORDERINGS
+    file_name = "runs.csv"
+
+    def queryset(self) -> QuerySet[Run]:
+        return run_list(self.request.user)
+
+    def data(self, found: Run) -> dict[str, Any]:
+        return run_data(found)
+
+    def shown(self, found: Run) -> dict[str, Any]:
+        return {"run": found, "badge": run_badge(found.state)}
+
+    def more(self) -> dict[str, Any]:
+        return {"may_plan": allowed(self.request.user, Action.RUN_EDIT)}
+
+
+def gather_run(run: Run, viewer: Any, asked: str = "") -> dict[str, Any]:
+    """What the run's page and the pages of its review share."""
+    tray, judgement = tray_of(run), judgement_of(run)
+    versions = run_page.last_results(run) if allowed(viewer, Action.RESULT_DRAFT) else []
+    grid = run_page.make_grid(run, tray, judgement, versions)
+    rows = run_page.control_rows(judgement)
+    return {
+        "run": run,
+        "badge": run_badge(run.state),
+        "evaluation": judgement.evaluation,
+        "blockers": judgement.evaluation.blockers if judgement.evaluation else [],
+        "counts": run_page.count_verdicts(judgement),
+        "first_controls": _first_controls(rows),
+        "controls": rows,
+        "cells": run_page.tray_cells(tray, judgement),
+        "grid": grid,
+        "chart": run_page.choose_chart(run, judgement, viewer, asked),
+        "pattern": run_page.pattern_spec(grid) if versions else None,
+        "uploads": [
+            {"upload": one, "badge": upload_badge(one)}
+            for one in run.uploads.select_related("received_from", "instrument").order_by("-received_at")
+        ],
+        "decisions": run.decisions.select_related("signature", "decided_by").order_by("-decided_at"),
+        "authorisations": run.authorisations.select_related("signature").order_by("-authorised_at"),
+    }
+
+
+def _first_controls(rows: list[run_page.ControlRow]) -> list[run_page.ControlRow]:
+    """What does not pass, and dysprosium and terbium; the rest on request."""
+    return [row for row in rows if row.verdict.outcome != "pass" or (row.verdict.analyte and row.verdict.analyte.symbol in {"Dy", "Tb"})]
+
+
+class RunPage(Page):
+    """One run: where it stands and why."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RUN_VIEW}
+    template = "assays/runs/run.html"
+
+    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+        run = fetch_run(request.user, code)
+        context = gather_run(run, request.user, request.GET.get("analyte", ""))
+        return self.render(context | {"next_step": next_step(run, request.user), "may_bring": self._may_bring(run)})
+
+    def _may_bring(self, run: Run) -> bool:
+        return allowed(self.request.user, Action.RUN_EDIT) and not RUN.blockers(run, "record")
+
+
+def next_step(run: Run, viewer: Any) -> dict[str, Any] | None:
+    """The step that comes next, for this viewer: where it leads, or why it cannot be taken."""
+    if run.state in TO_REVIEW:
+        url = reverse("assays:run-review", args=[run.code])
+        if allowed(viewer, Action.RUN_REVIEW):
+            return {"url": url, "name": "review", "blockers": []}
+        blockers = RUN.blockers(run, "review")
+        return {"url": url, "name": "review", "blockers": blockers} if blockers else None
+    if run.state == RunState.REVIEWED and allowed(viewer, Action.RESULT_AUTHORISE):
+        url = reverse("assays:run-authorise", args=[run.code])
+        return {"url": url, "name": "authorise", "blockers": authorise_blockers(run, viewer)}
+    return None
+
+
+class ResultPage(Page):
+    """How one number was made."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RESULT_DRAFT}
+    template = "assays/runs/result.html"
+
+    def get(self, request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
+        run = fetch_run(request.user, code)
+        versions = ResultVersion.objects.select_related(
+            "result__sample", "result__analyte", "reduction__reduced_by", "position", "method_version__method"
+        )
+        version = versions.filter(reduction__run=run, pk=pk).first()
+        if version is None:
+            raise NotFound()
+        earlier = versions.filter(result=version.result_id).select_related("reduction__run").order_by("-version")
+        verdicts = [row for row in run_page.control_rows(judgement_of(run)) if row.verdict.analyte_id == version.result.analyte_id]
+        return self.render(
+            {"run": run, "made": run_page.explain_result(version), "version": version, "versions": earlier, "controls": verdicts}
+        )
+
+
+class ControlCharts(Page):
+    """The history of a reference material."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.QC_VIEW}
+    template = "assays/runs/charts.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = ChartForm(request.GET or None, viewer=request.user, initial={"method": "FUS-MS", "analyte": "Dy"})
+        if not form.is_bound or not form.is_valid():
+            return self.render({"form": form, "history": None}, status=422 if form.is_bound else 200)
+        chosen = form.cleaned_data
+        history = control_history(
+            request.user,
+            method=chosen["method"].code,
+            material=chosen["material"].code,
+            analyte=chosen["analyte"].symbol,
+            instrument=chosen["instrument"].code if chosen["instrument"] else "",
+        )
+        spec = run_page.chart_of(history, chosen["analyte"].symbol)
+        points = [{"point": point, "badge": verdict_badge(point.verdict.outcome)} for point in reversed(history.points)]
+        return self.render({"form": form, "history": history, "spec": spec, "points": points, "chosen": chosen})

@@ -1,0 +1,313 @@
+"""Uploads: bringing a file, the conversation about it before anything is recorded, its raw bytes and readings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from assays.forms.problems import add_problems
+from assays.forms.upload_filters import UPLOAD_ORDERINGS, ReadingFilter, UploadFilter
+from assays.forms.uploads import RowsForm, RunChoiceForm, UploadForm, UploadReasonForm
+from assays.instruments import ingest, recording
+from assays.instruments.models import Reading, RowOutcome, Upload, UploadState
+from assays.instruments.placing import OPEN_RUN
+from assays.models import Run
+from assays.selectors.measured_badges import row_badge, upload_badge
+from assays.selectors.uploads import error_queue, reading_data, readings_of, rows_of, upload_data, upload_list
+from assays.views.lists import ListPage
+from lims.core.codes import normalise
+from lims.core.errors import DomainError, Forbidden
+from lims.core.files import read_bytes
+from lims.core.pages import Page
+from lims.core.roles import Action, allowed
+from lims.core.scope import fetch_visible
+
+_FOUND = (RowOutcome.MATCHED, RowOutcome.PARKED)
+
+
+def fetch_upload(viewer: Any, pk: UUID) -> Upload:
+    """An upload within the viewer's scope."""
+    return fetch_visible(Upload, viewer, queryset=upload_list(viewer).select_related("run__method_version__method"), pk=pk)
+
+
+class UploadList(ListPage):
+    """The laboratory's uploads."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.UPLOAD_VIEW}
+    template = "instruments/uploads.html"
+    filterset = UploadFilter
+    orderings = UPLOAD_ORDERINGS
+    file_name = "uploads.csv"
+
+    def queryset(self) -> QuerySet[Upload]:
+        return upload_list(self.request.user)
+
+    def data(self, found: Upload) -> dict[str, Any]:
+        return upload_data(found)
+
+    def shown(self, found: Upload) -> dict[str, Any]:
+        return {"upload": found, "badge": upload_badge(found)}
+
+    def more(self) -> dict[str, Any]:
+        viewer = self.request.user
+        lists = [("instruments:uploads", _("All"), None), ("instruments:queue", _("Waits for a person"), error_queue(viewer).count())]
+        return {
+            "may_edit": allowed(viewer, Action.RUN_EDIT),
+            "tabs": [
+                {"label": label, "url": reverse(name), "active": self.request.path == reverse(name), "count": count}
+                for name, label, count in lists
+            ],
+        }
+
+
+class ErrorQueue(UploadList):
+    """What waits for a person: unreadable, unconfirmed, or with rows still parked."""
+
+    default_ordering = "id"
+
+    def queryset(self) -> QuerySet[Upload]:
+        return upload_list(self.request.user).filter(pk__in=error_queue(self.request.user).values("pk"))
+
+
+class NewUpload(Page):
+    """Bringing a file."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RUN_EDIT, "POST": Action.RUN_EDIT}
+    template = "instruments/new_upload.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        run = Run.objects.visible_to(request.user).filter(code=normalise(request.GET.get("run", ""))).select_related("instrument").first()
+        initial = {"run": run.code, "instrument": run.instrument.code} if run else {}
+        return self._show(UploadForm(viewer=request.user, initial=initial))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = UploadForm(request.POST, request.FILES, viewer=request.user)
+        if not form.is_valid():
+            return self._show(form, status=422)
+        file, chosen = form.cleaned_data["file"], form.cleaned_data
+        try:
+            ingest.refuse_size(file.size, file.name)
+            stored = ingest.store_upload(
+                instrument=chosen["instrument"], file_name=file.name, data=file.read(), run=chosen["run"], by=request.user
+            )
+        except Forbidden:
+            raise
+        except DomainError as error:
+            form.add_error("run" if error.code in {"other_instrument", "run_closed"} else "file", error.message)
+            return self._show(form, status=413 if error.kind == "too_large" else 422)
+        self._say(stored)
+        return redirect("instruments:upload", stored.upload.pk)
+
+    def _show(self, form: UploadForm, status: int = 200) -> HttpResponse:
+        return self.render({"form": form, "largest": settings.MAX_UPLOAD_BYTES}, status=status)
+
+    def _say(self, stored: ingest.Stored) -> None:
+        if not stored.created:
+            messages.warning(self.request, _("The same bytes came from this instrument before: this is that upload."))
+        elif stored.upload.state == UploadState.RECORDED:
+            messages.success(self.request, _("Every row matched without a warning, so the readings are recorded."))
+
+
+class UploadPage(Page):
+    """One upload: what came, what matched, what did not, and what is to be decided."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.UPLOAD_VIEW}
+    template = "instruments/upload.html"
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        return self.show(fetch_upload(request.user, pk))
+
+    def show(self, upload: Upload, form: RowsForm | None = None, status: int = 200) -> HttpResponse:
+        """The page, with a form of rows that was refused where there is one."""
+        rows, viewer = rows_of(upload), self.request.user
+        may_edit = allowed(viewer, Action.RUN_EDIT)
+        is_open = upload.state == UploadState.WAITING or (upload.state == UploadState.RECORDED and upload.run.state in OPEN_RUN)
+        decidable = may_edit and is_open and upload.run is not None
+        tray = list(upload.run.positions.order_by("number")) if upload.run else []
+        filled = {row.position_id for row in rows if row.position_id}
+        counted = Counter(row.outcome for row in rows)
+        parked = [row for row in rows if row.outcome == RowOutcome.PARKED]
+        context = {
+            "upload": upload,
+            "badge": upload_badge(upload),
+            "counts": {outcome: counted[outcome] for outcome in RowOutcome.values},
+            "readings": Reading.objects.filter(row__upload=upload).count(),
+            "lines": [{"row": row, "badge": row_badge(row)} for row in rows],
+            "unfilled": [position for position in tray if position.pk not in filled],
+            "tray_size": len(tray),
+            "questions": [note for note in upload.notes if not note["information"]],
+            "remarks": [note for note in upload.notes if note["information"]],
+            "may_edit": may_edit,
+            "is_open": is_open,
+            "blockers": recording.confirm_blockers(upload) if upload.state == UploadState.WAITING else [],
+            "reason_form": UploadReasonForm(auto_id="withdraw_%s"),
+            "rest_form": UploadReasonForm(auto_id="rest_%s"),
+            "rows_form": form or (RowsForm(rows=parked) if decidable and parked else None),
+            "parked": len(parked),
+        }
+        if may_edit and upload.state == UploadState.WAITING:
+            context["run_form"] = RunChoiceForm(viewer=viewer, upload=upload)
+        return self.render(context, status=status)
+
+
+class UploadStep(Page):
+    """A decision about one upload; subclasses name the service and what to say once it is done."""
+
+    service: ClassVar[Callable[..., Upload]]
+    done: ClassVar[Any]
+    needs_reason: ClassVar[bool] = True
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        upload = fetch_upload(request.user, pk)
+        words = {"reason": request.POST.get("reason", "")} if self.needs_reason else {}
+        try:
+            changed = type(self).service(upload=upload, by=request.user, **words)
+        except Forbidden:
+            raise
+        except DomainError as error:
+            return self.refuse(error, reverse("instruments:upload", args=[pk]))
+        return self.leave(changed)
+
+    def leave(self, upload: Upload) -> HttpResponse:
+        """Say it and go where it shows."""
+        messages.success(self.request, self.done)
+        return redirect("instruments:upload", upload.pk)
+
+
+class Confirm(UploadStep):
+    """Recording."""
+
+    service = recording.confirm_upload
+    done = gettext_lazy("The readings are recorded, reduced and judged.")
+    needs_reason = False
+
+    def leave(self, upload: Upload) -> HttpResponse:
+        messages.success(self.request, self.done)
+        return redirect("assays:run", upload.run.code)
+
+
+class Withdraw(UploadStep):
+    """Taking it out."""
+
+    service = recording.withdraw_upload
+    done = gettext_lazy("The upload is withdrawn; its bytes and cells stay.")
+
+
+class Reopen(UploadStep):
+    """Taking it up again."""
+
+    service = recording.reopen_upload
+    done = gettext_lazy("The upload waits again.")
+
+
+class IgnoreRest(UploadStep):
+    """Setting every parked row aside."""
+
+    service = recording.ignore_rows
+    done = gettext_lazy("The remaining rows are set aside.")
+
+
+class ChooseRun(Page):
+    """Matching a waiting upload against a run."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        upload = fetch_upload(request.user, pk)
+        form = RunChoiceForm(request.POST, viewer=request.user, upload=upload)
+        back = reverse("instruments:upload", args=[pk])
+        if not form.is_valid():
+            messages.error(request, _("Choose one of the runs that still take readings."))
+            return redirect(back)
+        try:
+            recording.choose_run(upload=upload, run=form.cleaned_data["run"], by=request.user)
+        except DomainError as error:
+            return self.refuse(error, back)
+        messages.success(request, _("The file is matched against %(run)s.") % {"run": form.cleaned_data["run"].code})
+        return redirect(back)
+
+
+class DecideRows(UploadPage):
+    """Giving rows their tubes, and setting rows aside."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        upload = fetch_upload(request.user, pk)
+        form = RowsForm(request.POST, rows=[row for row in rows_of(upload) if f"position_{row.index}" in request.POST])
+        if form.is_valid():
+            try:
+                reason = form.cleaned_data["reason"]
+                recording.decide_rows(upload=upload, assignments=form.assignments, aside=form.aside, reason=reason, by=request.user)
+                messages.success(request, _("The rows are placed."))
+                return redirect("instruments:upload", pk)
+            except Forbidden:
+                raise
+            except DomainError as error:
+                _add_row_problems(form, error)
+        return self.show(fetch_upload(request.user, pk), form, status=422)
+
+
+def _add_row_problems(form: RowsForm, error: DomainError) -> None:
+    """Each problem at its row."""
+    for problem in error.problems:
+        field = f"position_{problem.pointer.rsplit('/', 1)[-1]}"
+        form.add_error(field if field in form.fields else None, problem.detail)
+    if not error.problems:
+        add_problems(form, error)
+
+
+class RawFile(Page):
+    """The bytes as they came. Never opened by a browser, whatever they are."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.UPLOAD_VIEW}
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        upload = fetch_upload(request.user, pk)
+        response = HttpResponse(read_bytes("uploads", upload.sha256), content_type="application/octet-stream")
+        response.headers["Content-Disposition"] = _attachment(upload.file_name)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return response
+
+
+def _attachment(name: str) -> str:
+    from django.utils.http import content_disposition_header
+
+    return content_disposition_header(True, name) or "attachment"
+
+
+class Readings(ListPage):
+    """The cells of one upload: text and number."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.UPLOAD_VIEW}
+    template = "instruments/readings.html"
+    filterset = ReadingFilter
+    orderings: ClassVar[dict[str, str]] = {"id": "id"}
+    default_ordering = "id"
+    file_name = "readings.csv"
+
+    def get(self, request: HttpRequest, pk: UUID | None = None) -> Any:
+        self.upload = fetch_upload(request.user, self.kwargs["pk"])
+        return super().get(request)
+
+    def queryset(self) -> QuerySet[Reading]:
+        return readings_of(self.upload)
+
+    def data(self, found: Reading) -> dict[str, Any]:
+        return reading_data(found)
+
+    def more(self) -> dict[str, Any]:
+        return {"upload": self.upload}
