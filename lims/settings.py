@@ -245,6 +245,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 JOB_LEASE_SECONDS = int(os.environ.get("LIMS_JOB_LEASE_SECONDS", "30"))
 
+# History triggers are installed with the rest of the database policy after every migrate, not by migrations of their own.
+PGTRIGGER_MIGRATIONS = False
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(db_index=True)
 PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pgtrigger
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
@@ -54,6 +55,7 @@ def append_only_tables() -> list[str]:
 
 def apply_database_policy(*, using: str, application_role: str) -> None:
     """Set grants and append-only triggers for every table; safe to repeat."""
+    pgtrigger.install(database=using)
     connection = connections[using]
     quote = connection.ops.quote_name
     role = quote(application_role)

@@ -38,7 +38,7 @@ class Visit(Record):
     purpose = models.CharField(max_length=200)
     starts_on = models.DateField()
     ends_on = models.DateField()
-    mines = models.ManyToManyField("samples.Mine", related_name="visits")
+    mines = models.ManyToManyField("samples.Mine", through="samples.VisitMine", related_name="visits")
     permits = models.TextField(blank=True, help_text=_("One permit a line: authority, number, valid until"))
     observations = models.TextField(blank=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -55,11 +55,18 @@ class Visit(Record):
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.DeleteEvent(), obj_field=None)
-class VisitMine(Visit.mines.through):  # type: ignore[name-defined,misc]
+class VisitMine(Record):
     """A mine on the list of a visit; kept in history when it is taken off."""
 
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, related_name="+", db_index=False)
+    mine = models.ForeignKey("samples.Mine", on_delete=models.PROTECT, related_name="+")
+
     class Meta:
-        proxy = True
+        db_table = "samples_visit_mines"
+        constraints = [models.UniqueConstraint(fields=["visit", "mine"], name="mine_once_per_visit")]
+
+    def __str__(self) -> str:
+        return f"{self.visit}: {self.mine}"
 
 
 @history()
