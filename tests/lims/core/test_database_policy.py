@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, connections, transaction
@@ -48,3 +49,13 @@ def test_even_the_owner_is_refused_by_the_triggers(fresh_database: str, statemen
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic("owner"), connections["owner"].cursor() as cursor:
         cursor.execute(statement.format("core_installation"))
     assert Installation.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_every_tracked_model_has_its_history_triggers() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_%%' AND tgenabled = 'O'")
+        installed = {row[0] for row in cursor.fetchall()}
+    registered = {trigger.get_pgid(model) for model, trigger in pgtrigger.registered()}
+    assert registered == installed
+    assert len(registered) > 60
