@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from assays.views import review, runs
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("runs/", runs.RunList.as_view(), name="runs"),
+    path("runs/<str:code>/", runs.RunPage.as_view(), name="run"),
+    path("runs/<str:code>/results/<uuid:pk>/", runs.ResultPage.as_view(), name="run-result"),
+    path("runs/<str:code>/review/", review.ReviewPage.as_view(), name="run-review"),
+    path("runs/<str:code>/authorise/", review.AuthorisePage.as_view(), name="run-authorise"),
+    path("review/", review.ReviewQueue.as_view(), name="review"),
+    path("control-charts/", runs.ControlCharts.as_view(), name="charts"),
+]

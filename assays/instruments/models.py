@@ -202,3 +202,8 @@ class Reading(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.analyte} {self.raw} {self.unit}"
+
+    @property
+    def bound(self) -> str:
+        """`<` or `>` where the number is a bound."""
+        return self.qualifier if self.qualifier in {"<", ">"} else ""

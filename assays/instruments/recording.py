@@ -56,6 +56,7 @@ def confirm_upload(
             _choose_run(upload, run)
         if assignments:
             _assign(upload, assignments, by)
+            _note_anew(upload)
         refuse_if(confirm_blockers(upload))
         return record_upload(upload=upload, by=by, reason="confirmed", at=at)
 
@@ -131,13 +132,32 @@ def assign_row(*, row: UploadRow, position: RunPosition, by: Any, at: datetime |
 
 
 def assign_rows(*, upload: Upload, assignments: Mapping[int, int], by: Any, at: datetime | None = None) -> Upload:
-    """Say which tubes rows belong to (row index in the file → position number). On an upload that is already recorded the run is reduced
-    and judged anew. Raises `Invalid` with a pointer per row (`/assignments/7`)."""
+    """Say which tubes rows belong to (row index in the file → position number); see `decide_rows`."""
+    return decide_rows(upload=upload, assignments=assignments, by=by, at=at)
+
+
+def decide_rows(
+    *,
+    upload: Upload,
+    assignments: Mapping[int, int] | None = None,
+    aside: Collection[int] = (),
+    reason: str = "",
+    by: Any,
+    at: datetime | None = None,
+) -> Upload:
+    """Give rows their tubes and set others aside with a reason, all of it or nothing. On an upload that is already recorded the run is
+    reduced and judged anew. Raises `Invalid` with a pointer per row (`/assignments/7`)."""
     require(by, Action.RUN_EDIT)
-    with acting(by, f"{len(assignments)} rows assigned"), transaction.atomic():
+    if aside:
+        reason = _checked_reason(reason, "Say why the rows are set aside.")
+    with acting(by, reason or f"{len(assignments or {})} rows assigned"), transaction.atomic():
         upload = _lock(upload)
         _refuse_decided(upload)
-        _assign(upload, assignments, by)
+        if aside:
+            _set_aside(upload, list(upload.rows.filter(index__in=aside)), reason, by, wanted=len(set(aside)))
+        if assignments:
+            _assign(upload, assignments, by)
+        _note_anew(upload)
         _after_change(upload, by, at)
     return upload
 
@@ -161,7 +181,6 @@ def _assign(upload: Upload, assignments: Mapping[int, int], by: Any) -> None:
     if problems:
         raise Invalid(problems[0].code, problems[0].detail, problems=problems)
     UploadRow.objects.bulk_update(found.values(), ["position", "outcome", "reason", "warnings", "decided_by"])
-    _note_anew(upload)
 
 
 def _fault_of(
@@ -190,19 +209,17 @@ def ignore_rows(*, upload: Upload, reason: str, by: Any, indexes: Collection[int
     """Set rows aside, with a reason: the given ones, or every row that is still parked. Their cells stay stored."""
     require(by, Action.RUN_EDIT)
     reason = _checked_reason(reason, "Say why the rows are set aside.")
-    with acting(by, reason), transaction.atomic():
-        upload = _lock(upload)
-        _refuse_decided(upload)
-        chosen = upload.rows.filter(outcome=RowOutcome.PARKED) if indexes is None else upload.rows.filter(index__in=indexes)
-        found = list(chosen)
-        if indexes is not None and len(found) < len(set(indexes)):
-            raise NotFound("unknown_row", "The file has no such row. Rows are counted from 1, as the upload lists them.")
-        for row in found:
-            row.position, row.outcome, row.reason, row.decided_by = None, RowOutcome.IGNORED, reason, by
-        UploadRow.objects.bulk_update(found, ["position", "outcome", "reason", "decided_by"])
-        _note_anew(upload)
-        _after_change(upload, by, at)
-    return upload
+    if indexes is None:
+        indexes = list(upload.rows.filter(outcome=RowOutcome.PARKED).values_list("index", flat=True))
+    return decide_rows(upload=upload, aside=indexes, reason=reason, by=by, at=at)
+
+
+def _set_aside(upload: Upload, found: list[UploadRow], reason: str, by: Any, *, wanted: int) -> None:
+    if len(found) < wanted:
+        raise NotFound("unknown_row", f"{upload.file_name} has no such row. Rows are counted from 1, as the upload lists them.")
+    for row in found:
+        row.position, row.outcome, row.reason, row.decided_by = None, RowOutcome.IGNORED, reason, by
+    UploadRow.objects.bulk_update(found, ["position", "outcome", "reason", "decided_by"])
 
 
 def _note_anew(upload: Upload) -> None:
