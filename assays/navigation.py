@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from assays.models import Aliquot, Run, Submission
+from assays.models import Aliquot, Submission
 from lims.core.navigation import Item, register_item
 from lims.core.panels import register_scanner
 from lims.core.roles import Action, allowed
@@ -22,7 +22,6 @@ def register_navigation() -> None:
     register_item(Item(4, 0, _("Methods"), "assays:methods", Action.REFERENCE_VIEW))
     register_item(Item(4, 10, _("Reference materials"), "assays:materials", Action.REFERENCE_VIEW))
     register_scanner(open_submission)
-    register_scanner(open_run)
     register_scanner(open_aliquot)
 
 
@@ -31,13 +30,6 @@ def open_submission(code: str, user: Any) -> str | None:
     if not allowed(user, Action.SUBMISSION_VIEW) or not Submission.objects.visible_to(user).filter(code=code).exists():
         return None
     return reverse("assays:submission", args=[code])
-
-
-def open_run(code: str, user: Any) -> str | None:
-    """The rack of the run with that code."""
-    if not allowed(user, Action.RUN_VIEW) or not Run.objects.visible_to(user).filter(code=code).exists():
-        return None
-    return reverse("assays:rack", args=[code])
 
 
 def open_aliquot(code: str, user: Any) -> str | None:
@@ -50,4 +42,4 @@ def open_aliquot(code: str, user: Any) -> str | None:
     if aliquot is None:
         return None
     position = aliquot.positions.exclude(run__state="cancelled").select_related("run").order_by("-run__planned_at").first()
-    return open_run(position.run.code, user) if position else open_submission(aliquot.test.submission.code, user)
+    return reverse("assays:run", args=[position.run.code]) if position else open_submission(aliquot.test.submission.code, user)

@@ -13,11 +13,11 @@ from tests.factories.bench import make_planned_run
 def test_codes_open_their_pages(cast):
     run = make_planned_run(cast, 1)
     submission, aliquot = Submission.objects.get(), Aliquot.objects.first()
-    rack = reverse("assays:rack", args=[run.code])
+    tray = reverse("assays:run", args=[run.code])
     page = reverse("assays:submission", args=[submission.code])
     assert resolve_scan(submission.code, cast.technician) == page
-    assert resolve_scan(run.code, cast.technician) == rack
-    assert resolve_scan(aliquot.code, cast.technician) == rack
+    assert resolve_scan(run.code, cast.technician) == tray
+    assert resolve_scan(aliquot.code, cast.technician) == tray
     cancel_run(run=run, reason="dropped", by=cast.analyst)
     assert resolve_scan(aliquot.code, cast.technician) == page
 
