@@ -23,6 +23,9 @@ _ORIGIN = frozenset({"mine", "visit", "owner", "registered_after", "registered_b
 _BELT = frozenset({"belt", "laboratory"})
 
 
+_RARE = frozenset({"visit", "kind", "belt", "hold_kind", "registered_before", "collected_after", "collected_before"})
+
+
 class YesNoField(ChoiceField):
     """`true` or `false`, also written 1, 0, yes, no."""
 
@@ -119,6 +122,12 @@ class SampleFilter(filters.FilterSet):
 
     def held_for(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(holds__kind=value, holds__released_at=None)
+
+
+    def keep_usual(self) -> None:
+        """Take out what few people ask for, unless this request does: a page shows the rest, and quickly."""
+        for name in _RARE & self.filters.keys() - set(self.data):
+            del self.filters[name]
 
 
 def _hidden_filters(viewer: Any) -> frozenset[str]:

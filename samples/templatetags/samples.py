@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from django import template
 from django.template import Context
@@ -45,4 +46,10 @@ def sample_badges(sample: Sample) -> SafeString:
         badges.append(("fail", _("on hold")))
     if sample.has_open_discrepancy:
         badges.append(("fail", _("discrepancy")))
-    return format_html_join(" ", "{}", ((state_badge(badge),) for badge in badges))
+    return format_html_join(" ", "{}", ((_badge(*badge),) for badge in badges))
+
+
+@cache
+def _badge(tone: str, word: str) -> SafeString:
+    """A list shows the same few badges many times."""
+    return state_badge(tone, word)

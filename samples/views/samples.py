@@ -55,6 +55,7 @@ class SampleList(Page):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         viewer = request.user
         filters = SampleFilter(request.GET, queryset=selectors.select_samples(viewer), request=request)
+        filters.keep_usual()
         rows = filters.qs if filters.is_valid() else selectors.select_samples(viewer).none()
         try:
             paginator = KeysetPaginator(request, orderings=selectors.orderings_for(viewer), default="-id")
@@ -68,6 +69,7 @@ class SampleList(Page):
                 "filters": filters.form,
                 "page": page,
                 "rows": page.rows,
+                "column": _column_words(),
                 "unfiltered": not any(request.GET.get(name) for name in filters.form.fields),
                 "sees_origin": selectors.sees_origin(viewer),
                 "is_blind": selectors.is_blind(viewer),
@@ -83,6 +85,22 @@ class SampleList(Page):
         if rows.count() > _MOST_SPREADSHEET_ROWS:
             raise Invalid("too_many", _("A spreadsheet of more than 20,000 rows serves nobody. Set a filter, or take the CSV."))
         return spreadsheet_response([selectors.sample_data(one, viewer) for one in rows], "samples")
+
+
+def _column_words() -> dict[str, str]:
+    """The columns of the list; looked up once, not in every row."""
+    return {
+        "choose": _("Choose"),
+        "sample": _("Sample"),
+        "state": _("State"),
+        "material": _("Material"),
+        "mine": _("Mine"),
+        "belt": _("Belt"),
+        "mass": _("Mass"),
+        "held_by": _("Held by"),
+        "collected": _("Collected"),
+        "received": _("Received"),
+    }
 
 
 class SamplePage(Page):
