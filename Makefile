@@ -38,6 +38,7 @@ check: setup-dev ## run every static check
 	$(RUN) manage.py makemigrations --check --dry-run
 	$(RUN) manage.py check --fail-level WARNING
 	$(RUN) tools/check_templates.py
+	$(RUN) tools/write_reference.py --check
 	$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: setup-dev ## measure, as ratios in one run

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from lims.core import clock
 from lims.core.errors import Blocker
+from lims.core.pages import Page
+from lims.core.roles import Action
 
 
 class ExampleForm(forms.Form):
@@ -48,15 +49,17 @@ class ExampleFilter(forms.Form):
     received_after = forms.DateField(label=_("Received after"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
-def styleguide(request: HttpRequest) -> HttpResponse:
-    """Show every component; a bound form with errors beside an empty one."""
-    wrong = ExampleForm({"sample": "KCN-0187-5", "mass": "12,4 kg", "condition": "intact", "matrix": "clay"})
-    wrong.add_error("sample", _("The check character does not fit: KCN-0187 ends with 4."))
-    return render(
-        request,
-        "styleguide.html",
-        {**_example_values(), "form": wrong, "empty_form": ExampleForm(prefix="new"), "filter_form": ExampleFilter(request.GET)},
-    )
+class StyleGuide(Page):
+    """Every component; a bound form with errors beside an empty one."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.WORK_VIEW}
+    template = "styleguide.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        wrong = ExampleForm({"sample": "KCN-0187-5", "mass": "12,4 kg", "condition": "intact", "matrix": "clay"})
+        wrong.add_error("sample", _("The check character does not fit: KCN-0187 ends with 4."))
+        forms_shown = {"form": wrong, "empty_form": ExampleForm(prefix="new"), "filter_form": ExampleFilter(request.GET)}
+        return self.render(_example_values() | forms_shown)
 
 
 def _example_values() -> dict[str, Any]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.urls import path
 
 from lims.core import health
-from lims.core.styleguide import styleguide
+from lims.core.styleguide import StyleGuide
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("styleguide/", login_required(styleguide), name="styleguide"),
+    path("styleguide/", StyleGuide.as_view(), name="styleguide"),
 ]

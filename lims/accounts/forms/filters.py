@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from lims.accounts.models import Organisation, OrganisationKind, User
 from lims.core.roles import Role
 
-_STATES = [("open", _("open")), ("closed", _("closed"))]
+_STATES = [("open", _("open")), ("temporary", _("temporary password")), ("closed", _("closed"))]
 
 
 class PeopleFilter(django_filters.FilterSet):
@@ -31,8 +31,9 @@ class PeopleFilter(django_filters.FilterSet):
         return rows.filter(Q(full_name__icontains=value) | Q(username__icontains=value) | Q(email__icontains=value))
 
     def by_state(self, rows: QuerySet[User], name: str, value: str) -> QuerySet[User]:
-        """Open or closed."""
-        return rows.filter(is_active=value == "open")
+        """Open, open with a temporary password, or closed."""
+        rows = rows.filter(is_active=value != "closed")
+        return rows.filter(must_change_password=True) if value == "temporary" else rows
 
 
 class OrganisationFilter(django_filters.FilterSet):

@@ -74,14 +74,10 @@ class ChangePassword(PasswordChangeView):
     form_class = OwnPasswordForm
 
 
-class Profile(Page):
-    """Who I am to the system, and my tokens."""
+class _ProfilePage(Page):
+    """The page of the own account, however it is reached."""
 
-    actions: ClassVar[dict[str, Action]] = {"GET": Action.PROFILE_EDIT}
     template = "accounts/profile.html"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self.show(self.form())
 
     def form(self, data: Any = None) -> TokenForm:
         """What a token of this person may be."""
@@ -104,7 +100,16 @@ class Profile(Page):
         return response
 
 
-class CreateToken(Profile):
+class Profile(_ProfilePage):
+    """Who I am to the system, and my tokens."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.PROFILE_EDIT}
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.show(self.form())
+
+
+class CreateToken(_ProfilePage):
     """A new token, shown on the page that answers and never again."""
 
     actions: ClassVar[dict[str, Action]] = {"POST": Action.PROFILE_EDIT}

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 from django import forms
-from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest
 from django.template import Context, Template
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from lims.core.errors import Blocker
-from lims.core.styleguide import ExampleFilter, ExampleForm, styleguide
+from lims.core.styleguide import ExampleFilter, ExampleForm
 from lims.core.templatetags.ui import state_badge
+from tests.factories.people import Cast
 
 
 def show(markup: str, address: str = "/", **values: Any) -> str:
@@ -207,15 +206,10 @@ def test_hidden_fields_are_rendered_once() -> None:
     assert shown.count('name="version"') == 1
 
 
-def request_for(path: str) -> HttpRequest:
-    request = RequestFactory().get(path)
-    request.user = AnonymousUser()
-    return request
-
-
 @pytest.mark.django_db
-def test_style_guide_shows_every_component() -> None:
-    shown = styleguide(request_for("/styleguide/")).content.decode()
+def test_style_guide_shows_every_component(client: Client, cast: Cast) -> None:
+    client.force_login(cast.technician)
+    shown = client.get("/styleguide/").content.decode()
     for sign in (
         "page-header",
         "kpis",
