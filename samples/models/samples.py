@@ -64,7 +64,8 @@ class SampleQuerySet(models.QuerySet["Sample"]):
             return self.filter(owner=user.organisation_id)
         from samples.models.consignments import ConsignmentItem
 
-        items = ConsignmentItem.objects.exclude(consignment__state__in=["packing", "cancelled"])
+        # What was taken out before the box left never reached anybody.
+        items = ConsignmentItem.objects.filter(removed_at=None).exclude(consignment__state__in=["packing", "cancelled"])
         if user.role == Role.CUSTODIAN:
             carried = items.filter(Q(consignment__carrier=user.organisation_id) | Q(consignment__holder=user.organisation_id))
             return self.filter(pk__in=carried.values("sample"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 
 from lims.core.errors import Invalid
@@ -36,6 +37,10 @@ def _cursor_of(address: str | None) -> str:
     return parse_qs(urlsplit(address).query)["cursor"][0] if address else ""
 
 
+def _foreign_cursor() -> Invalid:
+    return Invalid("cursor", "This cursor is not one of ours, or belongs to another ordering. Start again without it.")
+
+
 class KeysetPaginator:
     """Pages by (ordering field, id). Works for a DRF or a Django request: only its query string and absolute address are used."""
 
@@ -58,7 +63,8 @@ class KeysetPaginator:
     def ordered(self, rows: QuerySet[Any], backwards: bool = False) -> QuerySet[Any]:
         """The rows in the asked order, ties broken by id."""
         descending = self.descending != backwards
-        key = F(self.field).desc(nulls_last=not backwards) if descending else F(self.field).asc(nulls_last=not backwards)
+        nulls: dict[str, bool] = {"nulls_first": True} if backwards else {"nulls_last": True}
+        key = F(self.field).desc(**nulls) if descending else F(self.field).asc(**nulls)
         return rows.order_by(*([key] if self.field != "id" else []), "-id" if descending else "id")
 
     def page(self, rows: QuerySet[Any]) -> Page:
@@ -67,7 +73,7 @@ class KeysetPaginator:
         backwards = bool(cursor and cursor["b"])
         ordered = self.ordered(rows, backwards)
         if cursor:
-            ordered = ordered.filter(self._after(cursor, backwards))
+            ordered = self._continue(ordered, cursor, backwards)
         found = list(ordered[: self.page_size + 1])
         more, found = len(found) > self.page_size, found[: self.page_size]
         if backwards:
@@ -79,6 +85,13 @@ class KeysetPaginator:
             self._address(found[0], True) if has_previous and found else None,
             self.page_size,
         )
+
+    def _continue(self, ordered: QuerySet[Any], cursor: dict[str, Any], backwards: bool) -> QuerySet[Any]:
+        """The rows beyond the cursor; its values come from outside and may be no key of these rows."""
+        try:
+            return ordered.filter(self._after(cursor, backwards))
+        except (ValidationError, ValueError, TypeError, OverflowError) as error:
+            raise _foreign_cursor() from error
 
     def _after(self, cursor: dict[str, Any], backwards: bool) -> Q:
         operator = "lt" if self.descending != backwards else "gt"
@@ -97,11 +110,13 @@ class KeysetPaginator:
             return None
         try:
             cursor = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            if cursor["o"] == self.ordering and isinstance(cursor["i"], (str, int)) and "k" in cursor and "b" in cursor:
+            values = [cursor["i"], "" if cursor["k"] is None else cursor["k"]]
+            written_here = all(isinstance(value, str) and "\0" not in value for value in values)
+            if cursor["o"] == self.ordering and written_here and isinstance(cursor["b"], bool):
                 return dict(cursor)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             pass
-        raise Invalid("cursor", "This cursor is not one of ours, or belongs to another ordering. Start again without it.")
+        raise _foreign_cursor()
 
     def _address(self, row: Any, backwards: bool) -> str:
         value: Any = row

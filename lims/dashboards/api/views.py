@@ -96,7 +96,9 @@ class Grades(ListView):
     def get(self, request: Request) -> Any:
         """Dy and Tb as element and oxide, TREO, HREO and MREO with definition, bounds and what is missing; dry basis. `count` counts
         samples."""
-        paginator = KeysetPaginator(request, orderings=self.orderings, default=self.default_ordering)
+        # An order by the time of collection, and its cursors, would tell that time.
+        orderings = {"id": "id"} if _is_blind(request.user) else self.orderings
+        paginator = KeysetPaginator(request, orderings=orderings, default=self.default_ordering)
         samples = self.filtered(request)
         fields = [name for name in request.query_params.get("fields", "").split(",") if name]
         if request.accepted_renderer.format == "csv":
