@@ -61,7 +61,7 @@ class SampleFilter(filters.FilterSet):
     """Which samples. Times are RFC 3339 or a day (its beginning in the viewer's zone)."""
 
     q = filters.CharFilter(method="search", label=_("Code, seal or field id"))
-    state = filters.MultipleChoiceFilter(choices=SampleState, label=_("State"), widget=forms.CheckboxSelectMultiple)
+    state = filters.MultipleChoiceFilter(choices=SampleState, distinct=False, label=_("State"), widget=forms.CheckboxSelectMultiple)
     material = filters.ChoiceFilter(choices=Material, label=_("Material"), empty_label=_("any"))
     kind = filters.ChoiceFilter(method="of_kind", choices=SampleKind, label=_("Kind"), empty_label=_("any"))
     mine = filters.ModelChoiceFilter(
@@ -122,7 +122,6 @@ class SampleFilter(filters.FilterSet):
 
     def held_for(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(holds__kind=value, holds__released_at=None)
-
 
     def keep_usual(self) -> None:
         """Take out what few people ask for, unless this request does: a page shows the rest, and quickly."""

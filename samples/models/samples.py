@@ -148,6 +148,7 @@ class Sample(Record):
             models.Index(fields=["mine", "-id"], name="sample_by_mine"),
             models.Index(fields=["owner", "-id"], name="sample_by_owner"),
             models.Index(fields=["laboratory", "-id"], name="sample_by_laboratory", condition=Q(laboratory__isnull=False)),
+            models.Index(models.F("received_at").desc(nulls_last=True), models.F("id").desc(), name="sample_by_reception"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -17,7 +16,7 @@ from lims.core.api.paging import KeysetPaginator
 from lims.core.api.views import stream_csv
 from lims.core.errors import DomainError, Invalid
 from lims.core.pages import Page, add_form_errors
-from lims.core.panels import panels_for
+from lims.core.panels import render_panels
 from lims.core.roles import Action, allowed
 from samples.forms.sample_filters import SampleFilter
 from samples.forms.sampling import (
@@ -54,12 +53,14 @@ class SampleList(Page):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         viewer = request.user
-        filters = SampleFilter(request.GET, queryset=selectors.select_samples(viewer), request=request)
+        exported = request.GET.get("format") in {"csv", "xlsx"}
+        wanted = selectors.select_samples(viewer) if exported else selectors.select_rows(viewer)
+        filters = SampleFilter(request.GET, queryset=wanted, request=request)
         filters.keep_usual()
-        rows = filters.qs if filters.is_valid() else selectors.select_samples(viewer).none()
+        rows = filters.qs if filters.is_valid() else wanted.none()
         try:
             paginator = KeysetPaginator(request, orderings=selectors.orderings_for(viewer), default="-id")
-            if request.GET.get("format") in {"csv", "xlsx"}:
+            if exported:
                 return self._export(paginator.ordered(rows), str(request.GET["format"]))
             page = dataclasses.replace(paginator.page(rows), total=rows.count())
         except Invalid as error:
@@ -115,7 +116,6 @@ class SamplePage(Page):
     def show(self, sample: Sample, *, status: int = 200, **forms: Any) -> HttpResponse:
         """The page, with the forms of its steps; one that was refused comes back as it was typed."""
         viewer = self.request.user
-        panels = panels_for("sample", sample, viewer)
         return self.render(
             {
                 "sample": sample,
@@ -131,7 +131,7 @@ class SamplePage(Page):
                 "events": timeline_of(sample, viewer),
                 "corrections": corrections_of(sample, viewer),
                 "photos": selectors.photos_of(sample, viewer),
-                "panels": [render_to_string(panel["template"], panel["context"], request=self.request) for panel in panels],
+                "panels": render_panels("sample", sample, self.request),
                 "hold_form": forms.get("hold_form") or HoldForm(prefix="hold"),
                 "release_form": forms.get("release_form") or ReasonForm(prefix="release"),
                 "dispose_form": forms.get("dispose_form") or ReasonForm(prefix="dispose"),
