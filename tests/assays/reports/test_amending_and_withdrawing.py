@@ -81,13 +81,13 @@ def test_quality_manager_amends_over_results_of_a_sample_still_in_analysis(cast:
     assert sample.state == "reported"
 
 
-@pytest.mark.parametrize("role", ["analyst", "reviewer", "official", "collector"])
-def test_amending_and_withdrawing_are_for_signatory_and_quality_manager(cast: Cast, role: str) -> None:
+def test_amending_and_withdrawing_are_for_signatory_and_quality_manager(cast: Cast) -> None:
     certificate = make_issued(cast)
-    with pytest.raises(Forbidden):
-        amend_certificate(certificate=certificate, reason="x", by=cast.people[role])
-    with pytest.raises(Forbidden):
-        withdraw_certificate(certificate=certificate, reason="x", password=PASSWORD, by=cast.people[role])
+    for role in ["analyst", "reviewer", "official", "collector"]:
+        with pytest.raises(Forbidden):
+            amend_certificate(certificate=certificate, reason="x", by=cast.people[role])
+        with pytest.raises(Forbidden):
+            withdraw_certificate(certificate=certificate, reason="x", password=PASSWORD, by=cast.people[role])
     assert standing_of(certificate) == "issued"
 
 
@@ -110,16 +110,16 @@ def test_wrong_password_withdraws_nothing(cast: Cast) -> None:
     assert (Signature.objects.count(), CertificateStatus.objects.count()) == (signed, 1)
 
 
-@pytest.mark.parametrize("reason", ["", "   "])
-def test_a_decision_without_reason_is_refused_at_its_field(cast: Cast, reason: str) -> None:
+def test_a_decision_without_reason_is_refused_at_its_field(cast: Cast) -> None:
     certificate = make_issued(cast)
-    for decide in (
-        lambda: amend_certificate(certificate=certificate, reason=reason, by=cast.signatory),
-        lambda: withdraw_certificate(certificate=certificate, reason=reason, password=PASSWORD, by=cast.signatory),
-    ):
-        with pytest.raises(Invalid) as refusal:
-            decide()
-        assert [problem.pointer for problem in refusal.value.problems] == ["/reason"]
+    for reason in ["", "   "]:
+        with pytest.raises(Invalid) as amending:
+            amend_certificate(certificate=certificate, reason=reason, by=cast.signatory)
+        with pytest.raises(Invalid) as withdrawing:
+            withdraw_certificate(certificate=certificate, reason=reason, password=PASSWORD, by=cast.signatory)
+        for refusal in [amending, withdrawing]:
+            assert [problem.pointer for problem in refusal.value.problems] == ["/reason"]
+    assert standing_of(certificate) == "issued"
 
 
 def test_withdrawn_certificate_is_not_withdrawn_twice_and_makes_room_for_a_new_one(cast: Cast) -> None:

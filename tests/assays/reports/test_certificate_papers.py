@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from pypdf import PdfReader
 
 from assays.reports.content import read_content, verify_url
@@ -154,13 +153,12 @@ print(hashlib.sha256(render_certificate(content, pattern_svg=draw_pattern(conten
 """
 
 
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_another_process_another_hash_seed_and_another_zone_give_the_same_bytes(cast: Cast, seed: str) -> None:
+def test_another_process_another_hash_seed_and_another_zone_give_the_same_bytes(cast: Cast) -> None:
     certificate = make_issued(cast, make_authorised(cast, 2))
     answer = subprocess.run(
         [sys.executable, "-c", _DRAW],
         input=bytes(certificate.snapshot.content),
-        env=os.environ | {"DJANGO_SETTINGS_MODULE": "lims.settings", "PYTHONHASHSEED": seed, "TZ": "Asia/Yangon", "LC_ALL": "C"},
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "lims.settings", "PYTHONHASHSEED": "1", "TZ": "Asia/Yangon", "LC_ALL": "C"},
         cwd=Path(__file__).parents[3],
         capture_output=True,
         check=True,

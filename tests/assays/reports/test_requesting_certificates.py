@@ -31,11 +31,11 @@ def test_signatory_asks_for_a_certificate_and_a_job_waits_to_make_it(cast: Cast)
     assert not CertificateSnapshot.objects.exists()
 
 
-@pytest.mark.parametrize("role", ["analyst", "reviewer", "quality_manager", "official", "collector", "receptionist"])
-def test_only_a_signatory_issues(cast: Cast, role: str) -> None:
+def test_only_a_signatory_issues(cast: Cast) -> None:
     submission = make_authorised(cast)
-    with pytest.raises(Forbidden):
-        request_certificate(submission=submission, by=cast.people[role])
+    for role in ["analyst", "reviewer", "quality_manager", "official", "collector", "receptionist"]:
+        with pytest.raises(Forbidden):
+            request_certificate(submission=submission, by=cast.people[role])
     assert not Certificate.objects.exists()
     assert not Job.objects.exists()
 
