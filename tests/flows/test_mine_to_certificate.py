@@ -14,8 +14,8 @@ from assays.models import Run
 from lims.core import clock
 from tests.factories.measurement import make_export
 from tests.factories.people import PASSWORD
-from tests.flows.product import Product
 from tests.processes import wait_until
+from tests.running import Product
 
 
 def register(product: Product, count: int) -> list[str]:

@@ -10,14 +10,18 @@ import sys
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from django.conf import settings
 
 from assays.instruments.models import Instrument, InstrumentToken
 from lims.accounts.tokens import issue_token, issue_user_token
+from lims.core.assets import prepare_assets
 from lims.stack.processes import free_port
 from tests.databases import url_of
 from tests.factories.bench import grant_competence, make_instrument
@@ -81,6 +85,23 @@ class Product:
         answer = self.call("GET", f"/api/v1{path}", caller)
         assert answer.status == 200, (path, answer.status, answer.data.decode())
         return answer.body
+
+
+@contextmanager
+def running_product(database: str, folder: Path) -> Iterator[Product]:
+    """Web server, broker and worker as processes of their own on a database; their logs stand in the folder."""
+    prepare_assets(checkout=Path(settings.BASE_DIR), build_dir=Path(settings.BUILD_DIR))
+    with ExitStack() as stack:
+        broker = Broker(folder)
+        broker.start()
+        stack.callback(broker.stop)
+        cast, instrument, tokens = people_the_product()
+        web, address = start_web(database, broker, folder)
+        stack.callback(stop, web)
+        with patch.dict(os.environ, PUBLIC_URL=address):
+            worker = start_work(database, broker, folder)
+        stack.callback(worker.kill)
+        yield Product(address, cast, instrument, tokens)
 
 
 def people_the_product() -> tuple[Cast, Instrument, dict[str, str]]:
