@@ -8,7 +8,7 @@ from django import forms
 from django.forms.formsets import BaseFormSet
 from django.utils.translation import gettext_lazy as _
 
-from assays.models import Aliquot, SubmissionTest
+from assays.models import Aliquot, MethodVersion, SubmissionTest
 from assays.services.preparing import ROUTES, PreparationRecord
 from assays.services.weighing import Portion
 from samples.models import Sample
@@ -73,6 +73,12 @@ class WeighingRow(forms.Form):
     duplicate_mass_g = amount(_("Duplicate"), "g", 5, **{"data-skip": ""})
     volume_ml = amount(_("Final volume"), "mL", 3, **{"data-skip": ""})
     dilution = amount(_("Dilution factor"), "×", 4, **{"data-skip": ""})
+
+    def __init__(self, *args: Any, version: MethodVersion | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if version is not None:
+            for name in ("volume_ml", "dilution"):
+                self.fields[name].widget.attrs["placeholder"] = f"{getattr(version, name).normalize():f}"
 
     def is_blank(self) -> bool:
         """Whether no mass was typed into the row."""

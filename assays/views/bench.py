@@ -133,11 +133,11 @@ class WeighingPage(Page):
             messages.error(request, _("No test by %(method)s waits on sample “%(code)s”.") % {"method": version.method.code, "code": code})
         shown = [*([duplicate] if duplicate else []), *lines]
         initial = [{"test": line.test.pk, "original": line.original.code if line.original else ""} for line in shown]
-        return self._show(version, shown, more, WeighingRows(initial=initial, prefix="row"))
+        return self._show(version, shown, more, WeighingRows(initial=initial, prefix="row", form_kwargs={"version": version}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         version = self._version()
-        rows: Any = WeighingRows(request.POST, prefix="row")
+        rows: Any = WeighingRows(request.POST, prefix="row", form_kwargs={"version": version})
         ids = [one for form in rows.forms if (one := _uuid(form["test"].value()))]
         tests = tests_of_rows(request.user, ids)
         rows.forms = [form for form in rows.forms if _uuid(form["test"].value()) in tests]
