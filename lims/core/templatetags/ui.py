@@ -286,6 +286,7 @@ def tray_map(positions: Sequence[Any], columns: int = 12, label: Any = "") -> di
     present = {read(position, "kind") for position in positions}
     return {
         "rows": [cells[start : start + columns] for start in range(0, len(cells), columns)],
+        "free": range(-len(cells) % columns if len(cells) > columns else 0),  # holds the last row's places as wide as the others
         "legend": [(kind, word) for kind, word in _kind_words().items() if kind in present],
         "condemned": any(read(position, "verdict") == "fail" for position in positions),
         "label": label or _("Tray"),
