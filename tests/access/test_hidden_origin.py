@@ -83,5 +83,5 @@ def test_the_pages_of_a_list_read_backwards_are_those_read_forwards(cast: Cast, 
         page = caller.get(page["previous"].partition("/api/v1")[2]).json()
         backwards.insert(0, [row["code"] for row in page["results"]])
 
-    assert sorted(sum(forwards, [])) == sorted(Sample.objects.values_list("code", flat=True))
+    assert sorted(code for page_codes in forwards for code in page_codes) == sorted(Sample.objects.values_list("code", flat=True))
     assert backwards == forwards

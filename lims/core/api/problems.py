@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import DataError
 from django.http import Http404, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -81,6 +82,11 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return problem(403, "role", "Your role does not allow this.")
     if isinstance(error, RequestDataTooBig):
         return problem(413, "too_large", "The body is larger than is taken in one request. Send it in parts.")
+    if isinstance(error, RecursionError):
+        return problem(400, "malformed", "The body is nested deeper than anything that is taken here. Send it as the description shows.")
+    if isinstance(error, (DataError, UnicodeEncodeError)) or (isinstance(error, ValueError) and "(0x00)" in str(error)):
+        sentence = "A text holds a character that cannot be kept (NUL or half a character), or a number is larger than is kept. Correct it."
+        return problem(422, "not_storable", sentence)
     if isinstance(error, exceptions.ValidationError):
         errors = _flatten(error.detail)
         detail = "; ".join(f"{one['pointer'].lstrip('/') or 'body'}: {one['detail']}" for one in errors[:3])

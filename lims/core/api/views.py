@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -116,9 +117,16 @@ class _Echo:
         return value
 
 
+# Also in full width, which spreadsheets read alike.
+_FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+
+
 def safe_cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "@", "\t", "\r")) else value
+    """A cell that no spreadsheet takes for a formula; a negative number stays a number."""
+    if not isinstance(value, str) or not value.lstrip().startswith(_FORMULA_SIGNS):
+        return value
+    return value if _NUMBER.fullmatch(value) else f"'{value}"
 
 
 def stream_csv(rows: Iterator[dict[str, Any]], name: str = "list.csv") -> StreamingHttpResponse:
