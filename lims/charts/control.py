@@ -40,10 +40,12 @@ def control_chart(
         raise ValueError(f"A control chart of {analyte} needs a standard deviation above zero, not {standard_deviation}.")
     rows = [_point_row(number, point) for number, point in enumerate(points, start=1)]
     spec = build_frame(rows, description=_("Control chart of %(analyte)s in %(unit)s.") % {"analyte": analyte, "unit": unit}, height=height)
+    linked, found = any(point.url for point in points), {point.verdict for point in points}
     spec["layer"] = [
         *_limit_layers(centre, standard_deviation),
         build_layer("line", "connector", _position(analyte, unit)),
-        *(_verdict_layer(verdict, analyte, unit, linked=any(point.url for point in points)) for verdict in VERDICTS),
+        # A layer without points would be announced as a picture of nothing.
+        *(_verdict_layer(verdict, analyte, unit, linked=linked) for verdict in VERDICTS if verdict in found),
     ]
     return spec
 
