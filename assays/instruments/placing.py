@@ -51,7 +51,19 @@ def load_tray(run: Run) -> list[RunPosition]:
 
 
 def _positions() -> Any:
-    return RunPosition.objects.select_related("aliquot__test__sample", "material").order_by("number")
+    """Positions with no more of what stands there than names and dilutions."""
+    named = RunPosition.objects.select_related("aliquot__test__sample", "material").order_by("number")
+    return named.only(
+        "run",
+        "number",
+        "label",
+        "kind",
+        "dilution",
+        "aliquot__code",
+        "aliquot__dilution",
+        "aliquot__test__sample__blind_code",
+        "material__code",
+    )
 
 
 def name_tubes(tray: Iterable[RunPosition]) -> list[TrayPosition]:

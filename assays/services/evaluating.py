@@ -29,6 +29,7 @@ from assays.qc.verdicts import Verdict as PureVerdict
 from assays.selectors.trays import requirement_of
 from assays.services.reducing import ReducedRun, compute_run
 from lims.core import clock
+from lims.core.copying import copy_rows
 from lims.core.ids import uuid7_series
 
 _STEP_OF = {Outcome.PASS: "pass", Outcome.WARN: "pass", Outcome.FAIL: "fail", Outcome.BLOCKED: "block"}
@@ -45,8 +46,8 @@ def evaluate_run(*, run: Run, by: Any, at: datetime | None = None) -> Evaluation
 
 def store_evaluation(run: Run, reduced: ReducedRun, reduction: Reduction, moment: datetime) -> Evaluation:
     """Keep a judgement with its verdicts and move the run accordingly. Part of the caller's transaction."""
-    requirements = requirements_of(run)
-    controls = gather_controls(run, reduced)
+    requirements = requirements_of(run, reduced)
+    controls = gather_controls(run, reduced, requirements)
     measured = RunMeasurements(
         controls=controls.measurements,
         measured_analytes=reduced.analytes_read,
@@ -65,8 +66,10 @@ def store_evaluation(run: Run, reduced: ReducedRun, reduction: Reduction, moment
         evaluated_at=moment,
     )
     ids = uuid7_series(len(judgement.verdicts))
-    Verdict.objects.bulk_create(
-        _stored_verdict(pk, evaluation, one, controls, reduced) for pk, one in zip(ids, judgement.verdicts, strict=True)
+    copy_rows(
+        "assays_verdict",
+        _VERDICT_COLUMNS,
+        [_verdict_row(pk, evaluation, one, controls, reduced) for pk, one in zip(ids, judgement.verdicts, strict=True)],
     )
     run.state = RUN.target(run, _STEP_OF[judgement.outcome])
     run.verdict_text = _in_words(judgement)
@@ -88,12 +91,11 @@ def _block_unreduced(judgement: Judgement, reduced: ReducedRun) -> Judgement:
     return replace(judgement, outcome=Outcome.BLOCKED, blockers=judgement.blockers + blockers)
 
 
-def requirements_of(run: Run) -> MethodRequirements:
+def requirements_of(run: Run, reduced: ReducedRun) -> MethodRequirements:
     """What the run's method version asks for, as the pure rules take it."""
-    version = run.method_version
     return MethodRequirements(
-        analytes=tuple(one.analyte.symbol for one in version.analytes.select_related("analyte") if one.required),
-        controls=tuple(requirement_of(control) for control in version.controls.all()),
+        analytes=tuple(symbol for symbol, one in reduced.analytes.items() if one.required),
+        controls=tuple(requirement_of(control) for control in run.method_version.controls.all()),
     )
 
 
@@ -107,12 +109,12 @@ class Controls:
     certified: dict[tuple[int, str], CertifiedValue]
 
 
-def gather_controls(run: Run, reduced: ReducedRun) -> Controls:
+def gather_controls(run: Run, reduced: ReducedRun, requirements: MethodRequirements) -> Controls:
     """One measurement per control and analyte, in run order, also where nothing was read."""
     tubes = {_name_control(position): position for _, position in sorted(reduced.positions.items())}
     certified = _certified_values(run, tubes.values())
     earlier = _earlier_scores(run, {position.material_id for position in tubes.values()} - {None})
-    duplicate_kind = _duplicate_kind(run)
+    duplicate_kind = _duplicate_kind(requirements)
     measurements: list[ControlMeasurement] = []
     for name, position in tubes.items():
         for symbol, analyte in reduced.analytes.items():
@@ -167,10 +169,9 @@ def _duplicate(kind: ControlKind, name: str, symbol: str, first: Reading, second
     return DuplicateMeasurement(kind=kind, control=name, analyte=symbol, first=first, second=second, loq=float(analyte.loq))
 
 
-def _duplicate_kind(run: Run) -> ControlKind:
+def _duplicate_kind(requirements: MethodRequirements) -> ControlKind:
     """The sort of duplicate the method asks for, which those of its trays are."""
-    kinds = sorted(control.kind for control in run.method_version.controls.all() if control.kind.endswith("_duplicate"))
-    return ControlKind(kinds[0]) if kinds else ControlKind.PULP_DUPLICATE
+    return min((one.kind for one in requirements.controls if one.kind.endswith("_duplicate")), default=ControlKind.PULP_DUPLICATE)
 
 
 def _certified_values(run: Run, tubes: Iterable[RunPosition]) -> dict[tuple[int, str], CertifiedValue]:
@@ -196,11 +197,12 @@ def _earlier_scores(run: Run, materials: Collection[Any]) -> dict[tuple[Any, str
             measured_at__lt=run.measured_at,
         )
         .exclude(state=RunState.SENT_BACK)
-        .order_by("-measured_at")[:_EARLIER]
+        .order_by("-measured_at")
+        .values_list("pk", flat=True)[:_EARLIER]
     )
-    newest = Evaluation.objects.filter(run__in=[one.pk for one in runs]).order_by("run_id", "-number").distinct("run_id")
+    newest = Evaluation.objects.filter(run__in=list(runs)).order_by("run_id", "-number").distinct("run_id").values_list("pk", flat=True)
     rows = (
-        Verdict.objects.filter(evaluation__in=[one.pk for one in newest], statistic="z", position__material__in=materials)
+        Verdict.objects.filter(evaluation__in=list(newest), statistic="z", position__material__in=materials)
         .exclude(value="")
         .order_by("evaluation__run__measured_at", "position__number")
         .values_list("position", "position__material", "analyte__symbol", "value")
@@ -218,25 +220,20 @@ def _as_data(requirements: MethodRequirements) -> dict[str, Any]:
     return data
 
 
-def _stored_verdict(pk: UUID, evaluation: Evaluation, verdict: PureVerdict, controls: Controls, reduced: ReducedRun) -> Verdict:
+_VERDICT_COLUMNS = [
+    "id", "evaluation_id", "position_id", "analyte_id", "control", "rule", "statistic", "value", "limit", "found", "expected", "outcome",
+    "sentence",
+]  # fmt: skip
+
+
+def _verdict_row(pk: UUID, evaluation: Evaluation, verdict: PureVerdict, controls: Controls, reduced: ReducedRun) -> tuple[Any, ...]:
     position = controls.tubes.get(verdict.control)
     analyte = reduced.analytes.get(verdict.analyte)
-    found, expected = _found_and_expected(position, verdict.analyte, controls, reduced)
-    return Verdict(
-        pk=pk,
-        evaluation=evaluation,
-        position=position,
-        analyte_id=analyte.analyte_id if analyte else None,
-        control=verdict.control[:80],
-        rule=verdict.rule,
-        statistic=verdict.statistic[:40],
-        value="" if verdict.value is None else repr(verdict.value)[:40],
-        limit=verdict.limit[:60],
-        found=found,
-        expected=expected,
-        outcome=verdict.outcome,
-        sentence=verdict.sentence,
-    )
+    return (
+        pk, evaluation.pk, position.pk if position else None, analyte.analyte_id if analyte else None, verdict.control[:80], verdict.rule,
+        verdict.statistic[:40], "" if verdict.value is None else repr(verdict.value)[:40], verdict.limit[:60],
+        *_found_and_expected(position, verdict.analyte, controls, reduced), str(verdict.outcome), verdict.sentence,
+    )  # fmt: skip
 
 
 def _found_and_expected(position: RunPosition | None, symbol: str, controls: Controls, reduced: ReducedRun) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def compute_run(run: Run) -> ReducedRun:
     analytes = {one.analyte.symbol: one for one in version.analytes.select_related("analyte")}
     positions = {
         position.number: position
-        for position in run.positions.select_related("aliquot__preparation", "aliquot__test__sample", "material", "duplicate_of")
+        for position in run.positions.select_related("aliquot__preparation", "aliquot__test", "material", "duplicate_of")
     }
     readings, standards = _read(run, analytes)
     tray = [
@@ -184,42 +184,33 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
         position, analyte = reduced.positions[number], reduced.analytes[symbol]
         if position.kind == "sample" and position.aliquot is not None:
             wanted[position.aliquot.test_id, analyte.analyte_id] = (position, analyte, found)
-    heads = _ensure_heads({head: position.aliquot.test.sample_id for head, (position, _, _) in wanted.items() if position.aliquot})
     live = set(live_tests(reduction.run).values_list("pk", flat=True))
-    current: dict[UUID, UUID] = {}
-    for version_id, (head, (position, analyte, found)) in zip(uuid7_series(len(wanted)), wanted.items(), strict=True):
-        result_id, last = heads[head]
-        if head[0] in live:
-            current[result_id] = version_id
-        rows.append((version_id, result_id, last + 1, reduction.pk, position.pk, *_version_values(position, analyte, found)))
+    ids = dict(zip(wanted, uuid7_series(len(wanted)), strict=True))
+    samples = {head: position.aliquot.test.sample_id for head, (position, _, _) in wanted.items() if position.aliquot}
+    heads = _point_heads([(test, samples[test, analyte], analyte, pk if test in live else None) for (test, analyte), pk in ids.items()])
+    last = dict(ResultVersion.objects.filter(result__in=heads.values()).values_list("result").annotate(last=Max("version")))
+    for head, (position, analyte, found) in wanted.items():
+        result = heads[head]
+        version = last.get(result, 0) + 1
+        rows.append((ids[head], result, version, reduction.pk, position.pk, *_version_values(position, analyte, found)))
     copy_rows("assays_resultversion", _VERSION_COLUMNS, rows)
-    Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(pk__in=current).update(current=None)
-    _point_heads(current)
+    gone = Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(current__reduction=reduction)
+    gone.update(current=None)
 
 
-def _ensure_heads(samples: dict[Head, UUID]) -> dict[Head, tuple[UUID, int]]:
-    """The result of each (test, analyte), made where there is none yet, with its last version number."""
-    columns = [uuid7_series(len(samples)), [test for test, _ in samples], list(samples.values()), [analyte for _, analyte in samples]]
+def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> dict[Head, UUID]:
+    """Make each (test, sample, analyte)'s result, where there is none, point to the version it will have; to what it had where that is
+    None. The versions are written in the same transaction, whose end checks that they are there."""
+    columns: list[Any] = [uuid7_series(len(rows)), *([row[place] for row in rows] for place in range(4))]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO assays_result (id, test_id, sample_id, analyte_id)"
-            " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[]) ON CONFLICT (test_id, analyte_id) DO NOTHING",
+            "INSERT INTO assays_result (id, test_id, sample_id, analyte_id, current_id)"
+            " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])"
+            " ON CONFLICT (test_id, analyte_id) DO UPDATE SET current_id = coalesce(EXCLUDED.current_id, assays_result.current_id)"
+            " RETURNING test_id, analyte_id, id",
             columns,
         )
-    tests = {test for test, _ in samples}
-    heads = Result.objects.filter(test__in=tests).values_list("pk", "test_id", "analyte_id")
-    last = dict(ResultVersion.objects.filter(result__test__in=tests).values_list("result").annotate(last=Max("version")))
-    return {(test, analyte): (head, last.get(head, 0)) for head, test, analyte in heads}
-
-
-def _point_heads(current: dict[UUID, UUID]) -> None:
-    """Make versions current: result → version."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE assays_result SET current_id = new.version"
-            " FROM unnest(%s::uuid[], %s::uuid[]) AS new (result, version) WHERE assays_result.id = new.result",
-            [list(current), list(current.values())],
-        )
+        return {(test, analyte): pk for test, analyte, pk in cursor.fetchall()}
 
 
 def report_text(found: TrayResult) -> tuple[str, str]:
@@ -249,10 +240,11 @@ def _version_values(position: RunPosition, analyte: MethodAnalyte, found: TrayRe
         "relative_uncertainty_percent": str(analyte.relative_uncertainty_percent),
     }
     return (
-        version.pk, text, _decimal(found.value), found.qualifier or "=", version.unit, version.basis,
-        _decimal(found.uncertainty), uncertainty_text, Decimal(2), _decimal(found.lod, 6), _decimal(found.loq, 6), inputs,
+        version.pk, text, _digits(found.value), found.qualifier or "=", version.unit, version.basis,
+        _digits(found.uncertainty), uncertainty_text, Decimal(2), _digits(found.lod, 6), _digits(found.loq, 6), inputs,
     )  # fmt: skip
 
 
-def _decimal(value: float | None, places: int = 12) -> Decimal | None:
-    return None if value is None else Decimal(repr(value)).quantize(Decimal(1).scaleb(-places))
+def _digits(value: float | None, places: int = 12) -> str | None:
+    """A number as its column keeps it."""
+    return None if value is None else f"{value:.{places}f}"

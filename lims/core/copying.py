@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 
 _SPECIAL = re.compile(r"[\\\t\n\r]")
@@ -34,19 +34,19 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     date: date.isoformat,
     bytes: lambda value: r"\\x" + value.hex(),
     memoryview: lambda value: r"\\x" + value.hex(),
-    dict: lambda value: _escaped(json.dumps(value)),
-    list: lambda value: _escaped(json.dumps(value)),
+    dict: lambda value: _escaped(msgspec.json.encode(value).decode()),
+    list: lambda value: _escaped(msgspec.json.encode(value).decode()),
 }
 
 
-def _text(value: Any) -> str:
-    writer = _WRITERS.get(type(value))
-    return writer(value) if writer else _escaped(str(value))
+def _write_other(value: Any) -> str:
+    return _escaped(str(value))
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """COPY rows into a table within the current transaction; returns how many. Constraint errors surface as Django's `IntegrityError`."""
-    lines = ["\t".join(_text(value) for value in row) for row in rows]
+    writer_of = _WRITERS.get
+    lines = ["\t".join([writer_of(type(value), _write_other)(value) for value in row]) for row in rows]
     if not lines:
         return 0
     buffer = io.StringIO("\n".join(lines) + "\n")
