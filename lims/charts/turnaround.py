@@ -36,7 +36,9 @@ def turnaround_chart(rows: Sequence[Turnaround]) -> Spec:
     spec = build_frame(
         values, description=_("Turnaround in days: median, 90 % and what was promised."), height=fit_rows(len(rows), ROW_HEIGHT)
     )
-    axis = {"title": _("days · point: median · bar to 90 % · tick: promised"), "tickMinStep": 1, "format": "~g"}
+    promised = any(row.promised is not None for row in rows)
+    title = _("days · point: median · bar to 90 % · tick: promised") if promised else _("days · point: median · bar to 90 %")
+    axis = {"title": title, "tickMinStep": 1, "format": "~g"}
     x = {"type": "quantitative", "axis": axis, "scale": {"domainMin": 0, "zero": True, "nice": True}}
     spec["encoding"] = {
         "y": {
@@ -56,9 +58,10 @@ def turnaround_chart(rows: Sequence[Turnaround]) -> Spec:
     spec["layer"] = [
         build_layer("bar", "bar", {"x": x | {"field": "median"}, "x2": {"field": "p90"}} | link, height=10, cornerRadius=2),
         build_layer("point", "accent", {"x": x | {"field": "median"}} | link, size=80, filled=True),
-        {"transform": [{"filter": "isValid(datum.promised)"}]}
-        | build_layer("tick", "ink", {"x": x | {"field": "promised"}}, thickness=2, size=20),
     ]
+    if promised:
+        tick = build_layer("tick", "ink", {"x": x | {"field": "promised"}}, thickness=2, size=20)
+        spec["layer"].append({"transform": [{"filter": "isValid(datum.promised)"}]} | tick)
     return spec
 
 
