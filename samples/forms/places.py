@@ -125,6 +125,7 @@ class MemberForm(forms.Form):
         label=_("Organisation"),
         queryset=Organisation.objects.none(),
         required=False,
+        empty_label=_("choose"),
         widget=forms.Select(attrs={"aria-label": _("Organisation")}),
     )
     name = forms.CharField(label=_("Name"), required=False, max_length=120, widget=forms.TextInput(attrs={"aria-label": _("Name")}))

@@ -73,7 +73,7 @@ def _row(event: TimelineEvent) -> TimelineRow:
         detail=remark,
         actor=actor,
         facts=[(label, value) for label, value in _facts(event) if value] + [_corrected(line) for line in corrected],
-        hash=f"{event.seq} · {event.hash}",
+        hash=f"{event.seq} · {event.hash[:24]}…",
     )
 
 

@@ -13,6 +13,7 @@ from lims.core.acting import acting
 from lims.core.codes import SAMPLE, make_blind_code, normalise
 from lims.core.copying import copy_rows
 from lims.core.errors import Invalid, Problem
+from lims.core.ids import uuid7_series
 from lims.core.roles import Action, require
 from lims.core.sequences import take_codes
 from samples.custody.kinds import EventKind
@@ -75,6 +76,8 @@ def _build(records: Sequence[SamplingRecord], known: Known, by: Any, now: dateti
     samples = [
         _sample_of(record, known, by, now, code, blind_code) for record, code, blind_code in zip(records, codes, blind_codes, strict=True)
     ]
+    for sample, key in zip(samples, uuid7_series(len(samples)), strict=True):
+        sample.pk = key  # lists by key show them in the order of their codes
     in_this_call = {sample.field_id: sample.pk for sample in samples if sample.field_id}
     for record, sample in zip(records, samples, strict=True):
         original = record.duplicate_of
