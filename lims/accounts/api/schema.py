@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     """A person's token."""
 
     target_class = "lims.accounts.api.auth.TokenAuthentication"
@@ -17,14 +17,14 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token <token>` of a person or an instrument"}
 
 
-class InstrumentScheme(TokenScheme):  # type: ignore[no-untyped-call]
+class InstrumentScheme(TokenScheme):
     """An instrument's token travels the same way."""
 
     target_class = "assays.instruments.api.auth.InstrumentTokenAuthentication"
     name = "instrument"
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):
     """The web session."""
 
     target_class = "lims.accounts.api.auth.SessionAuthentication"
