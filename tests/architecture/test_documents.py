@@ -67,3 +67,11 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
     assert listed == {path.name for path in folder.glob("[0-9]*.md")}
     numbers = sorted(int(name[:4]) for name in listed)
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_every_pinned_package_is_explained() -> None:
+    lines = [line for name in ("requirements.txt", "requirements-dev.txt") for line in (ROOT / name).read_text().splitlines()]
+    pinned = {line.partition("==")[0] for line in lines if line and line[0] not in "#-"}
+    assert all("==" in line for line in lines if line and line[0] not in "#-")
+    explained = set(re.findall(r"[A-Za-z0-9][\w.-]*[A-Za-z0-9]", (ROOT / "docs/adr/0002-dependencies.md").read_text()))
+    assert not pinned - explained
