@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 
 _reports: dict[str, Callable[[], Any]] = {}
 
@@ -52,11 +53,13 @@ def _outcome(check: Callable[[], Any]) -> Any:
         return f"failed: {type(error).__name__}"
 
 
+@require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process is alive."""
     return JsonResponse({"status": "ok"})
 
 
+@require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when everything needed answers, 503 otherwise."""
     checks = {name: _outcome(check) for name, check in _CHECKS.items()}

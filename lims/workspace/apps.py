@@ -12,3 +12,4 @@ class WorkspaceConfig(AppConfig):
 
         # An official starts at the overview.
         register_item(Item(0, 10, _("My work"), "workspace:home", Action.WORK_VIEW, hidden_from=frozenset({Role.OFFICIAL})))
+        register_item(Item(9, 30, _("Competences"), "workspace:competences", Action.COMPETENCE_EDIT))

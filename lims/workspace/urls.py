@@ -1,13 +1,16 @@
-"""The start page and the scan box."""
+"""The start page, the scan box, and pages that span the packages."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from lims.workspace import views
+from lims.workspace.views import competences, start
 
 app_name = "workspace"
 urlpatterns = [
-    path("", views.Home.as_view(), name="home"),
-    path("scan/", views.Scan.as_view(), name="scan"),
+    path("", start.Home.as_view(), name="home"),
+    path("scan/", start.Scan.as_view(), name="scan"),
+    path("competences/", competences.CompetenceList.as_view(), name="competences"),
+    path("competences/record/", competences.RecordCompetence.as_view(), name="record_competence"),
+    path("competences/<uuid:pk>/end/", competences.EndCompetence.as_view(), name="end_competence"),
 ]

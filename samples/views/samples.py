@@ -110,7 +110,7 @@ class SamplePage(Page):
     actions: ClassVar[dict[str, Action]] = {"GET": Action.SAMPLE_VIEW}
     template = "samples/sample.html"
 
-    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+    def get(self, request: HttpRequest, code: str, **more: Any) -> HttpResponse:
         return self.show(selectors.find_sample(code, request.user))
 
     def show(self, sample: Sample, *, status: int = 200, **forms: Any) -> HttpResponse:

@@ -1,0 +1,190 @@
+"""A small world in which every address has an object behind it that belongs to the cast, and everybody who may knock there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.test import Client
+
+from assays.instruments.models import InstrumentToken
+from assays.models import ResultVersion, Submission
+from assays.reports.services import request_certificate
+from assays.services.in_house import create_in_house_material
+from lims.accounts.models import Competence, User
+from lims.accounts.services.own import create_own_token
+from lims.accounts.tokens import issue_token, issue_user_token
+from lims.core import clock
+from lims.core.codes import has_code_shape, with_check_character
+from lims.core.roles import INSTRUMENT, LABORATORY_ROLES, Role
+from lims.jobs.models import Job
+from samples.models import ConsignmentItem, Discrepancy, Receipt, Sample
+from samples.services.holding import hold_sample
+from samples.services.importing import preview_import
+from samples.services.photographing import photograph_sample
+from samples.services.visiting import Member, record_visit
+from tests.factories import bench, measurement, people, release
+from tests.factories.pictures import picture
+from tests.factories.samples import make_mine
+from tests.samples.services.test_placing_and_visiting import visit_record
+
+ANONYMOUS = "anonymous"
+CALLERS = (ANONYMOUS, *(role.value for role in Role), INSTRUMENT)
+OUTSIDERS = {"collector", "custodian", *(role.value for role in LABORATORY_ROLES)}
+
+
+@dataclass
+class World:
+    """The cast, one thing of each kind by name, and how everybody knocks: `web` with a session, `api` with a token."""
+
+    cast: people.Cast
+    things: dict[str, Any]
+    web: dict[str, Client] = field(default_factory=dict)
+    api: dict[str, Client] = field(default_factory=dict)
+
+    def user(self, caller: str) -> Any:
+        """Who knocks: one of `CALLERS`, or `other …` for an outsider."""
+        if caller.startswith("other "):
+            return self.cast.outsiders[caller.removeprefix("other ")]
+        return self.things["instrument"] if caller == INSTRUMENT else self.cast.people.get(caller)
+
+    def knock(self, caller: str, method: str, address: str, *, missing: bool = False) -> Any:
+        """The answer to an empty request at an address of the resolver, with the names this caller knows the objects by, or with names
+        that nothing has."""
+        path = "/" + self._path(caller, address, missing)
+        if address.startswith("api/"):
+            return self.api[caller].generic(method, path, b"{}" if method != "GET" else b"", content_type="application/json")
+        return self.web[caller].generic(method, path)
+
+    def _path(self, caller: str, address: str, missing: bool) -> str:
+        inner = address.removeprefix("api/v1/")
+        names = next((make for start, make in OBJECTS.items() if inner.startswith(start)), None)
+        values = names(self.things, self.user(caller)) if names else {}
+
+        def fill(match: re.Match[str]) -> str:
+            if match[1] not in values:
+                raise AssertionError(f"No object stands behind <{match[1]}> of {address}: name one in OBJECTS of tests/access/world.py.")
+            return str(_nothing_like(values[match[1]]) if missing else values[match[1]])
+
+        return re.sub(r"<\w+:(\w+)>", fill, address)
+
+
+def _nothing_like(value: Any) -> Any:
+    """A name of the same form that nothing has."""
+    if isinstance(value, UUID):
+        return uuid4()
+    body = re.sub(r"\d{4,}", lambda digits: "9" * len(digits[0]), str(value))
+    return with_check_character(body[:-2]) if has_code_shape(body) else body
+
+
+def _sample(things: dict[str, Any], user: Any) -> dict[str, Any]:
+    sample = things["sample"]
+    return {"code": sample.code_for(user) if isinstance(user, User) else sample.code, "hold": things["hold"].pk}
+
+
+def _pk(name: str, **more: str) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    return lambda things, user: {"pk": things[name].pk, **more}
+
+
+def _code(name: str) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    return lambda things, user: {"code": things[name].code, "pk": things.get(f"{name} part"), "key": things[name].code}
+
+
+# How an address begins → the object behind it. The first that fits counts.
+OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
+    "samples/imports/template": lambda things, user: {"kind": "csv"},
+    "samples/imports/": _pk("import", decision="discard"),
+    "samples/": _sample,
+    "photos/": _pk("photo"),
+    "mines/": lambda things, user: {"code": "PW1", "pit": "P1"},
+    "visits/": _code("visit"),
+    "consignments/": lambda things, user: {"code": things["consignment"].code, "pk": things["receipt"].pk},
+    "discrepancies/": _pk("discrepancy"),
+    "methods/": lambda things, user: {"code": "FUS-MS", "number": 1},
+    "materials/": _code("material"),
+    "reference-materials/": _code("material"),
+    "submissions/": _code("submission"),
+    "runs/": _code("run"),
+    "uploads/": _pk("upload"),
+    "instruments/me/uploads/": _pk("upload", index="1"),
+    "instruments/": lambda things, user: {"code": things["instrument"].code, "pk": things["instrument token"].pk},
+    "certificates/issue/": _code("submission"),
+    "certificates/": lambda things, user: {"number": things["certificate"].number},
+    "verify/": lambda things, user: {"token": things["certificate"].token},
+    "jobs/": _pk("job"),
+    "tokens/": _pk("token"),
+    "people/": _pk("person"),
+    "organisations/": lambda things, user: {"pk": things["instrument"].laboratory_id},
+    "competences/": _pk("competence"),
+}
+
+
+def make_world() -> World:
+    """Everything at once: a sample's way to its certificate, work that waits, and what stands in the way."""
+    cast = people.make_cast()
+    carrier = people.Organisation.objects.create(code="RAIL", kind="carrier", name="Trans-Rail", address="1 Station Road")
+    cast.outsiders["custodian"] = people.make_user("other_custodian", "custodian", carrier)
+    world = World(cast, _make_things(cast))
+    for caller in (*CALLERS, *(f"other {role}" for role in OUTSIDERS)):
+        _make_clients(world, caller)
+    return world
+
+
+def _make_clients(world: World, caller: str) -> None:
+    user = world.user(caller)
+    world.web[caller], world.api[caller] = Client(raise_request_exception=False), Client(raise_request_exception=False)
+    if caller == INSTRUMENT:
+        token = issue_token(InstrumentToken, by="test", name="access", instrument=user)[1]
+        world.web[caller] = Client(raise_request_exception=False, headers={"Authorization": f"Token {token}"})
+    elif user is not None:
+        token = issue_user_token(user=user, by=user, name="access")[1]
+        world.web[caller].force_login(user)
+    else:
+        return
+    world.api[caller] = Client(raise_request_exception=False, headers={"Authorization": f"Token {token}"})
+
+
+def _make_things(cast: people.Cast) -> dict[str, Any]:
+    make_mine()
+    member = Member(organisation=cast.organisations["irel"], name="A. Rao")
+    visit = record_visit(record=visit_record(cast, members=[member]), by=cast.collector)
+    run = measurement.make_authorised_run(cast, 1)
+    submission = Submission.objects.get()
+    certificate = release.finish(request_certificate(submission=submission, by=cast.signatory))
+    sample = Sample.objects.get(certificates__certificate=certificate)
+    planned = bench.make_planned_run(cast, 1)
+    receipt = Receipt.objects.filter(items__sample=sample).get()
+    table = b"mine,material,method,collected_at,mass_g,container\nPW1,clay,channel,2026-03-02 09:15,5,bag\n"
+    return {
+        "visit": visit,
+        "sample": sample,
+        "hold": hold_sample(sample=sample, kind="quality", reason="To be looked at.", by=cast.quality_manager),
+        "photo": photograph_sample(sample=sample, data=picture(), by=cast.collector),
+        "import": preview_import(file_name="field.csv", data=table, by=cast.collector),
+        "consignment": ConsignmentItem.objects.get(sample=sample).consignment,
+        "receipt": receipt,
+        "discrepancy": Discrepancy.objects.create(
+            sample=sample,
+            receipt_item=receipt.items.get(sample=sample),
+            laboratory=receipt.laboratory,
+            kind="mass",
+            detail="Lighter than sent.",
+            found_at=clock.now(),
+        ),
+        "material": create_in_house_material(code="LEACH-1", matrix="clay", by=cast.quality_manager),
+        "certificate": certificate,
+        "submission": submission,
+        "run": run,
+        "run part": ResultVersion.objects.filter(reduction__run=run)[0].pk,
+        "upload": measurement.make_waiting_upload(cast, planned),
+        "instrument": planned.instrument,
+        "instrument token": issue_token(InstrumentToken, by="test", name="access", instrument=planned.instrument)[0],
+        "job": Job.objects.create(kind="certificate", state="failed", requested_by=cast.signatory),
+        "person": cast.analyst,
+        "token": create_own_token(name="x", expires_at=clock.now() + timedelta(days=1), by=cast.analyst)[0],
+        "competence": Competence.objects.filter(user__organisation=cast.organisations["lab"]).first(),
+    }
