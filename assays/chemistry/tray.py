@@ -115,9 +115,10 @@ def reduce_tray(positions: Sequence[TrayInput], limits: Mapping[str, AnalyteLimi
     results: dict[tuple[int, str], TrayResult] = {}
     mismatches: dict[int, str] = {}
     for position in positions:
+        scale = _scale_limits(position.portion, nominal)
         try:
             results |= {
-                (position.number, analyte): _reduce_one(position, analyte, readings, limits[analyte], nominal, blanks.get(analyte, 0.0))
+                (position.number, analyte): _reduce_one(position, readings, limits[analyte], scale, blanks.get(analyte, 0.0))
                 for analyte, readings in position.readings.items()
                 if analyte in limits and readings
             }
@@ -142,17 +143,20 @@ def _combine(readings: Sequence[SolutionReading], portion_dilution: float) -> tu
     return max(reading.value for reading in readings), "<", remaining[0]
 
 
-def _reduce_one(
-    position: TrayInput, analyte: str, readings: Sequence[SolutionReading], limits: AnalyteLimits, nominal: Portion, blank: float
-) -> TrayResult:
+def _scale_limits(portion: Portion, nominal: Portion) -> float:
+    """What the method's limits are multiplied by at a portion that is not the nominal one."""
+    limits = (
+        reduce_limit_to_dry_mg_kg(1000.0, one.volume_ml, one.dilution, one.mass_g, one.moisture_percent) for one in (portion, nominal)
+    )
+    return next(limits) / next(limits)
+
+
+def _reduce_one(position: TrayInput, readings: Sequence[SolutionReading], limits: AnalyteLimits, scale: float, blank: float) -> TrayResult:
     portion = position.portion
     solution, qualifier, dilution = _combine(readings, portion.dilution)
     applied = portion.dilution / dilution
     subtracted = 0.0 if position.is_blank else blank * applied
     reduced = reduce_to_dry_mg_kg(solution, subtracted, portion.volume_ml, dilution, portion.mass_g, portion.moisture_percent).dry
-    scale = reduce_limit_to_dry_mg_kg(
-        1000.0, portion.volume_ml, portion.dilution, portion.mass_g, portion.moisture_percent
-    ) / reduce_limit_to_dry_mg_kg(1000.0, nominal.volume_ml, nominal.dilution, nominal.mass_g, nominal.moisture_percent)
     lod, loq, upper = limits.lod * scale, limits.loq * scale, limits.upper * scale
     value, final = _censor(reduced, qualifier, loq, upper)
     return TrayResult(

@@ -189,10 +189,12 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
     samples = {head: position.aliquot.test.sample_id for head, (position, _, _) in wanted.items() if position.aliquot}
     heads = _point_heads([(test, samples[test, analyte], analyte, pk if test in live else None) for (test, analyte), pk in ids.items()])
     last = dict(ResultVersion.objects.filter(result__in=heads.values()).values_list("result").annotate(last=Max("version")))
+    portions = {position.pk: _portion_inputs(position) for position in {one.pk: one for one, _, _ in wanted.values()}.values()}
     for head, (position, analyte, found) in wanted.items():
         result = heads[head]
         version = last.get(result, 0) + 1
-        rows.append((ids[head], result, version, reduction.pk, position.pk, *_version_values(position, analyte, found)))
+        values = _version_values(portions[position.pk], analyte, found, reduction.run.method_version)
+        rows.append((ids[head], result, version, reduction.pk, position.pk, *values))
     copy_rows("assays_resultversion", _VERSION_COLUMNS, rows)
     gone = Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(current__reduction=reduction)
     gone.update(current=None)
@@ -201,7 +203,8 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
 def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> dict[Head, UUID]:
     """Make each (test, sample, analyte)'s result, where there is none, point to the version it will have; to what it had where that is
     None. The versions are written in the same transaction, whose end checks that they are there."""
-    columns: list[Any] = [uuid7_series(len(rows)), *([row[place] for row in rows] for place in range(4))]
+    given: list[list[Any]] = [[row[place] for row in rows] for place in range(4)]
+    columns = [_array(column) for column in (uuid7_series(len(rows)), *given)]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO assays_result (id, test_id, sample_id, analyte_id, current_id)"
@@ -213,6 +216,11 @@ def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> dict[Head,
         return {(test, analyte): pk for test, analyte, pk in cursor.fetchall()}
 
 
+def _array(ids: list[Any]) -> str:
+    """Ids as PostgreSQL writes an array: adapting them one by one costs more than the statement."""
+    return "{" + ",".join("NULL" if one is None else f"{one.int:032x}" for one in ids) + "}"
+
+
 def report_text(found: TrayResult) -> tuple[str, str]:
     """Value and uncertainty as reported: a bound to two figures (a `<` never rounded down), a value to the place of its uncertainty."""
     if found.qualifier:
@@ -221,21 +229,28 @@ def report_text(found: TrayResult) -> tuple[str, str]:
     return reported.text, reported.uncertainty_text
 
 
-def _version_values(position: RunPosition, analyte: MethodAnalyte, found: TrayResult) -> tuple[Any, ...]:
-    version = analyte.method_version
+def _portion_inputs(position: RunPosition) -> dict[str, str]:
+    """What every result of a tube was made with: its portion and the moisture it held."""
     aliquot = position.aliquot
-    assert aliquot is not None  # noqa: S101  # a sample position has one, by the table's own constraint
+    if aliquot is None:
+        raise ValueError(f"Position {position.number} holds no sample.")
+    preparation = aliquot.preparation
+    return {
+        "mass_g": str(aliquot.mass_g),
+        "volume_ml": str(aliquot.volume_ml),
+        "wet_mass_g": str(preparation.wet_mass_g),
+        "dry_mass_g": str(preparation.dry_mass_g),
+        "portion_moisture_percent": repr(preparation.portion_moisture_percent),
+    }
+
+
+def _version_values(portion: dict[str, str], analyte: MethodAnalyte, found: TrayResult, version: MethodVersion) -> tuple[Any, ...]:
     text, uncertainty_text = report_text(found)
-    inputs = {
+    inputs = portion | {
         "readings": list(found.reading_ids),
         "solution_ug_l": repr(found.solution_ug_l),
         "blank_ug_l": repr(found.blank_ug_l),
-        "mass_g": str(aliquot.mass_g),
-        "volume_ml": str(aliquot.volume_ml),
         "dilution": repr(found.dilution),
-        "wet_mass_g": str(aliquot.preparation.wet_mass_g),
-        "dry_mass_g": str(aliquot.preparation.dry_mass_g),
-        "portion_moisture_percent": repr(aliquot.preparation.portion_moisture_percent),
         "net_mg_kg": repr(found.net),
         "relative_uncertainty_percent": str(analyte.relative_uncertainty_percent),
     }
