@@ -113,10 +113,9 @@ def to_import(user: Any) -> WorkItem:
 
 
 def went_wrong(user: Any) -> WorkItem:
-    """Runs that quality control stopped or a reviewer sent back."""
-    states = [RunState.QC_FAILED, RunState.BLOCKED, RunState.SENT_BACK]
-    hint = _("A control failed or is missing, or the reviewer sent it back: repeat or explain")
-    return _runs(user, _("Failed or blocked runs"), hint, states, "measured_at", alarm=True)
+    """Runs that quality control stopped; what a reviewer sent back waits to be loaded again."""
+    hint = _("A control failed or is missing: find the cause, measure again")
+    return _runs(user, _("Failed or blocked runs"), hint, [RunState.QC_FAILED, RunState.BLOCKED], "measured_at", alarm=True)
 
 
 # --- Release --------------------------------------------------------------------------------------------------------------------------
@@ -129,8 +128,8 @@ def to_review(user: Any) -> WorkItem:
 
 
 def stopped_runs(user: Any) -> WorkItem:
-    """Runs whose controls did not pass, for the reviewer to send back and the quality manager to judge."""
-    hint = _("A control failed or is missing; they go back, or on with a signed reason")
+    """Runs whose controls did not pass, for the reviewer to send back and the quality manager to look into."""
+    hint = _("A control failed or is missing; nothing of them is released")
     return _runs(user, _("Stopped by quality control"), hint, [RunState.QC_FAILED, RunState.BLOCKED], "measured_at", alarm=True)
 
 
