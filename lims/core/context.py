@@ -14,8 +14,10 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
 
     user = getattr(request, "user", None)
     signed_in = bool(user and user.is_authenticated)
+    navigation = navigation_for(request) if signed_in else []
     return {
-        "navigation": navigation_for(request) if signed_in else [],
+        "navigation": navigation,
+        "navigation_short": [entry for group in navigation for entry in group][:3],
         "synthetic": Installation.current().synthetic,
         "scan_url": "/scan/",
         "viewer_zone": getattr(user, "time_zone", "UTC") if signed_in else "UTC",

@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model
 
 from lims.core.acting import acting
+from lims.core.checking import check_record
 from lims.core.errors import Invalid, Problem
 from lims.core.roles import Action, require
 from samples.models import Mine, Pit
-from samples.services.checking import assign, check_record
+from samples.services.checking import assign
 from samples.services.holding import given_reason
 
 Place = TypeVar("Place", Mine, Pit)

@@ -12,13 +12,14 @@ from django.db import transaction
 from lims.accounts.models import Organisation
 from lims.core import clock
 from lims.core.acting import acting
+from lims.core.checking import check_record
 from lims.core.codes import VISIT
 from lims.core.errors import Blocked, Blocker, Forbidden, Invalid, Problem
 from lims.core.roles import Action, require
 from lims.core.sequences import take_codes
 from samples.models import Mine, Visit, VisitMember
 from samples.models.visits import VisitMine
-from samples.services.checking import assign, check_record
+from samples.services.checking import assign
 from samples.services.holding import given_reason
 
 _FARTHEST_PLAN = timedelta(days=366)

@@ -15,7 +15,7 @@ from lims.core.api.views import stream_csv
 from lims.core.codes import normalise
 from lims.core.errors import DomainError, Invalid
 from lims.core.pages import Page, add_form_errors
-from lims.core.panels import panels_for
+from lims.core.panels import render_panels
 from lims.core.roles import Action, allowed
 from lims.core.scope import fetch_visible
 from samples.forms.consignment_filters import CONSIGNMENT_ORDERINGS, ConsignmentFilter, chosen
@@ -137,7 +137,7 @@ class ConsignmentPage(Page):
             "items": items_of(consignment, request.user),
             "journey": journey_of(row, legs_of(consignment, request.user), receipts),
             "receipts": receipts,
-            "panels": panels_for("consignment", consignment, request.user),
+            "panels": render_panels("consignment", consignment, request),
         }
         return self.render(context | steps_of(consignment, request.user))
 
