@@ -173,7 +173,8 @@ AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("hi", _("Hindi")), ("my", _("Burmese"))]
-LOCALE_PATHS = [BASE_DIR / "lims" / "locale"]
+# The texts as they are kept (`makemessages` writes there), and as set-up compiled them.
+LOCALE_PATHS = [BASE_DIR / "lims" / "locale", BUILD_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -1,9 +1,11 @@
-"""What browsers and papers need and the repository does not hold: fonts, map outlines and the chart library, built once at set-up.
+"""What pages and papers need and the repository does not hold: fonts, map outlines, the chart library, translations; built at set-up.
 
 From the npm packages pinned in `package-lock.json` and from the chart renderer of `requirements.txt` come
 
 - `assets/` (a folder of Django's static files): `fonts/fonts.css` and its WOFF2 files, `vega/vega.js`, `geo/outlines.json`;
-- `fonts/`: the TrueType files for PDF and SVG.
+- `fonts/`: the TrueType files for PDF and SVG;
+
+and from the catalogues of `lims/locale` the compiled translations in `locale/`.
 
 A stamp of everything that decides the outcome makes a second call return at once.
 """
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from lims.core import outlines
+from lims.core import catalogues, outlines
 from lims.core.errors import DomainError
 
 RENDERER = "vl-convert-python"
@@ -84,8 +86,10 @@ def prepare_assets(*, checkout: Path, build_dir: Path, force: bool = False, say:
     `say` is told each step. Raises `DomainError` (`assets_package_missing`) naming the file that no package provides.
     """
     stamp_file = build_dir / STAMP_NAME
+    languages = checkout / "lims" / "locale"
     stamp = _fingerprint(checkout)
-    if not force and stamp_file.is_file() and stamp_file.read_text() == stamp and all(path.is_file() for path in asset_files(build_dir)):
+    made = [*asset_files(build_dir), *catalogues.compiled_files(languages, build_dir / "locale")]
+    if not force and stamp_file.is_file() and stamp_file.read_text() == stamp and all(path.is_file() for path in made):
         return False
     packages = checkout / "node_modules"
     _check_packages(packages)
@@ -96,12 +100,14 @@ def prepare_assets(*, checkout: Path, build_dir: Path, force: bool = False, say:
     _write_outlines(packages, build_dir / "assets" / "geo" / "outlines.json")
     say("Chart library")
     _write_text(build_dir / "assets" / "vega" / "vega.js", _bundle_charts())
+    say("Translations")
+    catalogues.compile_folder(languages, build_dir / "locale")
     _write_text(stamp_file, stamp)
     return True
 
 
 def asset_files(build_dir: Path) -> list[Path]:
-    """Every file that `prepare_assets` leaves behind."""
+    """Every file that `prepare_assets` leaves behind, but the translations."""
     assets = build_dir / "assets"
     return [
         assets / "fonts" / "fonts.css",
@@ -128,9 +134,11 @@ def _font_face(font: WebFont) -> str:
 
 
 def _fingerprint(checkout: Path) -> str:
-    """Hash of the pinned packages, the renderer's version and this builder itself."""
+    """Hash of the pinned packages, the renderer's version, the translations and this builder itself."""
     digest = hashlib.sha256(f"{RENDERER} {version(RENDERER)}\n".encode())
-    for path in (checkout / "package-lock.json", Path(__file__), Path(outlines.__file__)):
+    builders = [Path(module.__file__ or "") for module in (outlines, catalogues)]
+    texts = catalogues.source_files(checkout / "lims" / "locale")
+    for path in (checkout / "package-lock.json", Path(__file__), *builders, *texts):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
