@@ -6,20 +6,14 @@ Days are counted where the laboratories stand, Monday to Friday; public holidays
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
-LABORATORY_ZONE = ZoneInfo("Asia/Kolkata")
+from lims.core.days import local_day
 
 ROUTINE_DAYS, RUSH_DAYS = 10, 3
 """The short ends of what commercial rare-earth laboratories quote (routine 10–15, rush 3–5 working days): an assumption, not a contract."""
 
 WORKING_DAYS = {"routine": ROUTINE_DAYS, "rush": RUSH_DAYS}
 """Working days by turnaround."""
-
-
-def local_day(moment: datetime) -> date:
-    """The laboratory's calendar day of an aware moment."""
-    return moment.astimezone(LABORATORY_ZONE).date()
 
 
 def is_working_day(day: date) -> bool:

@@ -14,7 +14,6 @@ from assays.models import MethodVersion, ReferenceMaterial, Run, Submission
 from assays.models.methods import Extraction
 from assays.models.reference import MaterialKind
 from assays.models.submissions import Turnaround
-from assays.turnaround import local_day
 from lims.core import clock
 from lims.core.codes import normalise
 
@@ -57,7 +56,7 @@ class SubmissionFilter(django_filters.FilterSet):
 
     def pick_overdue(self, rows: QuerySet[Submission], name: str, value: bool) -> QuerySet[Submission]:
         """Open ones past their due day, or the others; a stopped clock is never overdue here."""
-        late = Q(state=SubmissionState.OPEN, due_on__lt=local_day(clock.now()))
+        late = Q(state=SubmissionState.OPEN, due_on__lt=clock.today())
         return rows.filter(late) if value else rows.exclude(late)
 
 
@@ -100,7 +99,7 @@ class MethodFilter(django_filters.FilterSet):
 
     def pick_in_force(self, rows: QuerySet[MethodVersion], name: str, value: bool) -> QuerySet[MethodVersion]:
         """Versions that may be used today, or the others."""
-        today = local_day(clock.now())
+        today = clock.today()
         usable = Q(in_force_from__lte=today) & (Q(retired_on=None) | Q(retired_on__gt=today))
         return rows.filter(usable) if value else rows.exclude(usable)
 

@@ -11,7 +11,6 @@ from assays.forms.bench import amount
 from assays.instruments.models import Instrument
 from assays.models import MethodVersion
 from assays.selectors.reference import versions_in_force
-from assays.turnaround import local_day
 from lims.core import clock
 
 
@@ -23,7 +22,7 @@ class TrayForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: Any, waiting: dict[Any, int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.versions = {str(version): version for version in versions_in_force(local_day(clock.now()))}
+        self.versions = {str(version): version for version in versions_in_force(clock.today())}
         self.fields["method"].choices = [  # type: ignore[attr-defined]
             (name, f"{name} ({waiting.get(version.pk, 0)})") for name, version in self.versions.items()
         ]

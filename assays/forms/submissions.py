@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assays.models.submissions import Turnaround
 from assays.selectors.reference import versions_in_force
-from assays.turnaround import ROUTINE_DAYS, RUSH_DAYS, local_day
+from assays.turnaround import ROUTINE_DAYS, RUSH_DAYS
 from lims.accounts.models import Organisation, OrganisationKind
 from lims.core import clock
 from lims.core.roles import LABORATORY_ROLES, Role
@@ -46,7 +46,7 @@ class SubmissionForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        versions = versions_in_force(local_day(clock.now()))
+        versions = versions_in_force(clock.today())
         self.fields["methods"].choices = [(str(version), f"{version.method.code} · {version.method.name}") for version in versions]  # type: ignore[attr-defined]
         active = Organisation.objects.filter(active=True)
         firms = [OrganisationKind.STATE_FIRM, OrganisationKind.PRIVATE_FIRM, OrganisationKind.MINISTRY]

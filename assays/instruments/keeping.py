@@ -51,7 +51,7 @@ def record_calibration(*, instrument: Instrument, due: date, by: Any) -> Instrum
     require(by, Action.REFERENCE_EDIT)
     if by.organisation_id != instrument.laboratory_id:
         raise Forbidden("other_laboratory", f"{instrument.code} is another laboratory's instrument.")
-    if due < clock.now().date():
+    if due < clock.today():
         message = "A calibration that is due in the past does not hold. Give the day it is due next."
         raise Invalid("past", message, problems=[Problem("/calibration_due", "past", message)])
     with transaction.atomic(), acting(by, "calibration recorded"):

@@ -22,6 +22,7 @@ from assays.reports.changes import find_changes
 from assays.reports.models import Certificate
 from assays.selectors.grades import Content, Grade, Sum, make_grade
 from lims.accounts.models import SignatureMeaning
+from lims.core.days import LABORATORY_ZONE, local_day
 from lims.core.errors import DomainError
 from lims.core.models import Installation
 from lims.core.roles import Role
@@ -29,8 +30,6 @@ from lims.documents import certificate as paper
 from samples.models import Sample
 
 NORMALISATION = "CI chondrite, McDonough & Sun 1995"
-# Dates on paper are those of the laboratory's place.
-ZONE = ZoneInfo("Asia/Kolkata")
 _EXTRACTION = {"total": "total", "four_acid": "four-acid digestible", "leachable": "leachable"}
 
 
@@ -149,7 +148,7 @@ def _item(sample: Sample) -> paper.Item:
 def _received_on(sample: Sample) -> date:
     if sample.received_at is None:
         raise DomainError("not_received", f"No receipt of sample {sample.blind_code} is recorded. Record it, then try again.")
-    return sample.received_at.astimezone(ZONE).date()
+    return local_day(sample.received_at)
 
 
 def _condition(sample: Sample) -> str:
@@ -204,7 +203,7 @@ def _tested(group: _Group) -> tuple[date, date]:
     """From the weighing of the test portion to the measurement, by the laboratory's calendar."""
     weighed = [one.position.aliquot.weighed_at for one in group.versions if one.position.aliquot]
     measured = [one.reduction.run.measured_at or one.reduction.reduced_at for one in group.versions]
-    days = [moment.astimezone(ZONE).date() for moment in [*weighed, *measured]]
+    days = [local_day(moment) for moment in [*weighed, *measured]]
     return min(days), max(days)
 
 
@@ -269,7 +268,7 @@ def _signatures(groups: Iterable[_Group]) -> tuple[paper.Signature, ...]:
             name=one.signature.printed_name,
             position=f"{Role(one.signature.role).label}, {one.signature.organisation_name}",
             meaning=str(SignatureMeaning(one.signature.meaning).label),
-            signed_at=one.signature.signed_at.astimezone(ZONE),
+            signed_at=one.signature.signed_at.astimezone(LABORATORY_ZONE),
             content_sha256=one.content_hash,
         )
         for one in authorisations

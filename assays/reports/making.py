@@ -13,7 +13,7 @@ from django.utils import translation
 
 from assays.lifecycle import SUBMISSION, TEST
 from assays.models import Submission, SubmissionTest
-from assays.reports.content import ZONE, gather_content
+from assays.reports.content import gather_content
 from assays.reports.models import Certificate, CertificateArtefact, CertificateSnapshot, CertificateStatus, Standing, StatusKind
 from assays.reports.services import REPORTABLE, standing_of
 from lims.accounts.models import User
@@ -21,6 +21,7 @@ from lims.charts.pattern import PatternPoint, PatternSeries, pattern_chart
 from lims.charts.render import to_svg
 from lims.core import clock
 from lims.core.acting import acting
+from lims.core.days import LABORATORY_ZONE
 from lims.core.errors import DomainError, refuse_if
 from lims.core.files import StoredFile, store_bytes
 from lims.documents.certificate import CertificateContent
@@ -57,7 +58,7 @@ def _gather(certificate: Certificate) -> CertificateContent:
     with transaction.atomic(), translation.override("en"):
         _lock(certificate)
         refuse_if([blocker for test in _tests(certificate) for blocker in TEST.blockers(test, "certify")])
-        return gather_content(certificate, issued_at=clock.now().astimezone(ZONE).replace(microsecond=0))
+        return gather_content(certificate, issued_at=clock.now().astimezone(LABORATORY_ZONE).replace(microsecond=0))
 
 
 def _lock(certificate: Certificate) -> Submission:

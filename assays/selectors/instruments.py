@@ -9,7 +9,6 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from assays.instruments.models import Instrument
-from assays.turnaround import local_day
 from lims.core import clock
 
 # Without a sign for so long an instrument that sends them is taken for silent.
@@ -36,7 +35,7 @@ def life_badge(instrument: Instrument) -> tuple[str, Any]:
 
 def calibration_badge(instrument: Instrument) -> tuple[str, Any]:
     """Whether its calibration holds today, in colour and word."""
-    today = local_day(clock.now())
+    today = clock.today()
     if instrument.calibration_due is None:
         return "none", _("not recorded")
     if instrument.calibration_due < today:

@@ -15,7 +15,6 @@ from assays.instruments.models import Instrument
 from assays.lifecycle import TestState
 from assays.models import Aliquot, MethodVersion, ReferenceMaterial, SubmissionTest
 from assays.selectors.reference import versions_in_force
-from assays.turnaround import local_day
 from lims.core import clock
 from lims.core.codes import check_code, has_code_shape, normalise
 from lims.core.errors import Invalid, Problem
@@ -65,7 +64,7 @@ def find_waiting_test(sample: Sample, method_code: str, viewer: Any, *, pointer:
 
 def find_versions(texts: Sequence[str], *, places: Sequence[str]) -> list[MethodVersion]:
     """Method versions by `FUS-MS` (the one in force today) or `FUS-MS v2`."""
-    current = {version.method.code: version for version in versions_in_force(local_day(clock.now()))}
+    current = {version.method.code: version for version in versions_in_force(clock.today())}
     wanted = [" ".join(text.split()) for text in texts]
     known = {text: version for text in wanted if (version := _find_version(text, current)) is not None}
     return _all_of(wanted, known, places, "method", f" Known are: {', '.join(current)}.")

@@ -9,7 +9,6 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from assays.lifecycle import RunState
 from assays.models import Run, RunPosition, SubmissionTest
 from assays.models.runs import PositionKind
-from assays.turnaround import local_day
 from lims.core import clock
 from lims.core.roles import Role
 
@@ -42,7 +41,7 @@ def review_queue(viewer: Any) -> list[dict[str, Any]]:
         .select_related("method_version__method", "instrument")
         .annotate(due_on=Subquery(due), sample_count=samples)
     )
-    today = local_day(clock.now())
+    today = clock.today()
 
     def risk(run: Any) -> tuple[bool, Any, Any]:
         return run.state not in {RunState.QC_FAILED, RunState.BLOCKED}, run.due_on or today, run.measured_at

@@ -11,9 +11,10 @@ from django.db.models import Count, Q, QuerySet
 
 from assays.lifecycle import SubmissionState, TestState
 from assays.models import Submission, SubmissionTest
-from assays.turnaround import count_working_days, local_day
+from assays.turnaround import count_working_days
 from lims.accounts.models import Organisation
 from lims.core import clock
+from lims.core.days import local_day
 from lims.core.roles import LABORATORY_ROLES
 from samples.models import Sample
 
@@ -39,7 +40,7 @@ def deadline_of(submission: Submission) -> Deadline:
     """The deadline as it stands; while the clock stands, from the day it stopped."""
     if submission.state in _FINISHED:
         return Deadline(submission.due_on, None)
-    today = local_day(clock.now())
+    today = clock.today()
     if submission.state == SubmissionState.ON_HOLD:
         started = next((stop.started_at for stop in submission.clock_stops.all() if stop.ended_at is None), None)
         today = local_day(started) if started else today

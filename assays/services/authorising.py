@@ -14,7 +14,6 @@ from assays.services.competence import competence_blockers
 from assays.services.fitness import fitness_blockers
 from assays.services.four_eyes import independence_blockers
 from assays.services.reviewing import APPROVE, lock_run, move_tests, result_lines, test_blockers
-from assays.turnaround import local_day
 from lims.accounts.models import SignatureMeaning, User
 from lims.accounts.signing import canonical_bytes, content_hash, sign
 from lims.core import clock
@@ -49,7 +48,7 @@ def authorise_blockers(run: Run, by: Any) -> list[Blocker]:
     decision = last_approval(run)
     if decision and decision.decided_by_id == by.pk and not run.method_version.reviewer_may_authorise:
         found.append(Blocker("own_review", "You reviewed this run, so you cannot authorise it. Another signatory does."))
-    found += competence_blockers(by, run.method_version.method.code, "authorise", local_day(clock.now()))
+    found += competence_blockers(by, run.method_version.method.code, "authorise", clock.today())
     return found + fitness_blockers(run) + test_blockers(run, "authorise")
 
 

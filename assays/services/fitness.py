@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assays.models import Run
 from assays.services.submitting import is_in_force
-from assays.turnaround import local_day
+from lims.core.days import local_day
 from lims.core.errors import Blocker
 
 

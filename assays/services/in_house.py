@@ -16,7 +16,6 @@ from assays.models import Analyte, CertifiedValue, InHouseMeasurement, Method, R
 from assays.models.reference import MaterialKind
 from assays.qc.reference_materials import MINIMUM_RUNS, InHouseValue, establish_in_house_value
 from assays.services.rows import refuse_problems
-from assays.turnaround import local_day
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.errors import Blocked, Blocker, Forbidden, Problem
@@ -152,7 +151,7 @@ def _run_problems(material: ReferenceMaterial, method_group: str, day: date, con
         found.append(
             Problem("/method_group", "unknown_choice", f"No method belongs to the group “{method_group}”. Choose one of the list.")
         )
-    if day > local_day(clock.now()):
+    if day > clock.today():
         found.append(Problem("/measured_on", "future_time", f"{day:%d %b %Y} lies in the future. Check the date."))
     if not contents:
         found.append(Problem("/contents", "empty", "Give the content of at least one analyte."))

@@ -17,10 +17,10 @@ from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.services.competence import competence_blockers
 from assays.services.rows import find_mass_problem, find_solution_problems
 from assays.services.submitting import is_in_force
-from assays.turnaround import local_day
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.codes import RUN as RUN_CODE
+from lims.core.days import local_day
 from lims.core.errors import Blocker, Invalid, Problem, refuse_if
 from lims.core.roles import Action, require
 from lims.core.scope import fetch_visible

@@ -13,7 +13,6 @@ from assays.selectors.measured_runs import live_tests
 from assays.services.competence import competence_blockers
 from assays.services.fitness import fitness_blockers
 from assays.services.four_eyes import independence_blockers
-from assays.turnaround import local_day
 from lims.accounts.models import SignatureMeaning, User
 from lims.accounts.signing import content_hash, sign
 from lims.core import clock
@@ -73,7 +72,7 @@ def review_blockers(run: Run, by: Any, decision: str = APPROVE) -> list[Blocker]
         found = [Blocker(run.state, f"{found[0].sentence} {run.verdict_text}")]
     found += independence_blockers(run, by, "review")
     if decision == APPROVE:
-        found += competence_blockers(by, run.method_version.method.code, "review", local_day(clock.now()))
+        found += competence_blockers(by, run.method_version.method.code, "review", clock.today())
         found += fitness_blockers(run) + test_blockers(run, _STEPS[decision])
     return found
 

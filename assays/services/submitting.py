@@ -13,11 +13,12 @@ from assays.lifecycle import SUBMISSION, TEST
 from assays.models import ClockStop, MethodVersion, Submission, SubmissionTest
 from assays.models.submissions import Turnaround
 from assays.selectors.submissions import AT_THE_BENCH
-from assays.turnaround import WORKING_DAYS, add_working_days, local_day, move_due_day
+from assays.turnaround import WORKING_DAYS, add_working_days, move_due_day
 from lims.accounts.models import Organisation, OrganisationKind
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.codes import SUBMISSION as SUBMISSION_CODE
+from lims.core.days import local_day
 from lims.core.errors import Blocker, Forbidden, Invalid, Problem, refuse_if
 from lims.core.roles import LABORATORY_ROLES, Action, Role, require
 from lims.core.scope import fetch_visible

@@ -17,7 +17,7 @@ from assays.forms.problems import add_problems
 from assays.instruments import keeping
 from assays.instruments.models import Instrument, InstrumentToken
 from assays.selectors.instruments import calibration_badge, instrument_list, life_badge
-from assays.turnaround import LABORATORY_ZONE
+from lims.core.days import LABORATORY_ZONE
 from lims.core.errors import DomainError, Forbidden
 from lims.core.pages import Page
 from lims.core.roles import Action, allowed

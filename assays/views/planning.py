@@ -22,7 +22,6 @@ from assays.selectors.runs import run_list, tray_of, tray_position, worklist_row
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.selectors.worklists import count_to_load, waiting_aliquots
 from assays.services.planning import cancel_run, plan_run, planning_blockers
-from assays.turnaround import local_day
 from lims.core import clock
 from lims.core.api.views import stream_csv
 from lims.core.codes import normalise
@@ -55,7 +54,7 @@ class PlanPage(Page):
             return self._show(form, request.POST.getlist("aliquot"), rows, status=422)
         candidates = waiting_aliquots(request.user, form.version)
         chosen = _chosen(candidates, request.POST.getlist("aliquot"))
-        tray = propose_tray(version=form.version, viewer=request.user, day=local_day(clock.now()), aliquots=chosen)
+        tray = propose_tray(version=form.version, viewer=request.user, day=clock.today(), aliquots=chosen)
         masses = {row.cleaned_data["number"]: row.cleaned_data["mass_g"] for row in rows}
         positions = [replace(one, mass_g=masses.get(one.number) or one.mass_g) for one in tray.positions]
         try:
@@ -69,7 +68,7 @@ class PlanPage(Page):
 
     def _show(self, form: TrayForm, codes: list[str], rows: Any = None, status: int = 200) -> HttpResponse:
         """The tray as it would be planned. Without chosen aliquots, what fits of all that wait."""
-        viewer, version, day = self.request.user, form.version, local_day(clock.now())
+        viewer, version, day = self.request.user, form.version, clock.today()
         candidates = waiting_aliquots(viewer, version)
         # Chosen aliquots all stand on the tray; of all that wait, what fits.
         chosen = _chosen(candidates, codes) if codes else None

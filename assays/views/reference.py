@@ -29,7 +29,6 @@ from assays.selectors.reference import (
     version_list,
 )
 from assays.services import in_house
-from assays.turnaround import local_day
 from assays.views.lists import ListPage
 from lims.core import clock
 from lims.core.errors import DomainError, Forbidden, NotFound
@@ -54,7 +53,7 @@ class MethodList(ListPage):
         return method_data(found)
 
     def shown(self, found: MethodVersion) -> dict[str, Any]:
-        return {"version": found, "badge": version_badge(found, local_day(clock.now()))}
+        return {"version": found, "badge": version_badge(found, clock.today())}
 
 
 class MethodVersionPage(Page):
@@ -75,7 +74,7 @@ class MethodVersionPage(Page):
                 "group": group_words(version.method.method_group),
                 "limits": [(one, sources.index(one.source) + 1 if one.source else "") for one in analytes],
                 "sources": sources,
-                "badge": version_badge(version, local_day(clock.now())),
+                "badge": version_badge(version, clock.today()),
                 "controls": [control_words(control) for control in version.controls.all()],
                 "others": version.method.versions.exclude(pk=version.pk),
             }
@@ -151,7 +150,7 @@ def _keeps(viewer: Any, material: ReferenceMaterial) -> bool:
 
 def _fresh_form(request: HttpRequest) -> RunForm:
     group = request.GET.get("method_group", "ammonium_sulphate_leach")
-    return RunForm(analytes=analytes_of_group(group), initial={"method_group": group, "measured_on": local_day(clock.now())})
+    return RunForm(analytes=analytes_of_group(group), initial={"method_group": group, "measured_on": clock.today()})
 
 
 def _by_group(material: ReferenceMaterial) -> list[tuple[Any, list[dict[str, Any]], list[str]]]:

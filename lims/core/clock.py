@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.utils import timezone
 
+from lims.core.days import local_day
 from lims.core.errors import DomainError
 
 _set_to: ContextVar[datetime | None] = ContextVar("set_to", default=None)
@@ -18,6 +19,11 @@ _set_to: ContextVar[datetime | None] = ContextVar("set_to", default=None)
 def now() -> datetime:
     """The present moment, aware, in UTC."""
     return _set_to.get() or timezone.now()
+
+
+def today() -> date:
+    """The laboratory's calendar day of the present moment."""
+    return local_day(now())
 
 
 @contextmanager

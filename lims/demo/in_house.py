@@ -24,7 +24,7 @@ def build_leach_material(cast: Cast, rng: random.Random) -> None:
     material = create_in_house_material(code="BPL-LEACH-1", matrix="ion-adsorption clay, synthetic demonstration", by=manager)
     rock = make_rock(rng, "heavy_clay", "clay", 1.0)
     analytes = [one.analyte for one in method.versions.order_by("-number")[0].analytes.select_related("analyte")]
-    start = clock.now().date() - timedelta(days=3 * _RUNS)
+    start = clock.today() - timedelta(days=3 * _RUNS)
     for run in range(_RUNS):
         contents = {analyte: Decimal(f"{rock.contents[analyte.symbol] * 0.6 * rng.gauss(1, _SPREAD):.5g}") for analyte in analytes}
         record_run(

@@ -14,7 +14,6 @@ from assays.reports.models import Standing
 from assays.reports.selectors import select_certificates
 from assays.selectors.uploads import error_queue
 from assays.selectors.worklists import Queue, queue_to_load, queue_to_prepare, queue_to_weigh
-from assays.turnaround import local_day
 from lims.accounts.models import Competence
 from lims.core import clock
 from lims.workspace.work import Entry, Waiting, WorkItem, address, ask
@@ -180,7 +179,7 @@ def discrepancies(user: Any) -> WorkItem:
 
 def competences_ending(user: Any) -> WorkItem:
     """Competences of the own laboratory that end soon and were not renewed."""
-    today = local_day(clock.now())
+    today = clock.today()
     held = Competence.objects.visible_to(user).filter(user__is_active=True)
     same = {"user": OuterRef("user"), "method_code": OuterRef("method_code"), "activity": OuterRef("activity")}
     renewed = Competence.objects.filter(**same, valid_until__gt=today + SOON)

@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from assays.instruments.models import Instrument
-from assays.turnaround import local_day
 from lims.accounts.models import ApiToken, User
 from lims.core import clock
 from lims.jobs.models import Job, JobState
@@ -55,7 +54,7 @@ def tokens_ending(user: Any) -> WorkItem:
 
 def calibrations_due(user: Any) -> WorkItem:
     """Instruments whose calibration ends: without one nothing they measured is authorised."""
-    until = local_day(clock.now()) + SOON
+    until = clock.today() + SOON
     rows = Instrument.objects.visible_to(user).filter(active=True, calibration_due__lt=until)
     return WorkItem(
         _("Calibrations due"),

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from django.db.models import Count, Min, Q, QuerySet
 from django.urls import reverse
 
-from assays.turnaround import local_day
 from lims.core import clock
 
 SHOWN = 3
@@ -41,7 +40,7 @@ class Waiting:
         """Whether the nearest due moment has passed; a due day passes with its end."""
         if self.due is None:
             return False
-        return self.due < clock.now() if isinstance(self.due, datetime) else self.due < local_day(clock.now())
+        return self.due < clock.now() if isinstance(self.due, datetime) else self.due < clock.today()
 
     @property
     def more(self) -> int:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assays.turnaround import add_working_days, count_working_days, is_working_day, local_day, move_due_day
+from assays.turnaround import add_working_days, count_working_days, is_working_day, move_due_day
+from lims.core.days import local_day
 
 MONDAY, FRIDAY, SATURDAY, SUNDAY = date(2026, 11, 2), date(2026, 11, 6), date(2026, 11, 7), date(2026, 11, 8)
 DAYS = st.dates(date(2020, 1, 1), date(2030, 1, 1))

@@ -77,14 +77,14 @@ def make_instrument(cast: Cast, code: str = "ICPMS-1", **more: Any) -> Instrumen
     fields: dict[str, Any] = {
         "name": "Quadrupole ICP-MS",
         "laboratory": cast.organisations["lab"],
-        "calibration_due": clock.now().date() + timedelta(days=180),
+        "calibration_due": clock.today() + timedelta(days=180),
     }
     return found or Instrument.objects.create(code=code, **(fields | more))
 
 
 def grant_competence(cast: Cast, person: Any, activity: str = "measure", method: str = "FUS-MS", **more: Any) -> Competence:
     """A competence valid from last month for a year."""
-    today = clock.now().date()
+    today = clock.today()
     fields: dict[str, Any] = {"valid_from": today - timedelta(days=30), "valid_until": today + timedelta(days=335)}
     return Competence.objects.create(user=person, method_code=method, activity=activity, granted_by=cast.quality_manager, **(fields | more))
 

@@ -41,7 +41,7 @@ def record_competence(*, person: User, method_code: str, activity: str, valid_fr
         raise refuse_member("activity", "wrong_role", detail)
     if valid_until - valid_from > LONGEST:
         raise refuse_member("valid_until", "too_long", "A competence is looked at again after five years at the latest.")
-    if valid_until < clock.now().date():
+    if valid_until < clock.today():
         raise refuse_member("valid_until", "past", "This day has passed. A competence that is recorded now ends in the future.")
     competence = Competence(
         user=person, method_code=method_code, activity=activity, valid_from=valid_from, valid_until=valid_until, granted_by=by
@@ -62,7 +62,7 @@ def end_competence(*, competence: Competence, reason: str, by: Any) -> Competenc
         found = Competence.objects.select_for_update(no_key=True, of=("self",)).select_related("user").get(pk=competence.pk)
         if found.user.organisation_id != by.organisation_id:
             raise NotFound()
-        yesterday = clock.now().date() - timedelta(days=1)
+        yesterday = clock.today() - timedelta(days=1)
         if found.valid_until <= yesterday:
             raise Blocked([Blocker("ended_already", f"This competence ended on {found.valid_until:%d %b %Y} already.")])
         # One that began today or later never held; its own days stay in its history.

@@ -93,7 +93,7 @@ class _ProfilePage(Page):
             "tokens": tokens_of(person),
             "competences": competences_of(person),
             "now": clock.now(),
-            "today": clock.now().date(),
+            "today": clock.today(),
         }
         response = self.render(context, status=status)
         add_never_cache_headers(response)

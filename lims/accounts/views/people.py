@@ -91,7 +91,7 @@ class PersonPage(Page):
                 "competences": competences_of(person),
                 "changes": read_history(person),
                 "now": clock.now(),
-                "today": clock.now().date(),
+                "today": clock.today(),
                 "reason_form": ReasonForm(auto_id="reason_%s"),
             }
         )

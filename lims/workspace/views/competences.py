@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assays.models import Method
-from assays.turnaround import local_day
 from lims.accounts.models import Competence, User
 from lims.accounts.services.competences import ACTIVITY_ROLES, end_competence, record_competence
 from lims.core import clock
@@ -46,7 +45,7 @@ class CompetenceFilter(django_filters.FilterSet):
 
     def pick_holding(self, rows: QuerySet[Competence], name: str, value: bool) -> QuerySet[Competence]:
         """Those that hold today, or the others."""
-        today = local_day(clock.now())
+        today = clock.today()
         holding = Q(valid_from__lte=today, valid_until__gte=today)
         return rows.filter(holding) if value else rows.exclude(holding)
 
@@ -81,7 +80,7 @@ class CompetenceList(RecordList):
         }
 
     def render(self, context: dict[str, Any], **options: Any) -> HttpResponse:
-        return super().render(context | {"today": local_day(clock.now())}, **options)
+        return super().render(context | {"today": clock.today()}, **options)
 
 
 class CompetenceForm(forms.Form):
@@ -105,7 +104,7 @@ class CompetenceForm(forms.Form):
         people = User.objects.visible_to(viewer).filter(is_active=True, role__in=roles).order_by("full_name")
         self.fields["person"].queryset = people  # type: ignore[attr-defined]
         self.fields["person"].label_from_instance = _name_with_role  # type: ignore[attr-defined]
-        self.fields["valid_from"].initial = local_day(clock.now())
+        self.fields["valid_from"].initial = clock.today()
 
 
 def _name_with_role(person: Any) -> str:

@@ -28,7 +28,7 @@ def dysprosium(db):
 
 def record(material, analyte, n, by, first=0):
     """`n` runs on `n` days, none alike."""
-    today = clock.now().date()
+    today = clock.today()
     for index in range(first, first + n):
         record_measurement(
             material=material,
@@ -79,7 +79,7 @@ def test_all_analytes_are_established_together_or_none(cast, material, dysprosiu
 
 
 def test_equal_runs_give_no_standard_deviation(cast, material, dysprosium):
-    today = clock.now().date()
+    today = clock.today()
     for index in range(10):
         record_run(
             material=material,
@@ -105,7 +105,7 @@ def test_two_runs_of_one_day_are_one(cast, material, dysprosium):
     ("change", "pointer"),
     [
         ({"method_group": "guess"}, "/method_group"),
-        ({"measured_on": clock.now().date() + timedelta(days=2)}, "/measured_on"),
+        ({"measured_on": clock.today() + timedelta(days=2)}, "/measured_on"),
         ({"contents": {}}, "/contents"),
         ({"value": Decimal("-1")}, "/contents/Dy"),
         ({"value": Decimal("NaN")}, "/contents/Dy"),
@@ -114,7 +114,7 @@ def test_two_runs_of_one_day_are_one(cast, material, dysprosium):
 )
 def test_a_wrong_run_is_refused_whole(cast, material, dysprosium, change, pointer):
     contents = {dysprosium: change.pop("value", Decimal("14.2")), Analyte.objects.get(symbol="Tb"): Decimal("2.3")}
-    fields = {"method_group": GROUP, "measured_on": clock.now().date(), "contents": contents} | change
+    fields = {"method_group": GROUP, "measured_on": clock.today(), "contents": contents} | change
     with pytest.raises(Invalid) as refusal:
         record_run(material=material, by=cast.quality_manager, **fields)
     assert refusal.value.problems[0].pointer == pointer

@@ -85,7 +85,7 @@ def test_chosen_aliquots_alone_are_loaded_with_their_duplicates(cast, aliquots):
 
 def test_a_tray_of_sixty_takes_the_samples_that_fit_beside_five_percent_of_each_control(cast):
     make_aliquots(cast, 56, duplicates=2)
-    proposed = propose_tray(version=method_version(), viewer=cast.analyst, day=clock.now().date())
+    proposed = propose_tray(version=method_version(), viewer=cast.analyst, day=clock.today())
     kinds = [one.kind for one in proposed.positions]
     assert (kinds.count("sample"), kinds.count("duplicate"), kinds.count("blank"), kinds.count("reference")) == (52, 2, 3, 3)
     assert (len(kinds), proposed.left_over) == (60, 4)
@@ -109,7 +109,7 @@ def test_materials_together_cover_every_required_analyte(cast, aliquots):
 
 
 def test_expired_retired_and_foreign_materials_are_not_used(cast, aliquots):
-    yesterday = clock.now().date() - timedelta(days=1)
+    yesterday = clock.today() - timedelta(days=1)
     ReferenceMaterial.objects.filter(code="OREAS 100a").update(expires_on=yesterday)
     ReferenceMaterial.objects.filter(code="OREAS 101a").update(active=False)
     ReferenceMaterial.objects.filter(code="OREAS 101b").update(kind="in_house", laboratory=cast.organisations["other_lab"])
@@ -216,14 +216,14 @@ def test_competence_to_measure_is_on_record_and_valid(cast, aliquots):
     cast.analyst.competences.update(activity="review")
     with nothing_changes(), pytest.raises(Blocked, match="Your competence to measure by FUS-MS is not on record"):
         plan(cast)
-    today = clock.now().date()
+    today = clock.today()
     grant_competence(cast, cast.analyst, valid_from=today - timedelta(days=60), valid_until=today - timedelta(days=1))
     with nothing_changes(), pytest.raises(Blocked, match="expired on"):
         plan(cast)
 
 
 def test_an_instrument_measures_only_calibrated_and_in_use(cast, aliquots):
-    today = clock.now().date()
+    today = clock.today()
     instrument = make_instrument(cast)
     instrument.calibration_due = today - timedelta(days=1)
     instrument.active = False

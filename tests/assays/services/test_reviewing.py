@@ -74,7 +74,7 @@ def test_who_had_a_hand_in_a_run_cannot_review_it_whatever_the_role_is_now(cast:
 def test_competence_must_be_on_record_and_valid_today(cast: Cast) -> None:
     run = make_measured_run(cast)
     assert [blocker.code for blocker in review_blockers(run, cast.reviewer)] == ["competence"]
-    today = clock.now().date()
+    today = clock.today()
     grant_competence(cast, cast.reviewer, "review", valid_from=today - timedelta(days=400), valid_until=today - timedelta(days=1))
     with pytest.raises(Blocked) as refusal:
         review(run, cast.reviewer)
@@ -166,7 +166,7 @@ def test_a_sample_on_hold_keeps_its_run_from_review_and_release(cast: Cast) -> N
 def test_an_instrument_whose_calibration_had_expired_blocks_review_and_release(cast: Cast) -> None:
     run = make_measured_run(cast)
     grant_competence(cast, cast.reviewer, "review")
-    type(run.instrument).objects.filter(pk=run.instrument_id).update(calibration_due=clock.now().date() - timedelta(days=3))
+    type(run.instrument).objects.filter(pk=run.instrument_id).update(calibration_due=clock.today() - timedelta(days=3))
     with pytest.raises(Blocked) as refusal:
         review(run, cast.reviewer)
     assert refusal.value.code == "calibration_due"
@@ -175,7 +175,7 @@ def test_an_instrument_whose_calibration_had_expired_blocks_review_and_release(c
 def test_a_reference_material_that_had_expired_blocks_review(cast: Cast) -> None:
     run = make_measured_run(cast)
     material = run.positions.get(kind="reference").material
-    type(material).objects.filter(pk=material.pk).update(expires_on=clock.now().date() - timedelta(days=3))  # type: ignore[union-attr]
+    type(material).objects.filter(pk=material.pk).update(expires_on=clock.today() - timedelta(days=3))  # type: ignore[union-attr]
     assert "material_expired" in {blocker.code for blocker in review_blockers(run, cast.reviewer)}
 
 

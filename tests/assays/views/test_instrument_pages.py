@@ -72,7 +72,7 @@ def test_an_instrument_is_taken_out_of_use_with_a_reason(cast: Cast) -> None:
 def test_the_quality_manager_records_the_calibration(cast: Cast) -> None:
     instrument = make_instrument(cast)
     manager = sign_in(cast.quality_manager)
-    day = clock.now().date() + timedelta(days=90)
+    day = clock.today() + timedelta(days=90)
     assert manager.post("/instruments/ICPMS-1/calibration/", {"calibration_due": "2020-01-01"}).status_code == 422
     manager.post("/instruments/ICPMS-1/calibration/", {"calibration_due": day.isoformat()})
     instrument.refresh_from_db()
@@ -80,7 +80,7 @@ def test_the_quality_manager_records_the_calibration(cast: Cast) -> None:
 
 
 def test_an_overdue_calibration_shows(cast: Cast) -> None:
-    make_instrument(cast, calibration_due=clock.now().date() - timedelta(days=1))
+    make_instrument(cast, calibration_due=clock.today() - timedelta(days=1))
     assert "overdue" in text_of(sign_in(cast.analyst).get("/instruments/"))
 
 

@@ -56,7 +56,7 @@ def test_the_quality_manager_brings_a_material_to_its_value(cast, at):
     client = at("quality_manager")
     made = client.post(reverse("assays:material-new"), {"code": "IH-CLAY-1", "matrix": "clay"})
     assert made.url == reverse("assays:material", args=["IH-CLAY-1"])
-    today = clock.now().date()
+    today = clock.today()
     for index in range(10):
         body = {"method_group": GROUP, "measured_on": str(today - timedelta(days=index + 1)), "Dy": f"14.{index}", "Tb": f"2.{index}"}
         assert client.post(reverse("assays:material-run", args=["IH-CLAY-1"]), body).status_code == 302
@@ -85,7 +85,7 @@ def test_what_was_typed_wrong_stays_with_its_error(at, material):
 
 def test_establishing_too_early_is_refused_in_words(cast, at, material):
     contents = {Analyte.objects.get(symbol="Dy"): Decimal("14.2")}
-    record_run(material=material, method_group=GROUP, measured_on=clock.now().date(), contents=contents, by=cast.quality_manager)
+    record_run(material=material, method_group=GROUP, measured_on=clock.today(), contents=contents, by=cast.quality_manager)
     address = reverse("assays:material-establish", args=[material.code])
     answer = at("quality_manager").post(address, {"method_group": GROUP}, follow=True)
     assert "needs at least 10 recorded runs; of Dy there are 1" in answer.content.decode()

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def soon() -> str:
-    return (clock.now().date() + timedelta(days=30)).isoformat()
+    return (clock.today() + timedelta(days=30)).isoformat()
 
 
 def test_a_token_is_shown_once_and_works_as_far_as_its_scopes(cast: Cast, client: Client) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def today() -> date:
-    return clock.now().date()
+    return clock.today()
 
 
 def record(cast: Cast, **changes: Any) -> Competence:

@@ -161,10 +161,10 @@ def test_a_signatory_sees_submissions_whose_results_no_certificate_reports(cast:
 def test_the_quality_manager_sees_holds_and_competences_that_end_unrenewed(cast: Cast) -> None:
     sample = bench.make_received_samples(cast, 1)[0]
     hold_sample(sample=sample, kind="customer", reason="Unpaid.", by=cast.receptionist)
-    soon = {"valid_until": clock.now().date() + timedelta(days=20)}
+    soon = {"valid_until": clock.today() + timedelta(days=20)}
     bench.grant_competence(cast, cast.analyst, **soon)
     bench.grant_competence(cast, cast.technician, **soon)
-    bench.grant_competence(cast, cast.technician, valid_until=clock.now().date() + timedelta(days=300))
+    bench.grant_competence(cast, cast.technician, valid_until=clock.today() + timedelta(days=300))
     assert only(cast.quality_manager) == {"holds": 1, "competences_ending": 1}
     assert [entry.code for entry in field_work.holds(cast.quality_manager).waiting.entries] == [sample.blind_code]
 
@@ -172,7 +172,7 @@ def test_the_quality_manager_sees_holds_and_competences_that_end_unrenewed(cast:
 def test_an_administrator_sees_failed_jobs_and_what_ends(cast: Cast) -> None:
     Job.objects.create(kind="certificate", state="failed", requested_by=cast.signatory)
     set_temporary_password(person=cast.analyst, by=cast.administrator)
-    bench.make_instrument(cast, calibration_due=clock.now().date() + timedelta(days=3))
+    bench.make_instrument(cast, calibration_due=clock.today() + timedelta(days=3))
     assert only(cast.administrator) == {"jobs_failed": 1, "temporary_passwords": 1, "calibrations_due": 1}
     assert office_work.jobs_failed(cast.administrator).tone == "fail"
 

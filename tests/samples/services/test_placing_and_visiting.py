@@ -23,7 +23,7 @@ MINE = {"code": "kp4", "name": "Kanpaikti East", "belt": "Chipwe–Pangwa belt"}
 
 
 def visit_record(cast: Cast, **more: Any) -> VisitRecord:
-    today = clock.now().date()
+    today = clock.today()
     fields = {
         "purpose": "Channel sampling of two leach fields",
         "starts_on": today - timedelta(days=5),
@@ -114,8 +114,8 @@ def test_partner_firm_sees_the_visit_and_strangers_do_not(cast: Cast) -> None:
     [
         ({"mines": []}, "/mines"),
         ({"members": []}, "/members"),
-        ({"ends_on": clock.now().date() - timedelta(days=9)}, "/ends_on"),
-        ({"starts_on": clock.now().date() + timedelta(days=900), "ends_on": clock.now().date() + timedelta(days=901)}, "/starts_on"),
+        ({"ends_on": clock.today() - timedelta(days=9)}, "/ends_on"),
+        ({"starts_on": clock.today() + timedelta(days=900), "ends_on": clock.today() + timedelta(days=901)}, "/starts_on"),
         ({"purpose": "  "}, "/purpose"),
         ({"purpose": "x" * 201}, "/purpose"),
     ],
@@ -168,5 +168,5 @@ def test_visit_keeps_the_mines_and_days_of_its_samples(cast: Cast) -> None:
         with pytest.raises(Blocked) as refusal:
             change_visit(visit=visit, record=visit_record(cast, **change), reason="tidying", by=cast.collector)
         assert refusal.value.code == "has_samples"
-    widened = visit_record(cast, ends_on=clock.now().date())
-    assert change_visit(visit=visit, record=widened, reason="one more day", by=cast.collector).ends_on == clock.now().date()
+    widened = visit_record(cast, ends_on=clock.today())
+    assert change_visit(visit=visit, record=widened, reason="one more day", by=cast.collector).ends_on == clock.today()

@@ -209,7 +209,7 @@ def test_duplicate_of_a_duplicate_of_the_same_call_is_refused(cast: Cast) -> Non
 
 
 def make_visit(cast: Cast, days: int = 3, organisation: str = "irel") -> Visit:
-    today = clock.now().date()
+    today = clock.today()
     return Visit.objects.create(
         code="V-26-00001-P",
         organisation=cast.organisations[organisation],

@@ -118,7 +118,7 @@ def team(*members: tuple[Any, str]) -> dict[str, str]:
 
 
 def test_visit_is_recorded_shown_photographed_and_corrected(cast: Cast) -> None:
-    mine, today = make_mine(), clock.now().date()
+    mine, today = make_mine(), clock.today()
     client = login(cast.collector)
     houses = cast.organisations
     typed = {

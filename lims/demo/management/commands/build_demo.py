@@ -31,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError("The demonstration was begun and not finished. Start over: make demo RESET=1")
         started = time.monotonic()
         Installation.create(synthetic=True)
-        cast = people.build_people(clock.now().date())
+        cast = people.build_people(clock.today())
         # The same seed gives the same rocks; moments follow today's date.
         told = story.Story(cast, places.build_mines(), clock.now(), random.Random(20261122), self._say)
         story.tell(told)
