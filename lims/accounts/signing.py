@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from lims.accounts.attempts import count_wrong, forget_wrong, refuse_after_too_many
 from lims.accounts.models import Signature, User
 from lims.core import clock
 from lims.core.errors import DomainError, Invalid
@@ -24,10 +25,14 @@ def content_hash(content: Any) -> str:
 def sign(*, by: User, password: str, meaning: str, content: Any, shown_hash: str | None = None, reason: str = "") -> Signature:
     """Sign `content`. `shown_hash` is the hash the signer was shown: when the content has changed since, the signature is refused.
 
-    Raises `Invalid('password')` when the password is wrong and `DomainError('stale_content')` when the page was stale.
+    Raises `Invalid('password')` when the password is wrong, `Blocked('too_many_wrong_passwords')` after several such, and
+    `DomainError('stale_content')` when the page was stale.
     """
+    refuse_after_too_many(by)
     if not by.check_password(password):
+        count_wrong(by)
         raise Invalid("password", "The password is not right, so nothing was signed. Type your own password again.")
+    forget_wrong(by)
     digest = content_hash(content)
     if shown_hash is not None and shown_hash != digest:
         raise DomainError("stale_content", "What you were about to sign has changed since the page was made. Read it again, then sign.")

@@ -7,6 +7,7 @@ from typing import Any
 from axes.utils import reset as forget_failures
 from django.db import transaction
 
+from lims.accounts.attempts import forget_wrong
 from lims.accounts.houses import HOUSES, explain_house
 from lims.accounts.models import ApiToken, Organisation, User
 from lims.accounts.passwords import make_temporary_password
@@ -103,6 +104,7 @@ def _give_temporary_password(person: User) -> str:
     person.must_change_password = True
     person.save(update_fields=["password", "must_change_password", "is_active"])
     forget_failures(username=person.username)
+    forget_wrong(person)
     return password
 
 
@@ -117,7 +119,7 @@ def _place(person: User, full_name: str, role: str, organisation: Organisation) 
 def _lock(person: User) -> User:
     # Administrators are locked together, in order: two of them could otherwise close each other's account at once.
     list(User.objects.filter(role=Role.ADMINISTRATOR).order_by("pk").select_for_update(no_key=True))
-    locked: User = User.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation").get(pk=person.pk)
+    locked: User = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     return locked
 
 
