@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from samples.views import consignments, handovers, packing, receipts
+from samples.views import consignments, handovers, packing, receipts, straying
 
 urlpatterns = [
     path("consignments/", consignments.ConsignmentList.as_view(), name="consignments"),
@@ -22,6 +22,9 @@ urlpatterns = [
     path("consignments/<str:code>/receive/", receipts.Receive.as_view(), name="consignment-receive"),
     path("consignments/<str:code>/receipts/<uuid:pk>/", receipts.ReceiptPage.as_view(), name="receipt"),
     path("consignments/<str:code>/receipts/<uuid:pk>/labels/", receipts.BlindLabels.as_view(), name="receipt-labels"),
+    path("consignments/<str:code>/lost/", straying.Lost.as_view(), name="consignment-lost"),
+    path("consignments/<str:code>/found/", straying.Found.as_view(), name="consignment-found"),
+    path("consignments/<str:code>/refuse/", straying.Refuse.as_view(), name="consignment-refuse"),
     path("incoming/", consignments.Incoming.as_view(), name="incoming"),
     path("discrepancies/", receipts.DiscrepancyList.as_view(), name="discrepancies"),
     path("discrepancies/<uuid:pk>/", receipts.DiscrepancyPage.as_view(), name="discrepancy"),

@@ -67,6 +67,8 @@ SAMPLE = Machine(
         step("split", _AT_REST - {"refused"}, "collected", _on_hold, _open_discrepancy),
         step("dispose", _IN_LABORATORY | {"refused"}, "disposed", _on_hold, _open_discrepancy),
         step("return", _IN_LABORATORY | {"refused"}, "returned", _on_hold),
+        # Sent back, it is returned when its sender has it again; what is refused or reported travels back like everything else.
+        step("take_back", {"in_transit"}, "returned"),
     ),
 )
 
@@ -78,6 +80,8 @@ class ConsignmentState(TextChoices):
     DISPATCHED = "dispatched", _("dispatched")
     RECEIVED = "received", _("received")
     CANCELLED = "cancelled", _("cancelled")
+    LOST = "lost", _("lost on the way")
+    REFUSED = "refused", _("refused at the door")
 
 
 def _nothing_packed(consignment: Any) -> list[Blocker]:
@@ -112,6 +116,12 @@ CONSIGNMENT = Machine(
         step("cancel", {"packing"}, "cancelled"),
         step("hand_over", {"dispatched"}, "dispatched", _handover_pending),
         step("receive", {"dispatched"}, "received", _handover_pending),
+        # A part of it came; the rest is still on its way.
+        step("receive_part", {"dispatched"}, "dispatched", _handover_pending),
         step("receive_rest", {"received"}, "received", _nothing_outstanding),
+        step("refuse", {"dispatched"}, "refused", _handover_pending),
+        step("lose", {"dispatched"}, "lost", _handover_pending),
+        # Found while the rest travels or was received, a sample is on its way again; a consignment that was lost as a whole goes on.
+        step("find", {"dispatched", "lost", "received"}, "dispatched"),
     ),
 )

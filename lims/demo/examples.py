@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from assays.models import Run, Submission, SubmissionTest
 from lims.core import clock
+from lims.demo import movement
 from lims.demo.credentials import write_private
 from lims.demo.instrument import read_solutions
 from lims.demo.spares import INSTRUMENT, LABORATORY, Spares
@@ -29,7 +30,7 @@ def write(story: Story, spares: Spares) -> None:
 
 def build(story: Story, spares: Spares) -> dict[str, Example]:
     """Every example by operation, `POST /api/v1/samples/` first."""
-    found = [*_field(), *_movement(story, spares), *_bench(spares), *_measurement(story, spares), *_release(story)]
+    found = [*_field(), *_movement(story, spares), *_byways(spares), *_bench(spares), *_measurement(story, spares), *_release(story)]
     return {f"POST {operation}": example for operation, example in found}
 
 
@@ -141,6 +142,10 @@ def _movement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
             id=open_one.pk,
         ),
     ]
+
+
+def _byways(spares: Spares) -> list[tuple[str, Example]]:
+    return [_example(operation, caller, body, code=code) for operation, caller, code, body in movement.examples(spares.consignments)]
 
 
 def _bench(spares: Spares) -> list[tuple[str, Example]]:

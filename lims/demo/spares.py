@@ -16,6 +16,7 @@ from assays.models import Aliquot, Run, Submission
 from assays.services.planning import plan_run
 from assays.services.submitting import create_submission, hold_submission
 from lims.core import clock
+from lims.demo import movement
 from lims.demo.instrument import write_export
 from lims.demo.story import JOURNEYS, METHOD, Story, current_version
 from samples.models import Consignment, Sample
@@ -43,7 +44,7 @@ def lay_out(story: Story) -> Spares:
     """Make the spares, as of the last hours."""
     with clock.set_to(story.today - timedelta(hours=6)):
         samples = list(Sample.objects.filter(pk__in=story.samples[COLLECTED]).order_by("code"))
-        consignments = _lay_out_consignments(story, samples[6:])
+        consignments = _lay_out_consignments(story, samples[6:14]) | movement.lay_out(story, samples[14:])
         runs = _lay_out_runs(story)
     with clock.set_to(story.today - timedelta(hours=1)):
         exports = {name: _write_export(story, run) for name, run in runs.items()}

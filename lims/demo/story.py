@@ -93,7 +93,7 @@ JOURNEYS = (
     Journey(12, "MWAM", "JRH", ("TSW", "PWN"), 10, "dispatched"),
     Journey(6, "IREL", "BPL", ("PWS", "CHB"), 8, "packed"),
     Journey(3, "IREL", "HYD", ("HPR", "MNE"), 10, "collected"),
-    Journey(2, "IREL", "BPL", ("CHA", "PWS"), 18, "collected"),
+    Journey(2, "IREL", "BPL", ("CHA", "PWS"), 40, "collected"),
 )
 
 

@@ -117,6 +117,37 @@ class Reception(Struct):
 
     items: Annotated[list[Found], msgspec.Meta(max_length=2 * LARGEST_CONSIGNMENT)]
     remark: str = ""
+    rest_follows: bool = False
+    at: Moment | None = None
+
+
+SampleCodes = Annotated[list[str], msgspec.Meta(max_length=LARGEST_CONSIGNMENT)]
+
+
+class Loss(Struct):
+    """What is lost, and where it was missed; without `samples` everything that travels."""
+
+    reason: str
+    samples: SampleCodes | None = None
+    place: str = ""
+    at: Moment | None = None
+
+
+class Finding(Struct):
+    """What turned up again, and where; without `samples` everything that is lost."""
+
+    place: str
+    samples: SampleCodes | None = None
+    seals_intact: bool | None = None
+    remark: str = ""
+    at: Moment | None = None
+
+
+class Refusal(Struct):
+    """What the laboratory does not take, and why; without `samples` everything that travels."""
+
+    reason: str
+    samples: SampleCodes | None = None
     at: Moment | None = None
 
 

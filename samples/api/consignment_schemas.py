@@ -98,7 +98,28 @@ class FoundSchema(Schema):
 class ReceptionSchema(Schema):
     items = FoundSchema(many=True, help_text="A listed sample that is not named is recorded as missing")
     remark = serializers.CharField(required=False)
+    rest_follows = serializers.BooleanField(required=False, help_text="What is not named comes later, instead of being missing")
     at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class SomeSamplesSchema(Schema):
+    samples = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True, help_text="null or left out: all")
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class LossSchema(SomeSamplesSchema):
+    reason = serializers.CharField()
+    place = serializers.CharField(required=False)
+
+
+class FindingSchema(SomeSamplesSchema):
+    place = serializers.CharField()
+    seals_intact = serializers.BooleanField(required=False, allow_null=True)
+    remark = serializers.CharField(required=False, help_text="Needed for a broken seal")
+
+
+class RefusalSchema(SomeSamplesSchema):
+    reason = serializers.CharField()
 
 
 class SettlementSchema(Schema):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from samples.api import consignments as views
+from samples.api import straying
 
 urlpatterns = [
     path("consignments/", views.Consignments.as_view(), name="api-consignments"),
@@ -17,6 +18,9 @@ urlpatterns = [
     path("consignments/<str:code>/acknowledge/", views.AcknowledgeView.as_view(), name="api-consignment-acknowledge"),
     path("consignments/<str:code>/withdraw/", views.WithdrawView.as_view(), name="api-consignment-withdraw"),
     path("consignments/<str:code>/receive/", views.ReceiveView.as_view(), name="api-consignment-receive"),
+    path("consignments/<str:code>/lost/", straying.LostView.as_view(), name="api-consignment-lost"),
+    path("consignments/<str:code>/found/", straying.FoundView.as_view(), name="api-consignment-found"),
+    path("consignments/<str:code>/refuse/", straying.RefuseView.as_view(), name="api-consignment-refuse"),
     path("discrepancies/", views.Discrepancies.as_view(), name="api-discrepancies"),
     path("discrepancies/<uuid:pk>/settle/", views.SettleView.as_view(), name="api-discrepancy-settle"),
 ]

@@ -242,7 +242,9 @@ class ReceiveView(ActionView):
         consignment = _fetch(request, code)
         body: bodies.Reception = decode(request, bodies.Reception)
         found = [item.as_item() for item in body.items]
-        receipt = receiving.receive_consignment(consignment=consignment, items=found, remark=body.remark, by=request.user, at=body.at)
+        receipt = receiving.receive_consignment(
+            consignment=consignment, items=found, remark=body.remark, rest_follows=body.rest_follows, by=request.user, at=body.at
+        )
         (view,) = [one for one in receipts_of(consignment, request.user) if one.id == receipt.pk]
         return Response(receipt_data(view), status=201)
 

@@ -53,10 +53,13 @@ class ReceiptSheet:
         self.strays = [SheetRow(f"stray{number}", None) for number in range(STRAY_ROWS)]
         self.remark = (data or {}).get("remark", "").strip()
         self.missing_confirmed = bool((data or {}).get("missing_confirmed"))
+        self.rest_follows = bool((data or {}).get("rest_follows"))
         self.errors: list[str] = []
         for row in self._all if data is not None else ():
             row.values = {cell: (data or {}).get(f"{row.prefix}-{cell}", "").strip() for cell in CELLS}
-        self._sent = [row for row in self.rows if row.is_found or row.values.get("remark")] + [row for row in self.strays if row.is_found]
+        self._sent = [row for row in self.rows if row.is_found or (row.values.get("remark") and not self.rest_follows)] + [
+            row for row in self.strays if row.is_found
+        ]
 
     @property
     def _all(self) -> list[SheetRow]:
@@ -76,10 +79,10 @@ class ReceiptSheet:
         found = [_finding(row) for row in self._sent]
         if not any(row.is_found for row in self._all):
             self.errors.append(_("Nothing is ticked. Scan or tick what arrived."))
-        elif self.missing and not self.missing_confirmed:
+        elif self.missing and not (self.missing_confirmed or self.rest_follows):
             sentence = ngettext(
-                "%(count)d listed sample is not ticked. Scan it, or confirm below that it is missing.",
-                "%(count)d listed samples are not ticked. Scan them, or confirm below that they are missing.",
+                "%(count)d listed sample is not ticked. Scan it, or say below that it is missing or comes later.",
+                "%(count)d listed samples are not ticked. Scan them, or say below that they are missing or come later.",
                 len(self.missing),
             )
             self.errors.append(sentence % {"count": len(self.missing)})

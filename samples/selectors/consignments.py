@@ -112,6 +112,7 @@ class ConsignmentRow:
         if self.state == ConsignmentState.DISPATCHED and self.holder == self.addressee:
             return "wait", _("awaits receipt")
         tones = {ConsignmentState.PACKING: "none", ConsignmentState.DISPATCHED: "wait", ConsignmentState.RECEIVED: "pass"}
+        tones |= {ConsignmentState.LOST: "fail", ConsignmentState.REFUSED: "fail"}
         words = {ConsignmentState.DISPATCHED: _("in transit")}
         state = ConsignmentState(self.state)
         return tones.get(state, "none"), words.get(state, str(state.label))

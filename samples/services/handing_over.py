@@ -23,13 +23,13 @@ from samples.models.receipts import SealCondition
 from samples.services.holding import given_reason
 from samples.services.locking import lock_samples
 from samples.services.movement import (
-    active_items,
     checked_moment,
     checked_texts,
     entries_of,
     invalid_at,
     last_moment,
     lock_consignment,
+    travelling_items,
 )
 
 
@@ -61,7 +61,7 @@ def offer_handover(
         refuse_if(offer_blockers(consignment, by))
         _check_receiver(consignment, receiver)
         moment = checked_moment(at, after=last_moment(consignment))
-        items = list(active_items(consignment))
+        items = list(travelling_items(consignment))
         handover = Handover(
             consignment=consignment, giver=by.organisation, giver_user=by, receiver=receiver, relinquished_at=moment, **texts
         )
@@ -96,7 +96,7 @@ def answer_handover(
         if handover.receiver_id != by.organisation_id:
             raise Forbidden("not_receiver", f"This handover waits for {handover.receiver}; only its people answer it.")
         moment = checked_moment(at, after=handover.relinquished_at)
-        items = list(active_items(consignment))
+        items = list(travelling_items(consignment))
         handover.state = HandoverState.ACKNOWLEDGED if accept else HandoverState.REFUSED
         handover.receiver_user, handover.answered_at = by, moment
         handover.answer_remark, handover.seals_intact = texts["answer_remark"], seals_intact
@@ -123,7 +123,7 @@ def withdraw_handover(*, handover: Handover, reason: str, by: Any, at: datetime 
         handover.state, handover.answered_at, handover.answer_remark = HandoverState.WITHDRAWN, moment, reason
         handover.save(update_fields=["state", "answered_at", "answer_remark"])
         _note_seen(consignment, "", moment)
-        append_events(_answer_entries(list(active_items(consignment)), handover, "", moment), by=by)
+        append_events(_answer_entries(list(travelling_items(consignment)), handover, "", moment), by=by)
     return handover
 
 

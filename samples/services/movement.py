@@ -12,7 +12,7 @@ from django.db import models
 from lims.core import clock
 from lims.core.errors import Blocker, Invalid, Problem
 from samples.custody.ledger import Entry
-from samples.lifecycle import SAMPLE
+from samples.lifecycle import SAMPLE, SampleState
 from samples.models import Consignment, ConsignmentItem, Sample
 
 # A clock of a phone may run ahead a little; more is a mistake.
@@ -30,6 +30,11 @@ def lock_consignment(consignment: Consignment) -> Consignment:
 def active_items(consignment: Consignment) -> models.QuerySet[ConsignmentItem]:
     """What is in the consignment now, without what was taken out again."""
     return consignment.items.filter(removed_at=None).select_related("sample").order_by("sample__code")
+
+
+def travelling_items(consignment: Consignment) -> models.QuerySet[ConsignmentItem]:
+    """What is on its way in it now: without what was received, refused or lost meanwhile."""
+    return active_items(consignment).filter(sample__state=SampleState.IN_TRANSIT)
 
 
 def checked_texts(model: type[models.Model], **texts: str) -> dict[str, str]:

@@ -21,7 +21,15 @@ from samples.models import Consignment, ConsignmentItem, Discrepancy, Receipt, R
 from samples.models.receipts import DiscrepancyKind
 from samples.receipt_rules import Arrived, Deviation, Sent, compare_receipt
 from samples.services.locking import lock_samples
-from samples.services.movement import active_items, checked_moment, checked_texts, last_moment, lock_consignment, step_blockers
+from samples.services.movement import (
+    active_items,
+    checked_moment,
+    checked_texts,
+    last_moment,
+    lock_consignment,
+    step_blockers,
+    travelling_items,
+)
 from samples.services.receipt_sheet import ItemFound, check_findings, find_strangers, match_codes
 
 __all__ = ["ItemFound", "receipt_blockers", "receive_consignment"]
@@ -45,15 +53,26 @@ def awaited_items(consignment: Consignment) -> list[ConsignmentItem]:
 
 
 def receive_consignment(
-    *, consignment: Consignment, items: Sequence[ItemFound], remark: str = "", by: Any, at: datetime | None = None
+    *,
+    consignment: Consignment,
+    items: Sequence[ItemFound],
+    remark: str = "",
+    rest_follows: bool = False,
+    by: Any,
+    at: datetime | None = None,
 ) -> Receipt:
-    """Receive what arrived of a consignment at the addressee. Every sample that is not among `items`, or not present, is missing.
+    """Receive what arrived of a consignment at the addressee. Every sample that is not among `items`, or not present, is missing; with
+    `rest_follows` the samples that are not named are still on their way, held by whoever carries them.
 
     Present samples are the laboratory's from now on; each difference, each missing and each unlisted sample becomes a discrepancy that
     blocks its sample. A consignment is received once; afterwards only its missing samples can still arrive. Raises `Blocked` (received
     already, a handover still pending), `Invalid` with a pointer for every finding that cannot be (`/items/3/seal_number`).
     """
     require(by, Action.CONSIGNMENT_RECEIVE)
+    if rest_follows and any(not found.present for found in items):
+        raise Invalid(
+            "missing_or_follows", "A sample whose rest is still to come is not missing. Name only what arrived, or receive it all."
+        )
     remark = checked_texts(Receipt, remark=remark)["remark"]
     with transaction.atomic(), acting(by, "received"):
         consignment = lock_consignment(consignment)
@@ -61,14 +80,15 @@ def receive_consignment(
             raise Forbidden("not_addressee", f"{consignment.code} is addressed to {consignment.addressee}, which alone receives it.")
         refuse_if(receipt_blockers(consignment, by))
         moment = checked_moment(at, after=last_moment(consignment))
-        plan = _plan_receipt(consignment, items, by)
+        plan = _plan_receipt(consignment, items, by, rest_follows=rest_follows)
         receipt = Receipt.objects.create(
             consignment=consignment, laboratory=consignment.addressee, received_by=by, received_at=moment, remark=remark
         )
         _write_findings(receipt, plan)
         _move_samples(consignment, plan, moment)
         append_events(_entries(consignment, plan, moment), by=by)
-        _close(consignment, moment)
+        if not (rest_follows and travelling_items(consignment).exists()):
+            _close(consignment, moment)
     return receipt
 
 
@@ -85,7 +105,7 @@ class _Line:
     deviations: list[Deviation] = field(default_factory=list)
 
 
-def _plan_receipt(consignment: Consignment, findings: Sequence[ItemFound], by: Any) -> list[_Line]:
+def _plan_receipt(consignment: Consignment, findings: Sequence[ItemFound], by: Any, *, rest_follows: bool) -> list[_Line]:
     """The lines of the receipt, their samples locked. Refuses findings that cannot be, samples received before, and unknown codes."""
     problems = check_findings(findings)
     if problems:
@@ -97,7 +117,7 @@ def _plan_receipt(consignment: Consignment, findings: Sequence[ItemFound], by: A
     refuse_if([_received_already(samples[key]) for key, index in matched.items() if findings[index].present and not _awaited(samples[key])])
     refuse_if(step_blockers([samples[key] for key in strangers], "arrive", by))
     found = {samples[key].pk: findings[index] for key, index in matched.items()}
-    lines = _listed_lines(consignment, items, samples, found)
+    lines = _listed_lines(consignment, items, samples, found, only_named=rest_follows)
     lines += [_stranger(samples[key], findings[index]) for key, index in strangers.items()]
     if consignment.state == ConsignmentState.RECEIVED and not lines:
         raise Invalid("nothing_arrived", "None of the missing samples is said to have arrived. Scan at least one.")
@@ -105,12 +125,20 @@ def _plan_receipt(consignment: Consignment, findings: Sequence[ItemFound], by: A
 
 
 def _listed_lines(
-    consignment: Consignment, items: Mapping[UUID, ConsignmentItem], samples: Mapping[UUID, Sample], found: Mapping[UUID, ItemFound]
+    consignment: Consignment,
+    items: Mapping[UUID, ConsignmentItem],
+    samples: Mapping[UUID, Sample],
+    found: Mapping[UUID, ItemFound],
+    *,
+    only_named: bool,
 ) -> list[_Line]:
-    """A line for each awaited sample. After the first reception the missing are known to be missing: only what arrives is news."""
+    """A line for each awaited sample, or for those that are named. After the first reception the missing are known to be missing: only
+    what arrives is news."""
     first = consignment.state != ConsignmentState.RECEIVED
     lines = []
     for key, item in items.items():
+        if only_named and key not in found:
+            continue
         finding = found.get(key) or ItemFound(sample=samples[key].code, present=False)
         if finding.present or (first and samples[key].state == SampleState.IN_TRANSIT):
             lines.append(_line(samples[key], item, finding))

@@ -20,6 +20,7 @@ from lims.core.roles import Action, allowed
 from lims.core.scope import fetch_visible
 from samples.forms.consignment_filters import CONSIGNMENT_ORDERINGS, ConsignmentFilter, chosen
 from samples.forms.consignments import ConsignmentForm, DispatchForm, ReasonForm
+from samples.forms.straying import FindingForm, LossForm, RefusalForm
 from samples.lifecycle import CONSIGNMENT, ConsignmentState
 from samples.models import Consignment
 from samples.models.consignments import HandoverState
@@ -27,7 +28,7 @@ from samples.selectors.consignments import incoming_for, items_of, legs_of, read
 from samples.selectors.journeys import journey_of
 from samples.selectors.movement_rows import consignment_data
 from samples.selectors.receipts import receipts_of
-from samples.services import consigning, receiving
+from samples.services import consigning, receiving, straying
 
 
 def address_of(consignment: Consignment) -> str:
@@ -155,5 +156,13 @@ def steps_of(consignment: Consignment, viewer: Any) -> dict[str, Any]:
         steps["may_answer"] = pending.receiver_id == mine
     if allowed(viewer, Action.CONSIGNMENT_RECEIVE) and consignment.addressee_id == mine:
         steps |= {"may_receive": True, "receive_blockers": receiving.receipt_blockers(consignment, viewer)}
+    if allowed(viewer, Action.CONSIGNMENT_HANDOVER):
+        steps |= {
+            "may_lose": not straying.loss_blockers(consignment, viewer),
+            "may_find": not straying.finding_blockers(consignment, viewer),
+        }
+    if steps.get("may_receive"):
+        steps["may_refuse"] = not CONSIGNMENT.blockers(consignment, "refuse")
+    steps |= {"loss_form": LossForm(), "finding_form": FindingForm(), "refusal_form": RefusalForm()}
     steps["may_print"] = allowed(viewer, Action.LABEL_PRINT)
     return steps

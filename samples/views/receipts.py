@@ -52,7 +52,9 @@ class Receive(Page):
         found = sheet.read()
         if found is not None:
             try:
-                receipt = receive_consignment(consignment=consignment, items=found, remark=sheet.remark, by=request.user)
+                receipt = receive_consignment(
+                    consignment=consignment, items=found, remark=sheet.remark, rest_follows=sheet.rest_follows, by=request.user
+                )
                 return redirect("samples:receipt", consignment.code, receipt.pk)
             except DomainError as error:
                 sheet.add_refusal(error)

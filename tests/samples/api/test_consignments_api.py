@@ -333,7 +333,7 @@ def test_list_filters_orders_pages_and_counts(cast: Cast) -> None:
     assert [one["code"] for one in rest["results"]] == codes[2:]
     assert collector.get("/consignments/?overdue=true").json()["results"] == []
     assert len(collector.get("/consignments/?overdue=false").json()["results"]) == 4
-    assert collector.get("/consignments/?state=lost").status_code == 422
+    assert collector.get("/consignments/?state=vanished").status_code == 422
     assert collector.get("/consignments/?ordering=colour").status_code == 422
 
 
@@ -371,3 +371,17 @@ def test_queries_do_not_grow_with_rows_or_items(cast: Cast, django_assert_num_qu
         collector.get("/consignments/")
     with django_assert_num_queries(8):
         collector.get(f"/consignments/{larger.code}/")
+
+
+def test_lost_found_and_refused_travel_over_the_interface(cast: Cast) -> None:
+    consignment = make_dispatched(cast, 2)
+    first, second = samples_of(consignment)
+    collector, receptionist = Caller(cast.collector), Caller(cast.receptionist)
+    at = f"/consignments/{consignment.code}"
+    lost = collector.post(f"{at}/lost/", {"samples": [first.code], "reason": "fell off"})
+    assert (lost.status_code, [item["state"] for item in lost.json()["items"]]) == (200, ["lost", "in_transit"])
+    assert collector.post(f"{at}/found/", {"place": "Ledo"}).json()["items"][0]["state"] == "in_transit"
+    refused = receptionist.post(f"{at}/refuse/", {"samples": [second.code], "reason": "wet"})
+    assert [item["state"] for item in refused.json()["items"]] == ["in_transit", "refused"]
+    assert receptionist.post(f"{at}/refuse/", {"samples": ["S-99-00001-X"], "reason": "wet"}).status_code == 422
+    assert Caller(cast.outsiders["receptionist"]).post(f"{at}/refuse/", {"reason": "wet"}).status_code == 404
