@@ -28,7 +28,7 @@ demo: ## run the demonstration laboratory on http://127.0.0.1:8000 until Ctrl-C
 test: setup-dev ## run all tests against real servers
 	@echo "• Preparing page assets and fonts"
 	@$(RUN) manage.py prepare_assets
-	$(RUN) -m pytest --numprocesses auto --dist loadfile
+	$(RUN) -m pytest --numprocesses auto --dist loadgroup
 
 check: setup-dev ## run every static check
 	$(VENV)/bin/ruff check .
