@@ -7,21 +7,22 @@ keys, no spaces, UTF-8). Restricted fields appear only as commitments: SHA-256(s
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 SCHEMA_VERSION = 1
 SALT_BYTES = 16
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 def time_text(moment: datetime) -> str:
     """An aware moment as UTC with microseconds: `2026-11-22T08:31:05.000000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def mass_text(mass_g: Decimal) -> str:
@@ -31,7 +32,7 @@ def mass_text(mass_g: Decimal) -> str:
 
 def canonical_bytes(content: Mapping[str, Any]) -> bytes:
     """The one byte string of an event."""
-    return _ENCODER.encode(content).encode()
+    return _ENCODER.encode(content)
 
 
 def event_hash(canonical: bytes) -> bytes:
