@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "lims.charts",
     "samples",
     "samples.custody",
+    "samples.looks",
     "assays",
     "assays.instruments",
     "assays.reports",

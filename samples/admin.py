@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from lims.core.records_admin import register_records
 
-register_records("samples", restricted=frozenset({"latitude", "longitude", "elevation_m"}))
+register_records("samples", restricted=frozenset({"latitude", "longitude", "elevation_m", "operator"}))

@@ -20,6 +20,7 @@ def register_navigation() -> None:
     register_item(Item(1, 14, _("Import samples"), "samples:imports", Action.SAMPLE_REGISTER))
     register_item(Item(1, 16, _("Visits"), "samples:visits", Action.VISIT_VIEW))
     register_item(Item(1, 18, _("Mines"), "samples:mines", Action.MINE_VIEW))
+    register_item(Item(1, 70, _("Looks at origins"), "samples:looks", Action.LOOK_VIEW))
     register_scanner(open_sample)
 
 

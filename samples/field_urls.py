@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from samples.views import files, imports, places, samples, visits
+from samples.views import files, imports, looks, places, samples, visits
 
 urlpatterns = [
     path("samples/", samples.SampleList.as_view(), name="list"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("samples/imports/<uuid:pk>/", imports.ImportPage.as_view(), name="import"),
     path("samples/imports/<uuid:pk>/<str:decision>/", imports.DecideImport.as_view(), name="import-decide"),
     path("samples/<str:code>/", samples.SamplePage.as_view(), name="sample"),
+    path("samples/<str:code>/origin/", samples.SampleOrigin.as_view(), name="sample-origin"),
     path("samples/<str:code>/correct/", samples.CorrectSample.as_view(), name="correct"),
     path("samples/<str:code>/split/", samples.SplitSample.as_view(), name="split"),
     path("samples/<str:code>/hold/", samples.HoldSample.as_view(), name="hold"),
@@ -25,9 +26,11 @@ urlpatterns = [
     path("mines/", places.MineList.as_view(), name="mines"),
     path("mines/new/", places.RecordMine.as_view(), name="mine-new"),
     path("mines/<str:code>/", places.MinePage.as_view(), name="mine"),
+    path("mines/<str:code>/origin/", places.MineOrigin.as_view(), name="mine-origin"),
     path("mines/<str:code>/change/", places.RecordMine.as_view(), name="mine-change"),
     path("mines/<str:code>/pits/new/", places.RecordPit.as_view(), name="pit-new"),
     path("mines/<str:code>/pits/<str:pit>/change/", places.RecordPit.as_view(), name="pit-change"),
+    path("looks/", looks.LookList.as_view(), name="looks"),
     path("visits/", visits.VisitList.as_view(), name="visits"),
     path("visits/new/", visits.RecordVisit.as_view(), name="visit-new"),
     path("visits/<str:code>/", visits.VisitPage.as_view(), name="visit"),

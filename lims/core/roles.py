@@ -38,7 +38,11 @@ class Action(TextChoices):
     VISIT_EDIT = "visit.edit", _("record exploration visits")
     MINE_VIEW = "mine.view", _("see mines and pits")
     MINE_EDIT = "mine.edit", _("record mines and pits")
-    PLACE_EXACT = "place.exact", _("see exact coordinates")
+    PLACE_EXACT = "place.exact", _("see suppliers and exact places")
+    LOOK_VIEW = "look.view", _("see who looked at suppliers and exact places")
+    PROVENANCE_VIEW = "provenance.view", _("see provenance records")
+    PROVENANCE_EDIT = "provenance.edit", _("record provenance")
+    PROVENANCE_ASSESS = "provenance.assess", _("assess red flags of provenance")
     SAMPLE_VIEW = "sample.view", _("see samples")
     SAMPLE_REGISTER = "sample.register", _("register samples")
     SAMPLE_EDIT = "sample.edit", _("correct sampling records")
@@ -47,6 +51,7 @@ class Action(TextChoices):
     SAMPLE_RELEASE = "sample.release", _("release held samples")
     SAMPLE_DISPOSE = "sample.dispose", _("dispose of samples")
     LABEL_PRINT = "label.print", _("print labels")
+    CODE_ALLOT = "code.allot", _("set codes aside for the field")
     PHOTO_ADD = "photo.add", _("add photographs of samples")
     CUSTODY_VIEW = "custody.view", _("see the custody timeline")
     CONSIGNMENT_VIEW = "consignment.view", _("see consignments")
@@ -93,6 +98,10 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.MINE_VIEW: frozenset({_R.COLLECTOR, _R.OFFICIAL, _R.ADMINISTRATOR}),
     _A.MINE_EDIT: frozenset({_R.COLLECTOR, _R.OFFICIAL}),
     _A.PLACE_EXACT: frozenset({_R.COLLECTOR, _R.OFFICIAL}),
+    _A.LOOK_VIEW: frozenset({_R.OFFICIAL, _R.ADMINISTRATOR}),
+    _A.PROVENANCE_VIEW: frozenset({_R.COLLECTOR, _R.OFFICIAL, _R.ADMINISTRATOR}),
+    _A.PROVENANCE_EDIT: frozenset({_R.COLLECTOR}),
+    _A.PROVENANCE_ASSESS: frozenset({_R.OFFICIAL}),
     _A.SAMPLE_VIEW: _ALL,
     _A.SAMPLE_REGISTER: frozenset({_R.COLLECTOR}),
     _A.SAMPLE_EDIT: frozenset({_R.COLLECTOR}),
@@ -101,6 +110,7 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.SAMPLE_RELEASE: frozenset({_R.QUALITY_MANAGER, _R.OFFICIAL}),
     _A.SAMPLE_DISPOSE: frozenset({_R.QUALITY_MANAGER}),
     _A.LABEL_PRINT: frozenset({_R.COLLECTOR, _R.RECEPTIONIST, _R.TECHNICIAN}),
+    _A.CODE_ALLOT: frozenset({_R.COLLECTOR}),
     _A.PHOTO_ADD: frozenset({_R.COLLECTOR, _R.RECEPTIONIST, _R.TECHNICIAN}),
     _A.CUSTODY_VIEW: _ALL,
     _A.CONSIGNMENT_VIEW: _FIELD | _LAB | {_R.OFFICIAL, _R.ADMINISTRATOR},

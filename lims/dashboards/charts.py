@@ -50,13 +50,20 @@ def funnel_spec(overview: Overview) -> Spec | None:
     return funnel_chart([FunnelStep(row.label, row.count) for row in overview.funnel])
 
 
-def map_spec(overview: Overview) -> Spec | None:
-    """Mines and laboratories; None where no place is known."""
+def coarse(degrees: Any) -> float:
+    """To the nearest quarter of a degree (about 25 km): no more than the belt tells."""
+    return round(float(degrees) * 4) / 4
+
+
+def map_spec(overview: Overview, *, exact: bool = False) -> Spec | None:
+    """Mines and laboratories; None where no place is known. A mine stands at its coarse place, or where it is when the looks at the exact
+    places were recorded (`exact`)."""
+    place = float if exact else coarse
     mines = [
         MapPoint(
             label=row.mine.name,
-            longitude=float(row.mine.longitude),
-            latitude=float(row.mine.latitude),
+            longitude=place(row.mine.longitude),
+            latitude=place(row.mine.latitude),
             kind="mine",
             count=row.samples,
             detail=row.mine.belt,

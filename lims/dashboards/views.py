@@ -11,11 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from assays.models.methods import Extraction
 from lims.accounts.models import Organisation
-from lims.core.pages import Page
-from lims.core.roles import Action, allowed
+from lims.core.errors import DomainError
+from lims.core.pages import Page, add_form_errors
+from lims.core.roles import Action
 from lims.dashboards import charts, exports
 from lims.dashboards.selectors import Filters, Overview, beside_of, build_overview
+from samples.forms.looks import LookForm
+from samples.looks.looking import Shown, glance_at
 from samples.models import Mine
+from samples.views.looks import look_form_for, look_on_page
 
 
 class OverviewFilter(forms.Form):
@@ -56,7 +60,7 @@ class OverviewFilter(forms.Form):
 class OverviewPage(Page):
     """Where we stand."""
 
-    actions: ClassVar[dict[str, Action]] = {"GET": Action.OVERVIEW_VIEW}
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.OVERVIEW_VIEW, "POST": Action.OVERVIEW_VIEW}
     template = "dashboards/overview.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -67,8 +71,23 @@ class OverviewPage(Page):
             return exports.respond(overview, filters, str(request.GET["format"]))
         return self.render(self._context(form, filters, overview))
 
-    def _context(self, form: OverviewFilter, filters: Filters, overview: Overview) -> dict[str, Any]:
-        exact = allowed(self.request.user, Action.PLACE_EXACT)
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """The page with the mines where they are, after its viewer has said what for; one look for each mine."""
+        form, look_form = OverviewFilter(request.GET), LookForm(request.POST, prefix="look")
+        filters = form.filters()
+        overview = build_overview(request.user, filters)
+        if look_form.is_valid():
+            try:
+                shown = [glance_at(row.mine, Shown.PLACE) for row in overview.mine_rows if row.mine.latitude is not None]
+                look_on_page(request, shown, look_form.cleaned_data["purpose"])
+                return self.render(self._context(form, filters, overview, exact=True))
+            except DomainError as error:
+                add_form_errors(look_form, error)
+        return self.render(self._context(form, filters, overview, look_form=look_form), status=422)
+
+    def _context(
+        self, form: OverviewFilter, filters: Filters, overview: Overview, *, exact: bool = False, look_form: LookForm | None = None
+    ) -> dict[str, Any]:
         return {
             "form": form,
             "overview": overview,
@@ -76,8 +95,9 @@ class OverviewPage(Page):
             "beside": Extraction(beside_of(filters.extraction)).label if any(row.beside for row in overview.mine_rows) else "",
             "grade_spec": charts.grade_spec(overview),
             "funnel_spec": charts.funnel_spec(overview),
-            "shows_places": exact,
-            "map_spec": charts.map_spec(overview) if exact else None,
+            "shows_exact": exact,
+            "look_form": look_form_for(self.request.user, {"look_form": look_form}),
+            "map_spec": charts.map_spec(overview, exact=exact),
             "turnaround_spec": charts.turnaround_spec(overview),
             "samples_url": reverse("samples:list"),
         }

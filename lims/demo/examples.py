@@ -80,6 +80,7 @@ def _field() -> list[tuple[str, Example]]:
             {"kind": "provenance", "reason": "The photograph was of the neighbouring pit; papers agree."},
             code=Hold.objects.get(kind="provenance", released_at=None).sample.blind_code,
         ),
+        _example("/api/v1/origins/", "official", {"purpose": "Plausibility of the stated mine", "mines": ["PWN"]}),
         _example("/api/v1/samples/{code}/dispose/", "quality_manager", {"reason": "Retention ended."}, code=_reported(2).blind_code),
     ]
 

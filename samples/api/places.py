@@ -43,11 +43,11 @@ class Mines(ListView):
         return Mine.objects.visible_to(request.user)
 
     def row(self, found: Mine, request: Request) -> dict[str, Any]:
-        return mine_data(found, request.user)
+        return mine_data(found)
 
     @extend_schema(operation_id="mines_list", parameters=list_parameters(MineFilter, _ORDERINGS), responses=schemas.MinePageSchema)
     def get(self, request: Request) -> Any:
-        """Codes, names and belts; coordinates for those who may see them."""
+        """Codes, names and belts. Operators and exact places: `POST /origins/`."""
         return super().get(request)
 
 
@@ -59,4 +59,4 @@ class MineView(ActionView):
     @extend_schema(operation_id="mines_retrieve", responses=schemas.MineDetailSchema)
     def get(self, request: Request, code: str) -> Response:
         """With its pits."""
-        return Response(mine_detail(find_mine(code, request.user), request.user))
+        return Response(mine_detail(find_mine(code, request.user)))

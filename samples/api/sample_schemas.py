@@ -86,7 +86,7 @@ class SampleSchema(Schema):
     belt = serializers.CharField(required=False)
     pit = serializers.CharField(required=False, allow_null=True)
     visit = serializers.CharField(required=False, allow_null=True)
-    latitude = serializers.CharField(required=False, allow_null=True)
+    latitude = serializers.CharField(required=False, allow_null=True, help_text="Only to who has just given it; else `POST /origins/`")
     longitude = serializers.CharField(required=False, allow_null=True)
     depth_from_m = serializers.CharField(required=False, allow_null=True)
     depth_to_m = serializers.CharField(required=False, allow_null=True)
@@ -226,8 +226,6 @@ class CustodySchema(Schema):
 class PitSchema(Schema):
     code = serializers.CharField()
     kind = serializers.CharField()
-    latitude = serializers.CharField(required=False, allow_null=True)
-    longitude = serializers.CharField(required=False, allow_null=True)
     elevation_m = serializers.CharField(allow_null=True)
     remark = serializers.CharField(allow_blank=True)
 
@@ -238,11 +236,8 @@ class MineSchema(Schema):
     name = serializers.CharField()
     belt = serializers.CharField()
     township = serializers.CharField(allow_blank=True)
-    operator = serializers.CharField(allow_blank=True)
     control = serializers.CharField(allow_blank=True)
     extraction_method = serializers.CharField(allow_blank=True)
-    latitude = serializers.CharField(required=False, allow_null=True)
-    longitude = serializers.CharField(required=False, allow_null=True)
     active = serializers.BooleanField()
 
 

@@ -82,7 +82,8 @@ class Samples(ListView):
         if dry_run:
             return Response({"dry_run": True, "results": [{"index": 0, "outcome": "valid"}]})
         (sample,) = samples
-        response = Response(sample_detail(sample, request.user), status=201)
+        # Who registers has just given the place: that is no look.
+        response = Response(sample_detail(sample, request.user, exact=True), status=201)
         response["Location"] = reverse("api-sample", args=[sample.code])
         return _tagged(response, sample)
 
@@ -138,7 +139,9 @@ class SampleView(ActionView):
             version=if_match(request),
         )
         sample = find_sample(str(corrected.pk), request.user)
-        return _tagged(Response(sample_detail(sample, request.user)), sample)
+        # Both given just now: the answer tells the caller nothing of the place.
+        given = {"latitude", "longitude"} <= body.keys()
+        return _tagged(Response(sample_detail(sample, request.user, exact=given)), sample)
 
 
 class PartBody(Struct):
@@ -257,7 +260,7 @@ class CustodyView(ActionView):
     )
     def get(self, request: Request, code: str) -> Response:
         """What happened to the sample, in order, with hashes. `disclosed` holds the restricted fields the caller may see; with `proof=1`,
-        SHA-256(salt ‖ value) of each equals its commitment in `canonical`."""
+        SHA-256(salt ‖ value) of each equals its commitment in `canonical`. Coordinates: `POST /origins/`."""
         sample = find_sample(code, request.user)
         proof = request.query_params.get("proof") in {"1", "true"}
         events = [event_data(event, proof=proof) for event in read_timeline(sample, request.user)]

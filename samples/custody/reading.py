@@ -13,9 +13,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from lims.core.roles import LABORATORY_ROLES, Action, Role, allowed
+from lims.core.roles import LABORATORY_ROLES, Role
 from samples.custody.kinds import EventKind
 from samples.custody.models import CustodyEvent
+from samples.looks.looking import may_see_origin
 from samples.models import Handover, Sample
 
 # What a party of a handover learns from the other party's record of it.
@@ -77,27 +78,28 @@ class TimelineEvent:
         return base64.b64encode(self.canonical).decode()
 
 
-def read_timeline(sample: Sample, viewer: Any) -> list[TimelineEvent]:
+def read_timeline(sample: Sample, viewer: Any, *, exact: bool = False) -> list[TimelineEvent]:
     """The sample's events in order. The sample must have been fetched within the viewer's scope.
 
-    Officials, administrators and the owner's people see every disclosure (exact places only by permission); a carrier or a laboratory
-    those of its own organisation's events and the parties of handovers it took part in, and a laboratory never the owner's name.
+    Officials, administrators and the owner's people see every disclosure; a carrier or a laboratory those of its own organisation's events
+    and the parties of handovers it took part in, and a laboratory never the owner's name. Coordinates are disclosed only with `exact`, by
+    permission: the caller has then recorded the look (`samples.looks.looking.record_looks`).
     """
     events = CustodyEvent.objects.filter(sample=sample).select_related("disclosure").order_by("seq")
-    view = _View(sample, viewer)
+    view = _View(sample, viewer, exact)
     return [_timeline_event(event, view) for event in events]
 
 
 class _View:
     """What one viewer may see of one sample's disclosures."""
 
-    def __init__(self, sample: Sample, viewer: Any) -> None:
+    def __init__(self, sample: Sample, viewer: Any, exact: bool) -> None:
         self.sample, self.viewer = sample, viewer
         self.organisation = viewer.organisation_id
         self.sees_all = viewer.role in {Role.OFFICIAL, Role.ADMINISTRATOR} or (
             viewer.role == Role.COLLECTOR and self.organisation == sample.owner_id
         )
-        self.sees_exact = allowed(viewer, Action.PLACE_EXACT)
+        self.sees_exact = exact and may_see_origin(viewer)
         self.blind = viewer.role in LABORATORY_ROLES
 
     @cached_property
@@ -116,7 +118,7 @@ class _View:
         if self.sees_all:
             return {name: pair for name, pair in fields.items() if self.sees_exact or name != "coordinates"}
         if event.organisation_id == self.organisation:
-            seen = dict(fields)
+            seen = {name: pair for name, pair in fields.items() if self.sees_exact or name != "coordinates"}
         elif event.kind in _HANDOVER_KINDS and (_consignment_of(event), event.occurred_at) in self._handovers:
             seen = {name: pair for name, pair in fields.items() if name in _SHARED_BY_HANDOVER}
         else:

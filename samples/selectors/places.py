@@ -9,8 +9,8 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from lims.core.codes import normalise
-from lims.core.roles import Action, allowed
 from lims.core.scope import fetch_visible
+from samples.looks.looking import may_see_origin
 from samples.models import Mine, Photo, Pit, Sample, Visit
 
 
@@ -31,9 +31,8 @@ def find_pit(mine: Mine, code: str, viewer: Any) -> Pit:
     return fetch_visible(Pit, viewer, mine=mine, code__iexact=code.strip())
 
 
-def _place(place: Mine | Pit, viewer: Any) -> dict[str, str | None]:
-    if not allowed(viewer, Action.PLACE_EXACT):
-        return {}
+def place_data(place: Mine | Pit | Sample) -> dict[str, str | None]:
+    """Where exactly it is. The look at it was recorded before."""
     return {"latitude": _text(place.latitude), "longitude": _text(place.longitude)}
 
 
@@ -41,30 +40,34 @@ def _text(number: Decimal | None) -> str | None:
     return None if number is None else format(number, "f")
 
 
-def mine_data(mine: Mine, viewer: Any) -> dict[str, Any]:
-    """One mine for lists and the API; coordinates by permission."""
+def mine_data(mine: Mine) -> dict[str, Any]:
+    """One mine for lists and the API. Its operator and its exact place are told on request alone (`origin_data`)."""
     return {
         "id": str(mine.pk),
         "code": mine.code,
         "name": mine.name,
         "belt": mine.belt,
         "township": mine.township,
-        "operator": mine.operator,
         "control": mine.control,
         "extraction_method": mine.extraction_method,
-        **_place(mine, viewer),
         "active": mine.active,
     }
 
 
-def mine_detail(mine: Mine, viewer: Any) -> dict[str, Any]:
+def mine_detail(mine: Mine) -> dict[str, Any]:
     """One mine with its pits."""
-    return {**mine_data(mine, viewer), "remark": mine.remark, "pits": [pit_data(pit, viewer) for pit in mine.pits.order_by("code")]}
+    return {**mine_data(mine), "remark": mine.remark, "pits": [pit_data(pit) for pit in mine.pits.order_by("code")]}
 
 
-def pit_data(pit: Pit, viewer: Any) -> dict[str, Any]:
-    """One pit; coordinates by permission."""
-    return {"code": pit.code, "kind": pit.kind, **_place(pit, viewer), "elevation_m": _text(pit.elevation_m), "remark": pit.remark}
+def pit_data(pit: Pit) -> dict[str, Any]:
+    """One pit, without its exact place."""
+    return {"code": pit.code, "kind": pit.kind, "elevation_m": _text(pit.elevation_m), "remark": pit.remark}
+
+
+def origin_data(mine: Mine) -> dict[str, Any]:
+    """What is told of a mine on request: its operator, its exact place and those of its pits. The look at it was recorded before."""
+    pits = [{"code": pit.code, **place_data(pit)} for pit in mine.pits.order_by("code")]
+    return {"operator": mine.operator, **place_data(mine), "pits": pits}
 
 
 def select_visits(viewer: Any) -> QuerySet[Visit]:
@@ -80,4 +83,4 @@ def find_visit(code: str, viewer: Any) -> Visit:
 
 def visit_photos(visit: Visit, viewer: Any) -> list[Photo]:
     """The photographs of a visit in scope: they show places, so only for those who may see exact places."""
-    return list(visit.photos.select_related("added_by")) if allowed(viewer, Action.PLACE_EXACT) else []
+    return list(visit.photos.select_related("added_by")) if may_see_origin(viewer) else []

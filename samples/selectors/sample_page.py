@@ -11,9 +11,9 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lims.core.roles import Action, allowed
 from samples.custody.kinds import EventKind
 from samples.custody.reading import TimelineEvent, read_timeline
+from samples.looks.looking import may_see_origin
 from samples.models import Mine, Pit, Sample, Visit
 from samples.selectors.samples import sees_origin
 
@@ -56,9 +56,9 @@ class TimelineRow:
     href: str = ""
 
 
-def timeline_of(sample: Sample, viewer: Any) -> list[TimelineRow]:
-    """The sample's custody, newest first, as this viewer may see it."""
-    return [_row(event) for event in reversed(read_timeline(sample, viewer))]
+def timeline_of(sample: Sample, viewer: Any, *, exact: bool = False) -> list[TimelineRow]:
+    """The sample's custody, newest first, as this viewer may see it; coordinates where the look at them was recorded (`exact`)."""
+    return [_row(event) for event in reversed(read_timeline(sample, viewer, exact=exact))]
 
 
 def _row(event: TimelineEvent) -> TimelineRow:
@@ -129,13 +129,14 @@ class Correction:
     changes: list[tuple[str, str, str]]
 
 
-def corrections_of(sample: Sample, viewer: Any) -> list[Correction]:
-    """The corrections of a sampling record from its history, newest first; for those who may know the origin."""
+def corrections_of(sample: Sample, viewer: Any, *, exact: bool = False) -> list[Correction]:
+    """The corrections of a sampling record from its history, newest first; for those who may know the origin, with those of coordinates
+    where the look at them was recorded (`exact`)."""
     if not sees_origin(viewer) or sample.version == 1:
         return []
     model: Any = Sample.pgh_event_model  # type: ignore[attr-defined]
     versions = list(model.objects.filter(pgh_obj_id=sample.pk).order_by("pgh_id"))
-    exact = allowed(viewer, Action.PLACE_EXACT)
+    exact = exact and may_see_origin(viewer)
     names = _names_of(versions)
     found = []
     for before, after in pairwise(versions):

@@ -1,8 +1,8 @@
 """Samples as one viewer may see them: the one place that decides which facts travel to pages, files and the API.
 
-The owner, officials and administrators see the whole sampling record (exact coordinates by permission). A carrier sees what it carries, not
-where it comes from. A laboratory sees the blind code and the belt: no mine, coordinates, field id, collector, owner or visit, and a field
-duplicate looks like any other sample.
+The owner, officials and administrators see the whole sampling record, exact coordinates by permission and on request alone
+(`samples.looks`). A carrier sees what it carries, not where it comes from. A laboratory sees the blind code and the belt: no mine,
+coordinates, field id, collector, owner or visit, and a field duplicate looks like any other sample.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import Any
 
 from lims.core.codes import check_code, has_code_shape, normalise
 from lims.core.errors import Invalid, NotFound
-from lims.core.roles import LABORATORY_ROLES, Action, Role, allowed
+from lims.core.roles import LABORATORY_ROLES, Role
 from lims.core.scope import fetch_visible
 from samples.lifecycle import SampleState
+from samples.looks.looking import may_see_origin
 from samples.models import Hold, Photo, Sample
 from samples.models.samples import SampleKind, SampleQuerySet
 
@@ -102,8 +103,9 @@ def _code(thing: Any) -> str | None:
     return thing.code if thing else None
 
 
-def sample_data(sample: Sample, viewer: Any) -> dict[str, Any]:
-    """One sample, flat, for lists, files and the API; members that are not the viewer's are absent. Measured numbers are texts."""
+def sample_data(sample: Sample, viewer: Any, *, exact: bool = False) -> dict[str, Any]:
+    """One sample, flat, for lists, files and the API; members that are not the viewer's are absent. Measured numbers are texts. `exact`
+    adds the coordinates, by permission: for whoever has just given them, or whose look was recorded."""
     common = {
         "id": str(sample.pk),
         "code": sample.code_for(viewer),
@@ -123,15 +125,15 @@ def sample_data(sample: Sample, viewer: Any) -> dict[str, Any]:
         "version": sample.version,
     }
     if sees_origin(viewer):
-        return common | _origin(sample, viewer)
+        return common | _origin(sample, exact=exact and may_see_origin(viewer))
     if is_blind(viewer):
         depths = {"depth_from_m": _text(sample.depth_from_m), "depth_to_m": _text(sample.depth_to_m)}
         return common | depths | {"belt": sample.mine.belt}
     return common | {"owner": sample.owner.code, "holder": sample.holder.code}
 
 
-def _origin(sample: Sample, viewer: Any) -> dict[str, Any]:
-    exact = {"latitude": _text(sample.latitude), "longitude": _text(sample.longitude)}
+def _origin(sample: Sample, *, exact: bool) -> dict[str, Any]:
+    degrees = {"latitude": _text(sample.latitude), "longitude": _text(sample.longitude)}
     return {
         "blind_code": sample.blind_code,
         "field_id": sample.field_id,
@@ -140,7 +142,7 @@ def _origin(sample: Sample, viewer: Any) -> dict[str, Any]:
         "belt": sample.mine.belt,
         "pit": _code(sample.pit),
         "visit": _code(sample.visit),
-        **(exact if allowed(viewer, Action.PLACE_EXACT) else {}),
+        **(degrees if exact else {}),
         "depth_from_m": _text(sample.depth_from_m),
         "depth_to_m": _text(sample.depth_to_m),
         "collected_by": sample.collected_by,
@@ -169,10 +171,10 @@ def _visible_parent(sample: Sample, viewer: Any) -> str | None:
     return sample.parent.code_for(viewer)
 
 
-def sample_detail(sample: Sample, viewer: Any) -> dict[str, Any]:
-    """One sample with its open holds and the parts it was split into."""
+def sample_detail(sample: Sample, viewer: Any, *, exact: bool = False) -> dict[str, Any]:
+    """One sample with its open holds and the parts it was split into; `exact` as in `sample_data`."""
     return {
-        **sample_data(sample, viewer),
+        **sample_data(sample, viewer, exact=exact),
         "holds": [hold_data(hold, viewer) for hold in open_holds(sample)],
         "parts": [part.code_for(viewer) for part in parts_of(sample, viewer)],
     }
@@ -207,6 +209,6 @@ def photos_of(sample: Sample, viewer: Any) -> list[Photo]:
     """Photographs the viewer may look at: a picture shows the place, so those who may see exact places see all in scope, others their own
     organisation's."""
     photos = sample.photos.select_related("added_by").order_by("added_at")
-    if not (sees_origin(viewer) and allowed(viewer, Action.PLACE_EXACT)):
+    if not (sees_origin(viewer) and may_see_origin(viewer)):
         photos = photos.filter(added_by__organisation=viewer.organisation_id)
     return list(photos)

@@ -16,12 +16,14 @@ from lims.core.models import Installation
 from lims.core.pages import Page
 from lims.core.roles import Action, Role
 from lims.core.scope import fetch_visible
+from samples.looks.looking import Shown, glance_at, may_see_origin
 from samples.models import Photo, Sample, SampleImport, Visit
 from samples.sample_labels import LAYOUTS, print_labels
 from samples.selectors.places import find_visit, visit_photos
 from samples.selectors.samples import find_sample, photos_of
 from samples.services.photographing import draw_small
 from samples.spreadsheets import file_response
+from samples.views.looks import look_on_page
 
 _MOST_LABELS = 1000
 
@@ -78,8 +80,8 @@ def _imported(pk: str, viewer: Any) -> list[Sample]:
 
 
 class PhotoFile(Page):
-    """A photograph within the viewer's scope; `?size=small` for a page. The full file may hold the camera's notes, so it is shown only to
-    those who may see exact places or who took it."""
+    """A photograph within the viewer's scope; `?size=small` for a page. The full file may hold the camera's notes with the place, so it is
+    shown only to those who may see exact places or whose organisation took it, and opening somebody else's is a look."""
 
     actions: ClassVar[dict[str, Action]] = {"GET": Action.SAMPLE_VIEW}
 
@@ -87,10 +89,13 @@ class PhotoFile(Page):
         photo = _find_photo(pk, request.user)
         data = read_bytes("photos", photo.sha256)
         small = request.GET.get("size") == "small"
+        subject = photo.sample or photo.visit
+        if not small and subject is not None and may_see_origin(request.user) and photo.added_by_id != request.user.pk:
+            look_on_page(request, [glance_at(subject, Shown.PHOTOGRAPH)], _("opened the photograph"))
         response = HttpResponse(draw_small(data) if small else data, content_type="image/jpeg" if small else photo.content_type)
         response["Content-Disposition"] = "inline"
         response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        response["Cache-Control"] = "private, max-age=86400, immutable"
+        response["Cache-Control"] = "private, max-age=86400, immutable" if small else "private, no-store"
         return response
 
 

@@ -7,14 +7,19 @@ from typing import Any, ClassVar
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from lims.core.errors import DomainError
 from lims.core.pages import Page, add_form_errors
+from lims.core.panels import render_panels
 from lims.core.roles import Action, allowed
+from samples.forms.looks import LookForm
 from samples.forms.places import ChangeReasonForm, MineForm, PitForm
+from samples.looks.looking import Shown, glance_at
 from samples.models import Mine, Pit
 from samples.selectors.places import find_mine, find_pit, select_mines, select_visits
 from samples.services import placing
+from samples.views.looks import look_form_for, look_on_page
 
 
 class MineList(Page):
@@ -38,16 +43,42 @@ class MinePage(Page):
     template = "samples/mine.html"
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
-        mine = find_mine(code, request.user)
+        return self.show(find_mine(code, request.user))
+
+    def show(self, mine: Mine, *, exact: bool = False, look_form: Any = None, status: int = 200) -> HttpResponse:
+        """The page; `exact`: the look at operator and places was recorded."""
+        request = self.request
         return self.render(
             {
                 "mine": mine,
                 "pits": mine.pits.order_by("code"),
                 "visits": select_visits(request.user).filter(mines=mine)[:20],
-                "sees_exact": allowed(request.user, Action.PLACE_EXACT),
+                "origin": mine if exact else None,
+                "look_form": look_form_for(request.user, {"look_form": look_form}),
+                "panels": render_panels("mine", mine, request),
                 "may_edit": allowed(request.user, Action.MINE_EDIT),
-            }
+            },
+            status=status,
+            template=MinePage.template,
         )
+
+
+class MineOrigin(MinePage):
+    """The page with operator and exact places, after its viewer has said what for; the look is recorded."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.PLACE_EXACT}
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        mine = find_mine(code, request.user)
+        form = LookForm(request.POST, prefix="look")
+        if form.is_valid():
+            try:
+                shown = [glance_at(mine, Shown.PLACE), glance_at(mine, Shown.SUPPLIER)]
+                look_on_page(request, shown, form.cleaned_data["purpose"])
+                return self.show(mine, exact=True)
+            except DomainError as error:
+                add_form_errors(form, error)
+        return self.show(mine, look_form=form, status=422)
 
 
 class RecordPlace(Page):
@@ -58,6 +89,9 @@ class RecordPlace(Page):
 
     def get(self, request: HttpRequest, **where: str) -> HttpResponse:
         mine, place = self.find(**where)
+        if mine is not None and place is not None:
+            shown = [Shown.PLACE] if place is not mine else [Shown.PLACE, Shown.SUPPLIER]
+            look_on_page(request, [glance_at(mine, one) for one in shown], _("to correct the record"))
         return self._show(mine, place, self.form_class(instance=place), ChangeReasonForm() if place else None)
 
     def post(self, request: HttpRequest, **where: str) -> HttpResponse:

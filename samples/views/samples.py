@@ -18,6 +18,7 @@ from lims.core.errors import DomainError, Invalid
 from lims.core.pages import Page, add_form_errors
 from lims.core.panels import render_panels
 from lims.core.roles import Action, allowed
+from samples.forms.looks import LookForm
 from samples.forms.sample_filters import SampleFilter
 from samples.forms.sampling import (
     CorrectionForm,
@@ -30,11 +31,13 @@ from samples.forms.sampling import (
     initial_of,
     parts_of,
 )
+from samples.looks.looking import Shown, glance_at
 from samples.models import Hold, Sample
 from samples.selectors import samples as selectors
 from samples.selectors.sample_page import corrections_of, timeline_of
 from samples.services import correcting, disposing, holding, photographing, registering, splitting
 from samples.spreadsheets import spreadsheet_response
+from samples.views.looks import look_form_for, look_on_page
 from samples.views.sample_steps import steps_of
 
 _MOST_SPREADSHEET_ROWS = 20_000
@@ -113,8 +116,9 @@ class SamplePage(Page):
     def get(self, request: HttpRequest, code: str, **more: Any) -> HttpResponse:
         return self.show(selectors.find_sample(code, request.user))
 
-    def show(self, sample: Sample, *, status: int = 200, **forms: Any) -> HttpResponse:
-        """The page, with the forms of its steps; one that was refused comes back as it was typed."""
+    def show(self, sample: Sample, *, status: int = 200, exact: bool = False, **forms: Any) -> HttpResponse:
+        """The page, with the forms of its steps; one that was refused comes back as it was typed. `exact`: the look at the place was
+        recorded."""
         viewer = self.request.user
         return self.render(
             {
@@ -123,13 +127,14 @@ class SamplePage(Page):
                 "badge": selectors.state_badge_of(sample),
                 "kind_label": _kind_label(sample, viewer),
                 "sees_origin": selectors.sees_origin(viewer),
-                "sees_exact": allowed(viewer, Action.PLACE_EXACT),
+                "origin": sample if exact else None,
+                "look_form": look_form_for(viewer, forms),
                 "is_blind": selectors.is_blind(viewer),
                 "parent": _parent_link(sample, viewer),
                 "parts": [(part.code_for(viewer), part) for part in selectors.parts_of(sample, viewer)],
                 "holds": [(hold, selectors.hold_data(hold, viewer)) for hold in selectors.open_holds(sample)],
-                "events": timeline_of(sample, viewer),
-                "corrections": corrections_of(sample, viewer),
+                "events": timeline_of(sample, viewer, exact=exact),
+                "corrections": corrections_of(sample, viewer, exact=exact),
                 "photos": selectors.photos_of(sample, viewer),
                 "panels": render_panels("sample", sample, self.request),
                 "hold_form": forms.get("hold_form") or HoldForm(prefix="hold"),
@@ -210,6 +215,7 @@ class CorrectSample(Page):
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         sample = selectors.find_sample(code, request.user)
+        look_on_page(request, [glance_at(sample, Shown.PLACE)], _("to correct the record"))
         return self.render({"sample": sample, "form": self._form(sample)})
 
     def _form(self, sample: Sample, data: Any = None) -> CorrectionForm:
@@ -262,6 +268,23 @@ class SplitSample(Page):
             except DomainError as error:
                 add_form_errors(form, error)
         return self._show(sample, form, parts, status=422)
+
+
+class SampleOrigin(SamplePage):
+    """The page with the exact place, after its viewer has said what for; the look is recorded."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.PLACE_EXACT}
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        sample = selectors.find_sample(code, request.user)
+        form = LookForm(request.POST, prefix="look")
+        if form.is_valid() and selectors.sees_origin(request.user):
+            try:
+                look_on_page(request, [glance_at(sample, Shown.PLACE)], form.cleaned_data["purpose"])
+                return self.show(sample, exact=True)
+            except DomainError as error:
+                add_form_errors(form, error)
+        return self.show(sample, status=422, look_form=form)
 
 
 class Step(SamplePage):
