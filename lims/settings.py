@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pghistory
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -246,6 +246,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "lims.jobs.tasks.tick", "schedule": schedule(10)},
     "sweep": {"task": "lims.jobs.tasks.sweep", "schedule": schedule(15)},
+    # In the night, Indian time.
+    "compare_custody": {"task": "lims.jobs.tasks.start", "args": ["compare_custody"], "schedule": crontab(hour=20, minute=30)},
 }
 JOB_LEASE_SECONDS = int(os.environ.get("LIMS_JOB_LEASE_SECONDS", "30"))
 

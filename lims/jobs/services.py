@@ -58,6 +58,13 @@ def create_job(*, kind: str, arguments: dict[str, Any], by: Any) -> Job:
     )
 
 
+def create_regular_job(kind: str) -> Job | None:
+    """The next job of a kind that is done regularly; None while the one before it is unfinished."""
+    if Job.objects.filter(kind=kind, state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
+        return None
+    return create_job(kind=kind, arguments={}, by=None)
+
+
 def _lease() -> Any:
     return timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
 

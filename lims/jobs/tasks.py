@@ -20,6 +20,16 @@ def tick() -> None:
 
 
 @shared_task
+def start(kind: str) -> None:
+    """Begin regular work that nobody asked for: a job of that kind, unless one is still going on."""
+    from lims.jobs.dispatch import send
+
+    job = services.create_regular_job(kind)
+    if job is not None:
+        send(job)
+
+
+@shared_task
 def sweep() -> None:
     """Send again what was lost."""
     from lims.jobs.dispatch import send

@@ -27,6 +27,8 @@ class EventKind(models.TextChoices):
     RESEALED = "resealed", _("resealed")
     STORED = "stored", _("stored")
     MOVED = "moved", _("moved")
+    TAKEN_OUT = "taken_out", _("taken out of its position")
+    PROGRESSED = "progressed", _("taken a step further in the laboratory")
     DISCREPANCY = "discrepancy", _("discrepancy")
     SETTLED = "settled", _("discrepancy settled")
     HOLD = "hold", _("put on hold")

@@ -25,8 +25,11 @@ _TOLERATED_FUTURE = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What happened to one sample. Restricted fields (`place`, `coordinates`, `giver`, `receiver`, `waybill`, `remark`, the actor) enter
-    the bytes as commitments only; the rest stands there in clear, so it must never tell the origin."""
+    """What happened to one sample. Restricted fields (`place`, `coordinates`, `giver`, `receiver`, `holder`, `waybill`, `remark`, the
+    actor) enter the bytes as commitments only; the rest stands there in clear, so it must never tell the origin.
+
+    `holder` is the organisation that holds the sample from this event on, where the event decides that: names may change or be shared.
+    """
 
     sample_id: UUID
     kind: str
@@ -35,6 +38,7 @@ class Entry:
     coordinates: str = ""
     giver: str = ""
     receiver: str = ""
+    holder: UUID | None = None
     waybill: str = ""
     remark: str = ""
     seal_number: str = ""
@@ -150,6 +154,7 @@ def _content(
             "coordinates": entry.coordinates,
             "giver": entry.giver,
             "receiver": entry.receiver,
+            "holder": str(entry.holder) if entry.holder else "",
             "waybill": entry.waybill,
             "remark": entry.remark,
         }

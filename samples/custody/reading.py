@@ -110,8 +110,9 @@ class _View:
         return {(code, moment) for code, *moments in rows for moment in moments if moment}
 
     @cached_property
-    def _owner_name(self) -> str:
-        return self.sample.owner.name
+    def _owner_marks(self) -> set[str]:
+        """What would tell a laboratory whose sample it is."""
+        return {self.sample.owner.name, str(self.sample.owner_id)}
 
     def select(self, event: CustodyEvent, fields: Mapping[str, list[str]]) -> dict[str, list[str]]:
         """The disclosures of one event that are the viewer's."""
@@ -123,7 +124,7 @@ class _View:
             seen = {name: pair for name, pair in fields.items() if name in _SHARED_BY_HANDOVER}
         else:
             return {}
-        return {name: pair for name, pair in seen.items() if not (self.blind and pair[1] == self._owner_name)}
+        return {name: pair for name, pair in seen.items() if not (self.blind and pair[1] in self._owner_marks)}
 
 
 def _consignment_of(event: CustodyEvent) -> str:

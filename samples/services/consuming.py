@@ -1,4 +1,4 @@
-"""Mass that leaves a sample for a test portion, and steps of its life that are not custody."""
+"""Mass that leaves a sample for a test portion, and the steps of its life within the laboratory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from samples.lifecycle import SAMPLE
 from samples.models import Sample
 from samples.services.locking import lock_sample, lock_samples
 
-# Steps of the sample's life that leave custody as it is, and who may take them: a certificate, new or amended, reports.
+# Steps of the sample's life within the laboratory, and who may take them: a certificate, new or amended, reports.
 _LABORATORY_STEPS = {"prepare": Action.PREPARATION_EDIT, "analyse": Action.PREPARATION_EDIT, "report": Action.CERTIFICATE_WITHDRAW}
 
 
@@ -80,4 +80,6 @@ def advance_samples(*, samples: Sequence[Sample], step: str, by: Any) -> list[Sa
         for sample in moving:
             sample.state = target
         Sample.objects.filter(pk__in=[sample.pk for sample in moving]).update(state=target)
+        now, detail = clock.now(), {"step": step, "state": str(target)}
+        append_events([Entry(sample_id=one.pk, kind=EventKind.PROGRESSED, occurred_at=now, detail=detail) for one in moving], by=by)
     return locked

@@ -107,7 +107,8 @@ def answer_handover(
             consignment.holder = handover.receiver
             consignment.save(update_fields=["holder"])
             _move_samples(items, consignment)
-        append_events(_answer_entries(items, handover, texts["place"], moment), by=by)
+        seen_at = consignment.last_seen if accept else texts["place"]
+        append_events(_answer_entries(items, handover, seen_at, moment), by=by)
     return handover
 
 
@@ -209,6 +210,8 @@ _ANSWER_KINDS = {
 def _answer_entries(items: list[ConsignmentItem], handover: Handover, place: str, moment: datetime) -> list[Any]:
     state = HandoverState(handover.state)
     words = _words_of(handover) | {"place": place or handover.place, "remark": handover.answer_remark, "detail": {"handover": str(state)}}
+    if state == HandoverState.ACKNOWLEDGED:
+        words["holder"] = handover.receiver_id
     if handover.seals_intact is not None:
         words["seal_condition"] = SealCondition.INTACT if handover.seals_intact else SealCondition.BROKEN
     return entries_of(items, _ANSWER_KINDS[state], handover.consignment, moment, **words)

@@ -217,19 +217,22 @@ def _write_findings(receipt: Receipt, plan: Sequence[_Line]) -> None:
 _RECEIVE = """
 UPDATE samples_sample s
 SET state = %s, laboratory_id = %s, holder_id = %s, place = %s, received_at = %s,
-    mass_g = coalesce(v.mass_g, s.mass_g), has_open_discrepancy = s.has_open_discrepancy OR v.deviates
-FROM unnest(%s::uuid[], %s::numeric[], %s::boolean[]) AS v(id, mass_g, deviates)
+    mass_g = coalesce(v.mass_g, s.mass_g), container_count = coalesce(v.container_count, s.container_count),
+    has_open_discrepancy = s.has_open_discrepancy OR v.deviates
+FROM unnest(%s::uuid[], %s::numeric[], %s::int[], %s::boolean[]) AS v(id, mass_g, container_count, deviates)
 WHERE s.id = v.id
 """
 
 
 def _move_samples(consignment: Consignment, plan: Sequence[_Line], moment: datetime) -> None:
-    """One statement for all that arrived, so that each has one entry in its history. The mass in hand is what the laboratory weighed."""
+    """One statement for all that arrived, so that each has one entry in its history. The mass in hand and the containers are
+    what the laboratory weighed and counted."""
     arrived = [line for line in plan if line.found.present]
     laboratory = consignment.addressee
     lists = (
         [str(line.sample.pk) for line in arrived],
         [line.found.mass_g for line in arrived],
+        [line.found.container_count for line in arrived],
         [bool(line.deviations) for line in arrived],
     )
     with connection.cursor() as cursor:
@@ -275,6 +278,7 @@ def _arrival_entries(consignment: Consignment, line: _Line, moment: datetime) ->
         place=laboratory.name,
         giver=consignment.holder.name,
         receiver=laboratory.name,
+        holder=laboratory.pk,
         waybill=consignment.waybill,
         remark=found.remark,
         seal_number=found.seal_number,

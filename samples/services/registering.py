@@ -165,6 +165,7 @@ def _entries(samples: Sequence[Sample]) -> list[Entry]:
                 coordinates=coordinates_text(sample),
                 giver=sample.collected_by,
                 receiver=sample.owner.name,
+                holder=sample.holder_id,
                 remark=sample.remark,
                 mass_g=sample.collected_mass_g,
                 container_count=sample.container_count,

@@ -156,9 +156,18 @@ def _entries(parent: Sample, children: Sequence[Sample], loss: Decimal, reason: 
         Entry(sample_id=parent.pk, kind=EventKind.SPLIT, occurred_at=now, mass_g=parent.mass_g, remark=reason.strip(), detail=detail)
     ]
     for child in children:
-        origin = {"parent": str(parent.pk), "kind": str(child.kind)}
         entries.append(
-            Entry(sample_id=child.pk, kind=EventKind.SPLIT, occurred_at=now, mass_g=child.mass_g, container_count=1, detail=origin)
+            Entry(
+                sample_id=child.pk,
+                kind=EventKind.SPLIT,
+                occurred_at=now,
+                place=child.place,
+                receiver=parent.holder.name,
+                holder=child.holder_id,
+                mass_g=child.mass_g,
+                container_count=child.container_count,
+                detail={"parent": str(parent.pk), "kind": str(child.kind), "state": str(child.state)},
+            )
         )
         if child.seal_number:
             entries.append(

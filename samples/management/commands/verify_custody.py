@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
 from lims.core.codes import normalise
+from samples.custody.comparing import compare_custody
 from samples.custody.verifying import verify_custody
 from samples.models import Sample
 
@@ -28,9 +29,22 @@ class Command(BaseCommand):
         extent = f"{result.events:,} events of {result.samples:,} samples"
         if result.clean:
             self.stdout.write(self.style.SUCCESS(f"Custody is clean: {extent} replayed."))
+            self._compare(only_one=bool(sample))
             return
         self.stderr.write(self.style.ERROR(f"Custody is altered. First: {result.first}."))
         self.stderr.write(f"{result.findings:,} findings in {extent}.")
+        sys.exit(1)
+
+    def _compare(self, *, only_one: bool) -> None:
+        """Whether the samples are where a clean ledger says they are."""
+        if only_one:
+            return
+        result = compare_custody()
+        if result.equal:
+            self.stdout.write("What is stored of the samples follows from it.")
+            return
+        self.stderr.write(self.style.ERROR(f"What is stored does not follow from it. First: {result.first[0]}."))
+        self.stderr.write(f"{result.differences:,} differences; `manage.py compare_custody` names more.")
         sys.exit(1)
 
 
