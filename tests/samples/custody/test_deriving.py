@@ -24,7 +24,16 @@ from samples.services.holding import hold_sample, release_hold
 from samples.services.receiving import receive_consignment
 from samples.services.settling import settle_discrepancy
 from samples.services.splitting import Part, split_sample
-from tests.factories.consignments import found_as_sent, make_arrived, make_consignment, make_dispatched, make_received, samples_of
+from samples.services.straying import find_samples, lose_samples, refuse_receipt
+from tests.factories.consignments import (
+    found_as_sent,
+    hand_over,
+    make_arrived,
+    make_consignment,
+    make_dispatched,
+    make_received,
+    samples_of,
+)
 from tests.factories.people import PASSWORD, Cast
 from tests.factories.samples import make_mine, make_samples
 
@@ -52,6 +61,12 @@ def make_a_history(cast: Cast) -> list[Sample]:
     answer_handover(handover=handover, accept=False, remark="bag torn", place="Waingmaw", by=cast.custodian)
     handover = offer_handover(consignment=refused, receiver=cast.organisations["carrier"], by=cast.collector)
     answer_handover(handover=handover, accept=True, seals_intact=True, by=cast.custodian)
+    strays = make_dispatched(cast, 3)
+    lost, found, _onward = samples_of(strays)
+    lose_samples(consignment=strays, samples=[lost, found], place="Tanai", reason="the raft turned over", by=cast.collector)
+    find_samples(consignment=strays, samples=[found], place="Shingbwiyang", by=cast.collector)
+    hand_over(strays, cast.collector, cast.custodian)
+    refuse_receipt(consignment=strays, samples=[found], reason="wet through", by=cast.receptionist)
     arrived = make_arrived(cast, 4)
     here, heavier, broken, missing = samples_of(arrived)
     findings = [
