@@ -1,0 +1,103 @@
+"""One page of every template that a role can open, held against WCAG 2.2 AA by axe-core, in light and in dark.
+
+The pages are those of `tests/access/table.csv`, with the objects of its world behind them; a new page is looked at by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from selenium.webdriver import Chrome
+
+from lims.core.assets import prepare_assets
+from lims.core.roles import Role
+from tests.access.test_access import read_table
+from tests.access.world import World, make_world
+from tests.browsing import browser_of, in_browser, served
+
+AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+IN_DARK = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+pytestmark = [
+    *in_browser,
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (`make setup` does it): accessibility is not tried."),
+]
+
+# Only the grave findings come back, as sentences: everything else axe-core knows of a page is large.
+CHECK = """
+const [options, done] = arguments;
+const name = (node) => `${node.html.slice(0, 160)}: ${node.failureSummary}`;
+axe.run(document, {...options, resultTypes: ["violations"]}).then(
+    (found) => done(found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
+        .flatMap((one) => one.nodes.map((node) => `${one.id}: ${name(node)}`))),
+    (error) => done([String(error)]),
+);
+"""
+
+
+@pytest.fixture
+def world(fresh_database: str) -> World:
+    """Everybody, and something behind every address."""
+    return make_world()
+
+
+@pytest.fixture
+def browser(world: World, tmp_path: Path) -> Iterator[Chrome]:
+    """One browser for everybody in turn; `browser.get("/…")` needs the address before it."""
+    prepare_assets(checkout=Path(settings.BASE_DIR), build_dir=Path(settings.BUILD_DIR))
+    with served() as address, browser_of(world.cast.collector, address, tmp_path) as browser:
+        yield browser
+
+
+def pages_of(world: World) -> Iterator[tuple[str, str]]:
+    """Who opens which path: one address for each template, by the first role that is let in. Files, parts of pages and redirections are
+    no pages."""
+    seen: set[str] = set()
+    rows = [(address, row) for (address, method), row in read_table().items() if method == "GET" and not address.startswith("api/")]
+    for role in Role:
+        for address, row in rows:
+            if row[role.value] != "200" or address in seen:
+                continue
+            answer = world.knock(role.value, "GET", address)
+            template = answer.templates[0].name if answer.templates and b"<html" in answer.content else ""
+            if template and template not in seen:
+                yield role.value, answer.request["PATH_INFO"]
+            # Everybody's start page has the same address.
+            seen |= {template} if address == "" else {template, address}
+
+
+def sign_in(browser: Chrome, world: World, caller: str) -> None:
+    """The browser of this person from here on."""
+    value = world.web[caller].cookies[settings.SESSION_COOKIE_NAME].value
+    browser.delete_all_cookies()
+    browser.add_cookie({"name": settings.SESSION_COOKIE_NAME, "value": value})
+
+
+def look_at(browser: Chrome) -> list[str]:
+    """What shuts somebody out of the page in the browser: all rules in light, contrast in dark too."""
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    light: list[str] = browser.execute_async_script(CHECK, RULES)
+    browser.execute_script("document.documentElement.dataset.theme = 'dark'")
+    dark: list[str] = browser.execute_async_script(CHECK, IN_DARK)
+    return light + [f"dark: {one}" for one in dark]
+
+
+def test_no_page_shuts_anybody_out(world: World, browser: Chrome) -> None:
+    base = browser.current_url.split("/sign-in/")[0]
+    browser.delete_all_cookies()
+    browser.refresh()
+    faults = [f"signing in: {fault}" for fault in look_at(browser)]
+    browser.execute_script("document.querySelector('main label').remove()")
+    assert any("label" in fault for fault in look_at(browser)), "a lost label is not found, so nothing is"
+    signed_in, seen = "", 0
+    for role, path in pages_of(world):
+        if role != signed_in:
+            sign_in(browser, world, signed_in := role)
+        browser.get(base + path)
+        seen += 1
+        faults += [f"{path} ({role}): {fault}" for fault in look_at(browser)]
+    assert seen > 60
+    assert not faults, "\n".join(faults)
