@@ -26,19 +26,23 @@ SHAPES: dict[PlaceKind, str] = {
 }
 _SLENDER = 4.0
 """Land reaches this many times the box to either side, so that it fills a view of any proportion up to this one."""
+_NARROW = 420
+"""Pixels of width below which places go by their short names."""
 _NAMED_AREA = 6000
 """Square pixels of a page that a country must show to be named."""
 
 
 @dataclass(frozen=True, slots=True)
 class MapPoint:
-    """A place in degrees (WGS 84) with the number of samples there. `detail` is one line for the pointer; `url` leads to the rows."""
+    """A place in degrees (WGS 84) with the number of samples there. `short` is its name where the map is a phone's, `detail` one line
+    for the pointer; `url` leads to the rows."""
 
     label: str
     longitude: float
     latitude: float
     kind: PlaceKind
     count: int = 1
+    short: str = ""
     detail: str = ""
     url: str = ""
 
@@ -60,7 +64,7 @@ def map_chart(points: Sequence[MapPoint], outlines: Mapping[str, Any], *, extent
     spec["layer"] = [
         {
             "data": {"values": clip_features(outlines, _widen(box))["features"]},
-            "mark": {"type": "geoshape", "style": "land", "tooltip": None, "clip": True},
+            "mark": {"type": "geoshape", "style": "land", "tooltip": None, "clip": True, "aria": False},
         },
         {"data": {"values": _name_countries(outlines, box, sheet)}} | build_layer("text", "place", _place() | {"text": {"field": "label"}}),
         _point_layer({row["kind"] for row in rows}),
@@ -175,6 +179,7 @@ def _kind_names() -> dict[str, str]:
 def _point_row(point: MapPoint, side: str) -> dict[str, Any]:
     return {
         "label": point.label,
+        "short": point.short or point.label,
         "longitude": point.longitude,
         "latitude": point.latitude,
         "kind": _kind_names()[point.kind],
@@ -212,8 +217,9 @@ def _label_layers() -> list[Spec]:
     layers = []
     for side, align, shift in (("right", "left", 11), ("left", "right", -11)):
         for style in ("halo", "label"):
-            text = build_layer("text", style, _place() | {"text": {"field": "label"}}, align=align, dx=shift, baseline="middle")
-            layers.append({"transform": [{"filter": {"field": "side", "equal": side}}]} | text)
+            text = build_layer("text", style, _place() | {"text": {"field": "shown"}}, align=align, dx=shift, baseline="middle")
+            name = {"calculate": f"width < {_NARROW} ? datum.short : datum.label", "as": "shown"}
+            layers.append({"transform": [{"filter": {"field": "side", "equal": side}}, name]} | text)
     return layers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from django.utils.translation import gettext as _
 from lims.charts.frame import Spec, build_empty, build_frame, build_layer, fit_rows
 
 ROW_HEIGHT = 34
+LABEL_WIDTH = 24
+"""Letters in a line of a laboratory's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,16 @@ def turnaround_chart(rows: Sequence[Turnaround]) -> Spec:
         values, description=_("Turnaround in days: median, 90 % and what was promised."), height=fit_rows(len(rows), ROW_HEIGHT)
     )
     promised = any(row.promised is not None for row in rows)
-    title = _("days · point: median · bar to 90 % · tick: promised") if promised else _("days · point: median · bar to 90 %")
-    axis = {"title": title, "tickMinStep": 1, "format": "~g"}
+    key = _("point: median · bar to 90 % · tick: promised") if promised else _("point: median · bar to 90 %")
+    spec["title"] = {"text": key, "frame": "bounds", "fontSize": 11, "fontWeight": 400}
+    axis = {"title": _("days"), "tickMinStep": 1, "format": "~g"}
     x = {"type": "quantitative", "axis": axis, "scale": {"domainMin": 0, "zero": True, "nice": True}}
     spec["encoding"] = {
         "y": {
             "field": "label",
             "type": "nominal",
             "sort": [value["label"] for value in values],
-            "axis": {"title": None, "ticks": False, "labelLimit": 220},
+            "axis": {"title": None, "ticks": False, "labelLimit": 220, "labelExpr": "split(datum.label, '\\n')", "labelBaseline": "middle"},
         },
         "tooltip": [
             {"field": "label", "title": _("Laboratory")},
@@ -66,4 +70,6 @@ def turnaround_chart(rows: Sequence[Turnaround]) -> Spec:
 
 
 def _row(row: Turnaround) -> dict[str, Any]:
-    return {"label": f"{row.label} (n={row.n})", "median": row.median, "p90": row.p90, "promised": row.promised, "url": row.url}
+    # Two short lines instead of one long one: on a phone the names leave room for the days.
+    label = "\n".join(textwrap.wrap(f"{row.label} (n={row.n})", LABEL_WIDTH))
+    return {"label": label, "median": row.median, "p90": row.p90, "promised": row.promised, "url": row.url}

@@ -66,6 +66,7 @@ def map_spec(overview: Overview, *, exact: bool = False) -> Spec | None:
             latitude=place(row.mine.latitude),
             kind="mine",
             count=row.samples,
+            short=row.mine.code,
             detail=row.mine.belt,
             url=mine_url(row),
         )
@@ -79,6 +80,7 @@ def map_spec(overview: Overview, *, exact: bool = False) -> Spec | None:
             latitude=float(row.laboratory.latitude),
             kind="laboratory",
             count=row.n + row.open,
+            short=row.laboratory.code,
         )
         for row in overview.turnaround
         if row.laboratory.latitude is not None and row.laboratory.longitude is not None
