@@ -175,6 +175,12 @@ def _common(texts: Iterable[str]) -> str:
     return " / ".join(dict.fromkeys(texts))
 
 
+def _from_to(numbers: Iterable[str]) -> str:
+    """The number when all agree, else the smallest and the largest of them: limits follow the portion that was weighed."""
+    ordered = sorted(set(numbers), key=float)
+    return f"{ordered[0]}\u00a0–\u00a0{ordered[-1]}" if len(ordered) > 1 else "".join(ordered)
+
+
 def _arrange_derived(derived: DerivedResult) -> dict[str, str]:
     shown = {
         "symbol": format_formula(derived.symbol),
@@ -285,7 +291,7 @@ def _arrange_matrix_rows(block: Sequence[ResultTable], footnotes: Footnotes) -> 
     return [
         {
             "element": element,
-            "loq": _common(results[element].loq for results in by_item if element in results and results[element].loq),
+            "loq": _from_to(results[element].loq for results in by_item if element in results and results[element].loq),
             "cells": [_arrange_cell(results.get(element), footnotes) for results in by_item],
         }
         for element in elements
