@@ -71,9 +71,9 @@ def _lay_out_consignments(story: Story, samples: Sequence[Sample]) -> dict[str, 
         made[name] = dispatch_consignment(
             consignment=made[name], expected_by=clock.now() + timedelta(days=8), place="Myitkyina depot (invented)", by=collector
         )
-    offer_handover(consignment=made["acknowledge"], receiver=custodian.organisation, place="depot", by=collector)
-    offer_handover(consignment=made["withdraw"], receiver=custodian.organisation, place="depot", by=collector)
-    offer = offer_handover(consignment=made["receive"], receiver=receptionist.organisation, place="at the laboratory's door", by=collector)
+    offer_handover(consignment=made["acknowledge"], receiver=custodian.organisation, place="Myitkyina depot (invented)", by=collector)
+    offer_handover(consignment=made["withdraw"], receiver=custodian.organisation, place="Myitkyina depot (invented)", by=collector)
+    offer = offer_handover(consignment=made["receive"], receiver=receptionist.organisation, place="the laboratory's door", by=collector)
     answer_handover(handover=offer, accept=True, seals_intact=True, by=receptionist)
     return made
 

@@ -56,10 +56,14 @@ STAGES = (
     "certified",
 )
 
+_SUBMITTED_ON = 10
+"""The day of a journey on which its samples are submitted; what follows is the laboratory's and goes at its pace."""
+
 
 @dataclass(frozen=True)
 class Journey:
-    """One visit and what became of its samples: `age` in days since collection began, `stage` how far it has come by today."""
+    """One visit and what became of its samples: `age` in days since collection began, `stage` how far it has come by today, `pace` how many
+    times as long as planned its laboratory took."""
 
     age: int
     firm: str
@@ -73,15 +77,16 @@ class Journey:
     fails_first: bool = False
     stays_failed: bool = False
     trouble: bool = False
+    pace: float = 1
 
 
 JOURNEYS = (
-    Journey(168, "IREL", "BPL", ("PWN", "CHA"), 30, "certified", leach=True),
-    Journey(150, "IREL", "BPL", ("CHB", "PWS"), 28, "certified", fails_first=True),
-    Journey(131, "MWAM", "HYD", ("HPR", "TSW"), 28, "certified", carrier="TRL", border="Zokhawthar"),
-    Journey(112, "IREL", "BPL", ("PWS", "MMK"), 28, "certified"),
-    Journey(96, "MWAM", "JRH", ("MNE", "MMK"), 24, "certified"),
-    Journey(80, "IREL", "JRH", ("PWN", "PWS"), 22, "certified", carrier="TRL"),
+    Journey(168, "IREL", "BPL", ("PWN", "CHA"), 30, "certified", leach=True, pace=0.9),
+    Journey(150, "IREL", "BPL", ("CHB", "PWS"), 28, "certified", fails_first=True, pace=1.5),
+    Journey(131, "MWAM", "HYD", ("HPR", "TSW"), 28, "certified", carrier="TRL", border="Zokhawthar", pace=1.25),
+    Journey(112, "IREL", "BPL", ("PWS", "MMK"), 28, "certified", pace=0.7),
+    Journey(96, "MWAM", "JRH", ("MNE", "MMK"), 24, "certified", pace=1.8),
+    Journey(80, "IREL", "JRH", ("PWN", "PWS"), 22, "certified", carrier="TRL", pace=1.1),
     Journey(62, "IREL", "BPL", ("CHA", "TSW"), 26, "authorised"),
     Journey(48, "MWAM", "BPL", ("HPR", "PWN"), 22, "reviewed"),
     Journey(40, "IREL", "BPL", ("CHB", "HPR"), 22, "measured"),
@@ -114,6 +119,8 @@ class Story:
     def on_day(self, journey: Journey, day: float) -> Iterator[datetime]:
         """Let the clock stand `day` days after ten in the morning (India) of the journey's first day, never later than now."""
         first_morning = (self.today - timedelta(days=journey.age)).replace(hour=4, minute=30, second=0, microsecond=0)
+        if day > _SUBMITTED_ON:
+            day = _SUBMITTED_ON + (day - _SUBMITTED_ON) * journey.pace
         moment = min(first_morning + timedelta(days=day), self.today)
         with clock.set_to(moment):
             yield moment
@@ -233,7 +240,7 @@ def _travel(story: Story, journey: Journey, samples: Sequence[Sample], number: i
         return consignment
     with story.on_day(journey, 8.5):
         receptionist = cast.of("receptionist", journey.laboratory)
-        offer = offer_handover(consignment=consignment, receiver=receptionist.organisation, place="at the laboratory's door", by=custodian)
+        offer = offer_handover(consignment=consignment, receiver=receptionist.organisation, place="the laboratory's door", by=custodian)
     if _reaches(journey, "received"):
         with story.on_day(journey, 8.6):
             answer_handover(handover=offer, accept=True, seals_intact=True, place="reception", by=receptionist)
