@@ -99,13 +99,15 @@ def _line(symbol: str, days: list[date], contents: dict[date, Decimal]) -> RunLi
 
 
 def value_words(value: CertifiedValue) -> dict[str, Any]:
-    """A value as a page shows it: numbers as text, what the interval is in words."""
+    """A value as a page shows it: numbers as text, what the interval is in words. Certified numbers stand as certified; an in-house mean
+    is shown to four significant digits, its standard deviation to three."""
+    own = value.value_type == "in_house"
     interval = [number_text(value.interval_low), number_text(value.interval_high)]
     return {
         "symbol": value.analyte.symbol,
-        "value": number_text(value.value),
+        "value": round_significant(float(value.value), 4) if own else number_text(value.value),
         "unit": value.unit,
-        "sd": number_text(value.sd) or "",
+        "sd": round_significant(float(value.sd), 3) if own and value.sd else number_text(value.sd) or "",
         "interval": " – ".join(text for text in interval if text),
         "expanded": number_text(value.expanded_uncertainty) or "",
         "interval_type": _INTERVALS.get(value.interval_type, value.interval_type),

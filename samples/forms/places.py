@@ -15,6 +15,12 @@ from samples.services.visiting import Member, VisitRecord
 _DEGREES = {"data-unit": "°", "inputmode": "decimal"}
 
 
+class MineSearch(forms.Form):
+    """The box above the list of mines."""
+
+    q = forms.CharField(label=_("Code, name, belt or township"), required=False, max_length=100)
+
+
 class MineForm(forms.ModelForm):
     """A mine."""
 

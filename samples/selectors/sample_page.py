@@ -98,7 +98,7 @@ def _facts(event: TimelineEvent) -> list[tuple[str, str]]:
         (_("From"), told.get("giver", "")),
         (_("To"), told.get("receiver", "")),
         (_("Waybill"), told.get("waybill", "")),
-        *((_detail_label(name), value) for name, value in detail.items()),
+        *((_detail_label(name), f"{value} g" if name.endswith("_g") else value) for name, value in detail.items()),
     ]
 
 
@@ -110,8 +110,8 @@ def _detail_label(name: str) -> str:
         "kind": _("Kind"),
         "decision": _("Decision"),
         "handover": _("Handover"),
-        "loss_g": _("Loss in g"),
-        "remaining_g": _("Left in g"),
+        "loss_g": _("Loss"),
+        "remaining_g": _("Left"),
     }
     return labels.get(name, name.replace("_", " ").capitalize())
 

@@ -14,7 +14,7 @@ from lims.core.pages import Page, add_form_errors
 from lims.core.panels import render_panels
 from lims.core.roles import Action, allowed
 from samples.forms.looks import LookForm
-from samples.forms.places import ChangeReasonForm, MineForm, PitForm
+from samples.forms.places import ChangeReasonForm, MineForm, MineSearch, PitForm
 from samples.looks.looking import Shown, glance_at
 from samples.models import Mine, Pit
 from samples.selectors.places import find_mine, find_pit, select_mines, select_visits
@@ -29,11 +29,12 @@ class MineList(Page):
     template = "samples/mines.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        q = request.GET.get("q", "").strip()
+        form = MineSearch(request.GET)
+        q = form.cleaned_data["q"] if form.is_valid() else ""
         rows = select_mines(request.user)
         if q:
             rows = rows.filter(Q(code__icontains=q) | Q(name__icontains=q) | Q(belt__icontains=q) | Q(township__icontains=q))
-        return self.render({"rows": rows, "q": q, "may_edit": allowed(request.user, Action.MINE_EDIT)})
+        return self.render({"rows": rows, "form": form, "may_edit": allowed(request.user, Action.MINE_EDIT)})
 
 
 class MinePage(Page):

@@ -23,6 +23,8 @@ register = template.Library()
 register.tags.update(lists.register.tags)
 
 TONES = ("pass", "warn", "fail", "wait", "none")
+_LONG_STATE = 22
+"""Letters from which a state may go over two lines."""
 
 
 def _checked_tone(tone: object) -> str:
@@ -53,7 +55,8 @@ def shape(tone: str) -> SafeString:
 def state_badge(state: Any, label: Any = None) -> SafeString:
     """A state as colour, shape and word. `state` is a `(tone, label)` pair, or a tone with the label beside it."""
     tone, word = (state, label) if label is not None else state
-    return format_html('<span class="badge tone-{}">{}{}</span>', _checked_tone(tone), shape(tone), word)
+    long = " long" if len(str(word)) > _LONG_STATE else ""
+    return format_html('<span class="badge tone-{}{}">{}{}</span>', _checked_tone(tone), long, shape(tone), word)
 
 
 @register.simple_tag
