@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import TextChoices
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lims.core.errors import Blocker
 from lims.core.transitions import Machine, step
+from samples.lifecycle import laboratory_blockers
 
 
 class TestState(TextChoices):
@@ -26,16 +28,9 @@ class TestState(TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-def _sample_blocked(test: Any) -> list[Blocker]:
-    sample = test.sample
-    found = []
-    if sample.on_hold:
-        found.append(Blocker("on_hold", f"Sample {sample.blind_code} is on hold. Someone whose role may release it decides first."))
-    if sample.has_open_discrepancy:
-        found.append(
-            Blocker("open_discrepancy", f"Sample {sample.blind_code} has an open discrepancy. The quality manager settles it first.")
-        )
-    return found
+def _sample_blocked(step_name: str) -> Callable[[Any], list[Blocker]]:
+    """A guard: no hold and no open discrepancy of the sample stops this part of the work (`analyse`, `report`)."""
+    return lambda test: laboratory_blockers(test.sample, step_name)
 
 
 def _clock_stands(test: Any) -> list[Blocker]:
@@ -49,15 +44,15 @@ TEST = Machine(
     "test",
     dict(TestState.choices),
     (
-        step("weigh", {"requested", "prepared"}, "prepared", _sample_blocked, _clock_stands),
-        step("load", {"prepared", "measured"}, "in_run", _sample_blocked, _clock_stands),
+        step("weigh", {"requested", "prepared"}, "prepared", _sample_blocked("analyse"), _clock_stands),
+        step("load", {"prepared", "measured"}, "in_run", _sample_blocked("analyse"), _clock_stands),
         step("unload", {"in_run"}, "prepared"),
         step("measure", {"prepared", "in_run", "measured"}, "measured"),
         step("unmeasure", {"measured"}, "in_run"),
-        step("review", {"measured"}, "reviewed", _sample_blocked),
+        step("review", {"measured"}, "reviewed", _sample_blocked("report")),
         step("send_back", {"measured", "reviewed"}, "prepared"),
-        step("authorise", {"reviewed"}, "authorised", _sample_blocked),
-        step("certify", {"authorised", "certified"}, "certified", _sample_blocked),
+        step("authorise", {"reviewed"}, "authorised", _sample_blocked("report")),
+        step("certify", {"authorised", "certified"}, "certified", _sample_blocked("report")),
         step("cancel", {"requested", "prepared"}, "cancelled"),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import TextChoices
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lims.core.errors import Blocker
 from lims.core.transitions import Machine, step
+from samples.blocking import HOLDS, discrepancy_blocks, hold_blocks
 
 
 class SampleState(TextChoices):
@@ -27,21 +29,61 @@ class SampleState(TextChoices):
     DISPOSED = "disposed", _("disposed of")
 
 
-def _on_hold(sample: Any) -> list[Blocker]:
-    if sample.on_hold:
-        return [Blocker("on_hold", f"Sample {sample.code_for_refusal} is on hold. Someone whose role may release it decides first.")]
-    return []
+Guard = Callable[[Any], list[Blocker]]
 
 
-def _open_discrepancy(sample: Any) -> list[Blocker]:
-    if sample.has_open_discrepancy:
+def _held(step_name: str) -> Guard:
+    """A guard: no open hold stops this step. Looks at the holds only where there are any."""
+
+    def guard(sample: Any) -> list[Blocker]:
+        if not sample.on_hold:
+            return []
+        found = [one for one in sample.holds.all() if one.released_at is None]
+        kinds = [one.get_kind_display() for one in found if hold_blocks(one.kind, step_name)]
+        if found and not kinds:
+            return []
+        named = f" ({', '.join(kinds)})" if kinds else ""
+        clearing = any(HOLDS[one.kind].needs_clearance for one in found if one.kind in HOLDS)
+        remedy = "It stays until a measurement shows value + uncertainty below the limit; then the" if clearing else "The"
+        sentence = f"Sample {sample.code_for_refusal} is on hold{named}. {remedy} quality manager or an official releases it first."
+        return [Blocker("on_hold", sentence)]
+
+    guard.__name__ = "_on_hold"  # as the reference of states names it
+    return guard
+
+
+def _undecided(step_name: str) -> Guard:
+    """A guard: no open discrepancy stops this step, and who settles those that do."""
+
+    def guard(sample: Any) -> list[Blocker]:
+        if not sample.has_open_discrepancy:
+            return []
+        found = [one for one in sample.discrepancies.all() if one.decided_at is None]
+        kinds = [one.get_kind_display() for one in found if discrepancy_blocks(one.kind, step_name)]
+        if found and not kinds:
+            return []
+        named = f" ({', '.join(kinds)})" if kinds else ""
+        sentence = f"Sample {sample.code_for_refusal} has an open discrepancy{named}. The quality manager settles it with a reason first."
+        return [Blocker("open_discrepancy", sentence)]
+
+    guard.__name__ = "_open_discrepancy"
+    return guard
+
+
+def _unscreened(sample: Any) -> list[Blocker]:
+    if sample.needs_screen:
         return [
             Blocker(
-                "open_discrepancy",
-                f"Sample {sample.code_for_refusal} has an open discrepancy. The quality manager settles it with a reason first.",
+                "not_screened",
+                f"Sample {sample.code_for_refusal} was not screened for radiation. Measure its dose rate before anything is opened.",
             )
         ]
     return []
+
+
+def laboratory_blockers(sample: Any, step_name: str) -> list[Blocker]:
+    """What stops a step of laboratory work (`prepare`, `analyse`, `report`), whatever the sample's state: holds and discrepancies."""
+    return [*_held(step_name)(sample), *_undecided(step_name)(sample)]
 
 
 _AT_REST = {"collected", "received", "in_preparation", "in_analysis", "reported", "refused"}
@@ -51,22 +93,36 @@ SAMPLE = Machine(
     "sample",
     dict(SampleState.choices),
     (
-        step("pack", _AT_REST, "packed", _on_hold, _open_discrepancy),
+        step("pack", _AT_REST, "packed", _held("pack"), _undecided("pack")),
         # Taken out again, a sample is what it was before (kept with its consignment item); from the field that is collected.
         step("unpack", {"packed"}, "collected"),
-        step("dispatch", {"packed"}, "in_transit", _on_hold),
+        step("dispatch", {"packed"}, "in_transit", _held("dispatch")),
         step("receive", {"in_transit"}, "received"),
         # A bag found in a box it was not listed for: on record it may still be with its sender, on another way, or lost.
         step("arrive", {"collected", "packed", "in_transit", "lost"}, "received"),
         step("refuse", {"in_transit", "received"}, "refused"),
         step("lose", {"in_transit", "packed"}, "lost"),
         step("find", {"lost"}, "in_transit"),
-        step("prepare", {"received", "in_preparation", "in_analysis", "reported"}, "in_preparation", _on_hold, _open_discrepancy),
-        step("analyse", {"received", "in_preparation", "in_analysis", "reported"}, "in_analysis", _on_hold, _open_discrepancy),
-        step("report", {"in_analysis", "reported"}, "reported", _on_hold, _open_discrepancy),
-        step("split", _AT_REST - {"refused"}, "collected", _on_hold, _open_discrepancy),
-        step("dispose", _IN_LABORATORY | {"refused"}, "disposed", _on_hold, _open_discrepancy),
-        step("return", _IN_LABORATORY | {"refused"}, "returned", _on_hold),
+        step(
+            "prepare",
+            {"received", "in_preparation", "in_analysis", "reported"},
+            "in_preparation",
+            _held("prepare"),
+            _undecided("prepare"),
+            _unscreened,
+        ),
+        step(
+            "analyse",
+            {"received", "in_preparation", "in_analysis", "reported"},
+            "in_analysis",
+            _held("analyse"),
+            _undecided("analyse"),
+            _unscreened,
+        ),
+        step("report", {"in_analysis", "reported"}, "reported", _held("report"), _undecided("report")),
+        step("split", _AT_REST - {"refused"}, "collected", _held("split"), _undecided("split"), _unscreened),
+        step("dispose", _IN_LABORATORY | {"refused"}, "disposed", _held("dispose"), _undecided("dispose")),
+        step("return", _IN_LABORATORY | {"refused"}, "returned", _held("return")),
         # Sent back, it is returned when its sender has it again; what is refused or reported travels back like everything else.
         step("take_back", {"in_transit"}, "returned"),
     ),

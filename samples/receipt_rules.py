@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from samples.seal_numbers import plain_seal
+
 # A bag may lose a little moisture and two balances differ a little: 1 % of the mass, but at least 2 g (the readability of two field scales
-# of 1 g). A working assumption of this product, not a limit of a standard; change it here.
+# of 1 g). A working assumption of this product, not a limit of a standard.
 MASS_TOLERANCE_SHARE = Decimal("0.01")
 MASS_TOLERANCE_FLOOR_G = Decimal("2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MassTolerance:
+    """A share of the mass, but at least so many grams. A laboratory sets its own in its door policy."""
+
+    share: Decimal = MASS_TOLERANCE_SHARE
+    floor_g: Decimal = MASS_TOLERANCE_FLOOR_G
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +49,22 @@ class Deviation:
     detail: str
 
 
-def mass_tolerance_g(sent_g: Decimal) -> Decimal:
+USUAL_TOLERANCE = MassTolerance()
+
+
+def mass_tolerance_g(sent_g: Decimal, tolerance: MassTolerance = USUAL_TOLERANCE) -> Decimal:
     """How far the mass may be off, in grams."""
-    return max(abs(sent_g) * MASS_TOLERANCE_SHARE, MASS_TOLERANCE_FLOOR_G)
+    return max(abs(sent_g) * tolerance.share, tolerance.floor_g)
 
 
-def compare_receipt(sent: Sent, arrived: Arrived) -> list[Deviation]:
+def compare_receipt(sent: Sent, arrived: Arrived, tolerance: MassTolerance = USUAL_TOLERANCE) -> list[Deviation]:
     """Every difference that somebody has to decide on; empty when the sample arrived as it left."""
     found = [
         _compare_seal_state(sent, arrived),
         _compare_seal_number(sent, arrived),
-        _compare_container(sent, arrived),
-        _compare_mass(sent, arrived),
+        _compare_container(arrived),
+        _compare_count(sent, arrived),
+        _compare_mass(sent, arrived, tolerance),
     ]
     return [deviation for deviation in found if deviation is not None]
 
@@ -65,28 +79,27 @@ def _compare_seal_state(sent: Sent, arrived: Arrived) -> Deviation | None:
 
 
 def _compare_seal_number(sent: Sent, arrived: Arrived) -> Deviation | None:
-    if not arrived.seal_number or _plain(arrived.seal_number) == _plain(sent.seal_number):
+    if not arrived.seal_number or plain_seal(arrived.seal_number) == plain_seal(sent.seal_number):
         return None
     applied = f"Seal {sent.seal_number} was applied" if sent.seal_number else "No seal was applied"
     return Deviation("seal_differs", f"{applied}; seal {arrived.seal_number} was found.")
 
 
-def _plain(seal: str) -> str:
-    """Seal numbers are compared without blanks and in capitals, as scanners and people write them differently."""
-    return "".join(seal.split()).upper()
+def _compare_container(arrived: Arrived) -> Deviation | None:
+    return None if arrived.container_intact else Deviation("container", "The container arrived damaged.")
 
 
-def _compare_container(sent: Sent, arrived: Arrived) -> Deviation | None:
-    words = [] if arrived.container_intact else ["The container arrived damaged."]
-    if arrived.container_count is not None and arrived.container_count != sent.container_count:
-        words.append(f"{sent.container_count} container(s) left; {arrived.container_count} arrived.")
-    return Deviation("container", " ".join(words)) if words else None
+def _compare_count(sent: Sent, arrived: Arrived) -> Deviation | None:
+    if arrived.container_count is None or arrived.container_count == sent.container_count:
+        return None
+    kind = "container_missing" if arrived.container_count < sent.container_count else "container_extra"
+    return Deviation(kind, f"{sent.container_count} container(s) left; {arrived.container_count} arrived.")
 
 
-def _compare_mass(sent: Sent, arrived: Arrived) -> Deviation | None:
+def _compare_mass(sent: Sent, arrived: Arrived, allowed: MassTolerance) -> Deviation | None:
     if arrived.mass_g is None:
         return None
-    tolerance, difference = mass_tolerance_g(sent.mass_g), arrived.mass_g - sent.mass_g
+    tolerance, difference = mass_tolerance_g(sent.mass_g, allowed), arrived.mass_g - sent.mass_g
     if abs(difference) <= tolerance:
         return None
     return Deviation(

@@ -204,6 +204,7 @@ class SignatureMeaning(models.TextChoices):
     SETTLEMENT = "settlement", _("Settled a discrepancy")
     WITHDRAWAL = "withdrawal", _("Withdrew a certificate")
     HANDOVER = "handover", _("Handed over or received")
+    RELEASE = "release", _("Released a sample held for safety")
 
 
 class Signature(AppendOnly):

@@ -60,6 +60,9 @@ class Action(TextChoices):
     CONSIGNMENT_ACKNOWLEDGE = "consignment.acknowledge", _("acknowledge a handover")
     CONSIGNMENT_RECEIVE = "consignment.receive", _("receive consignments at a laboratory")
     DISCREPANCY_SETTLE = "discrepancy.settle", _("settle discrepancies")
+    RADIATION_SCREEN = "radiation.screen", _("measure dose rates at the door")
+    RADIATION_ASSESS = "radiation.assess", _("record gamma spectra")
+    POLICY_EDIT = "policy.edit", _("set what own laboratory asks for at its door")
     SUBMISSION_VIEW = "submission.view", _("see submissions")
     SUBMISSION_EDIT = "submission.edit", _("record submissions")
     PREPARATION_EDIT = "preparation.edit", _("record preparation and weighing")
@@ -119,6 +122,9 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.CONSIGNMENT_ACKNOWLEDGE: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST}),
     _A.CONSIGNMENT_RECEIVE: frozenset({_R.RECEPTIONIST}),
     _A.DISCREPANCY_SETTLE: frozenset({_R.QUALITY_MANAGER}),
+    _A.RADIATION_SCREEN: frozenset({_R.RECEPTIONIST, _R.TECHNICIAN}),
+    _A.RADIATION_ASSESS: frozenset({_R.TECHNICIAN, _R.ANALYST}),
+    _A.POLICY_EDIT: frozenset({_R.QUALITY_MANAGER}),
     _A.SUBMISSION_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR},
     _A.SUBMISSION_EDIT: frozenset({_R.RECEPTIONIST, _R.COLLECTOR, _R.OFFICIAL}),
     _A.PREPARATION_EDIT: frozenset({_R.TECHNICIAN, _R.ANALYST}),

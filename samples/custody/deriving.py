@@ -272,10 +272,12 @@ def _settled(state: CustodyState, event: RecordedEvent) -> None:
 
 def _hold(state: CustodyState, event: RecordedEvent) -> None:
     state.holds.add(event.detail["hold"])
+    _take_place(state, event)  # a quarantine is kept apart
 
 
 def _release(state: CustodyState, event: RecordedEvent) -> None:
     state.holds.discard(event.detail["hold"])
+    _take_place(state, event)
 
 
 def _disposed(state: CustodyState, event: RecordedEvent) -> None:

@@ -20,6 +20,7 @@ class EventKind(models.TextChoices):
     REFUSED = "refused", _("refused")
     LOST = "lost", _("lost")
     FOUND = "found", _("found")
+    SCREENED = "screened", _("screened for radiation")
     OPENED = "opened", _("opened")
     SPLIT = "split", _("split")
     COMPOSITED = "composited", _("composited")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
 from lims.core.roles import LABORATORY_ROLES, Role
@@ -144,3 +146,45 @@ def _timeline_event(event: CustodyEvent, view: _View) -> TimelineEvent:
         disclosed={name: value for name, (_, value) in seen.items()},
         salts={name: salt for name, (salt, _) in seen.items()},
     )
+
+
+_REVERSALS = """
+WITH told AS (
+    SELECT e.sample_id, e.seq, e.kind, e.occurred_at,
+           lag(e.occurred_at) OVER w AS before, lag(e.kind) OVER w AS before_kind
+    FROM custody_custodyevent e
+    WHERE e.sample_id = ANY(%s::uuid[])
+      AND e.seq >= coalesce((SELECT max(r.seq) FROM custody_custodyevent r WHERE r.sample_id = e.sample_id AND r.kind = 'received'), 0)
+    WINDOW w AS (PARTITION BY e.sample_id ORDER BY e.seq)
+), ends AS (
+    SELECT DISTINCT ON (sample_id) sample_id, seq + 1, 'received', %s::timestamptz, occurred_at, kind FROM told ORDER BY sample_id, seq DESC
+)
+SELECT DISTINCT ON (sample_id) sample_id, kind, occurred_at, before_kind, before
+FROM (SELECT * FROM told UNION ALL SELECT * FROM ends) AS both_of_them(sample_id, seq, kind, occurred_at, before, before_kind)
+WHERE occurred_at < before - make_interval(secs => %s)
+ORDER BY sample_id, seq
+"""
+
+
+def find_reversals(sample_ids: Sequence[UUID], *, tolerance: timedelta, until: datetime) -> dict[UUID, str]:
+    """Samples whose custody since their last receipt runs backwards in time by more than `tolerance`, each with a sentence on the first
+    such step. `until` is the moment of the step that follows now, which counts as the last."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REVERSALS, [[str(one) for one in sample_ids], until, tolerance.total_seconds()])
+        return {
+            key: (
+                f"“{EventKind(kind).label}” is dated {_minute(at)}, before “{EventKind(before_kind).label}” at {_minute(before)},"
+                f" which was recorded first: {_span(before - at)} back."
+            )
+            for key, kind, at, before_kind, before in cursor.fetchall()
+        }
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _span(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    days, rest = divmod(minutes, 1440)
+    return f"{days} d {rest // 60} h" if days else f"{rest // 60} h {rest % 60} min"

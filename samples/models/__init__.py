@@ -3,14 +3,19 @@
 from samples.models.consignments import Consignment, ConsignmentItem, Handover
 from samples.models.imports import SampleImport
 from samples.models.places import Mine, Pit
-from samples.models.receipts import Discrepancy, Receipt, ReceiptItem
+from samples.models.radiation import ActivityAssessment, DoorPolicy, DoorScreen
+from samples.models.receipts import Discrepancy, Receipt, ReceiptItem, Settlement
 from samples.models.samples import Hold, Photo, Sample
+from samples.models.seals import SealBatch, SealUse, SealVoiding
 from samples.models.visits import Visit, VisitMember
 
 __all__ = [
+    "ActivityAssessment",
     "Consignment",
     "ConsignmentItem",
     "Discrepancy",
+    "DoorPolicy",
+    "DoorScreen",
     "Handover",
     "Hold",
     "Mine",
@@ -20,6 +25,10 @@ __all__ = [
     "ReceiptItem",
     "Sample",
     "SampleImport",
+    "SealBatch",
+    "SealUse",
+    "SealVoiding",
+    "Settlement",
     "Visit",
     "VisitMember",
 ]

@@ -65,9 +65,18 @@ class DiscrepancyKind(models.TextChoices):
     SEAL_BROKEN = "seal_broken", _("seal broken")
     SEAL_MISSING = "seal_missing", _("seal missing")
     SEAL_DIFFERS = "seal_differs", _("seal differs")
-    CONTAINER = "container", _("container damaged or count differs")
+    SEAL_UNISSUED = "seal_unissued", _("seal not in the register")
+    SEAL_FOREIGN = "seal_foreign", _("seal issued to somebody else")
+    SEAL_VOID = "seal_void", _("seal void or returned")
+    SEAL_REUSED = "seal_reused", _("seal used before")
+    CONTAINER = "container", _("container damaged")
+    CONTAINER_MISSING = "container_missing", _("container missing")
+    CONTAINER_EXTRA = "container_extra", _("container too many")
     MASS = "mass", _("mass outside tolerance")
     UNEXPECTED = "unexpected", _("sample not on the list")
+    TIME_REVERSED = "time_reversed", _("time runs backwards")
+    NOT_ADDRESSEE = "not_addressee", _("receiver was not the addressee")
+    ACTIVITY = "activity", _("radioactivity above the limit")
 
 
 class Decision(models.TextChoices):
@@ -99,13 +108,18 @@ class DiscrepancyQuerySet(models.QuerySet["Discrepancy"]):
 
 @history()
 class Discrepancy(Record):
-    """Something that blocks the sample until the quality manager has decided, with a reason and a signature."""
+    """Something that blocks the sample until its laboratory's quality manager has decided, with a reason and a signature.
+
+    What was found never changes. The decision is a `Settlement` of its own and an event in the ledger; the members from `decision` on are
+    copied from it, so that queues need not look further.
+    """
 
     sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="discrepancies")
     receipt_item = models.ForeignKey(ReceiptItem, null=True, on_delete=models.PROTECT, related_name="discrepancies")
     laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=16, choices=DiscrepancyKind)
+    kind = models.CharField(max_length=24, choices=DiscrepancyKind)
     detail = models.TextField()
+    found_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     found_at = models.DateTimeField()
     decision = models.CharField(max_length=10, choices=Decision, blank=True)
     reason = models.TextField(blank=True)
@@ -122,3 +136,18 @@ class Discrepancy(Record):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.detail}"
+
+
+class Settlement(AppendOnly):
+    """The signed decision on one discrepancy: never changed, never removed. `shown_hash` is that of what the signer was shown."""
+
+    discrepancy = models.OneToOneField(Discrepancy, on_delete=models.PROTECT, related_name="settlement")
+    decision = models.CharField(max_length=10, choices=Decision)
+    reason = models.TextField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+    signature = models.ForeignKey("accounts.Signature", on_delete=models.PROTECT, related_name="+")
+    shown_hash = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.discrepancy}: {self.get_decision_display()}"

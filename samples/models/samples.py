@@ -118,6 +118,7 @@ class Sample(Record):
     state = models.CharField(max_length=16, choices=SampleState, default=SampleState.COLLECTED)
     on_hold = models.BooleanField(default=False)
     has_open_discrepancy = models.BooleanField(default=False)
+    needs_screen = models.BooleanField(default=False, help_text=_("Its dose rate has to be measured before anything is opened"))
     mass_g = models.DecimalField(max_digits=12, decimal_places=3)
     holder = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="held_samples")
     place = models.CharField(max_length=160, blank=True)
@@ -130,6 +131,8 @@ class Sample(Record):
     version = models.PositiveIntegerField(default=1, help_text=_("Counts corrections; the ETag"))
 
     objects = SampleQuerySet.as_manager()
+    # What the seal register knew against the seal when the sample was registered; for the caller only, the register keeps it.
+    seal_finding = ""
 
     class Meta:
         ordering = ["-id"]
@@ -172,6 +175,7 @@ class HoldKind(models.TextChoices):
     PROVENANCE = "provenance", _("provenance")
     CUSTOMER = "customer", _("customer")
     QUALITY = "quality", _("quality control")
+    QUARANTINE = "quarantine", _("quarantine")
 
 
 @history()
@@ -181,11 +185,13 @@ class Hold(Record):
     sample = models.ForeignKey(Sample, on_delete=models.PROTECT, related_name="holds")
     kind = models.CharField(max_length=16, choices=HoldKind)
     reason = models.TextField()
+    place = models.CharField(max_length=160, blank=True, help_text=_("Where a quarantined sample is kept apart"))
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     released_at = models.DateTimeField(null=True)
     release_reason = models.TextField(blank=True)
+    release_signature = models.ForeignKey("accounts.Signature", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ["-opened_at"]

@@ -18,8 +18,12 @@ from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import CONSIGNMENT, ConsignmentState, SampleState
 from samples.models import Consignment, ConsignmentItem, Discrepancy, Receipt, ReceiptItem, Sample
+from samples.models.radiation import DoorPolicy
 from samples.models.receipts import DiscrepancyKind
-from samples.receipt_rules import Arrived, Deviation, Sent, compare_receipt
+from samples.radiation_rules import PROCESSED_MATERIALS
+from samples.receipt_rules import Arrived, Deviation, MassTolerance, Sent, compare_receipt
+from samples.services.deviating import Presented, find_deviations
+from samples.services.holding import open_holds
 from samples.services.locking import lock_samples
 from samples.services.movement import (
     active_items,
@@ -80,13 +84,16 @@ def receive_consignment(
             raise Forbidden("not_addressee", f"{consignment.code} is addressed to {consignment.addressee}, which alone receives it.")
         refuse_if(receipt_blockers(consignment, by))
         moment = checked_moment(at, after=last_moment(consignment))
-        plan = _plan_receipt(consignment, items, by, rest_follows=rest_follows)
+        policy = DoorPolicy.of(consignment.addressee_id)
+        plan = _plan_receipt(consignment, items, by, policy, rest_follows=rest_follows)
+        _add_deviations(consignment, plan, policy, by, moment)
         receipt = Receipt.objects.create(
             consignment=consignment, laboratory=consignment.addressee, received_by=by, received_at=moment, remark=remark
         )
         _write_findings(receipt, plan)
-        _move_samples(consignment, plan, moment)
+        _move_samples(consignment, plan, policy, moment)
         append_events(_entries(consignment, plan, moment), by=by)
+        _hold_processed(plan, policy, by, moment)
         if not (rest_follows and travelling_items(consignment).exists()):
             _close(consignment, moment)
     return receipt
@@ -105,7 +112,9 @@ class _Line:
     deviations: list[Deviation] = field(default_factory=list)
 
 
-def _plan_receipt(consignment: Consignment, findings: Sequence[ItemFound], by: Any, *, rest_follows: bool) -> list[_Line]:
+def _plan_receipt(
+    consignment: Consignment, findings: Sequence[ItemFound], by: Any, policy: DoorPolicy, *, rest_follows: bool
+) -> list[_Line]:
     """The lines of the receipt, their samples locked. Refuses findings that cannot be, samples received before, and unknown codes."""
     problems = check_findings(findings)
     if problems:
@@ -117,8 +126,9 @@ def _plan_receipt(consignment: Consignment, findings: Sequence[ItemFound], by: A
     refuse_if([_received_already(samples[key]) for key, index in matched.items() if findings[index].present and not _awaited(samples[key])])
     refuse_if(step_blockers([samples[key] for key in strangers], "arrive", by))
     found = {samples[key].pk: findings[index] for key, index in matched.items()}
-    lines = _listed_lines(consignment, items, samples, found, only_named=rest_follows)
-    lines += [_stranger(samples[key], findings[index]) for key, index in strangers.items()]
+    tolerance = MassTolerance(share=policy.mass_tolerance_percent / 100, floor_g=policy.mass_tolerance_g)
+    lines = _listed_lines(consignment, items, samples, found, tolerance, only_named=rest_follows)
+    lines += [_stranger(samples[key], findings[index], tolerance) for key, index in strangers.items()]
     if consignment.state == ConsignmentState.RECEIVED and not lines:
         raise Invalid("nothing_arrived", "None of the missing samples is said to have arrived. Scan at least one.")
     return lines
@@ -129,6 +139,7 @@ def _listed_lines(
     items: Mapping[UUID, ConsignmentItem],
     samples: Mapping[UUID, Sample],
     found: Mapping[UUID, ItemFound],
+    tolerance: MassTolerance,
     *,
     only_named: bool,
 ) -> list[_Line]:
@@ -141,7 +152,7 @@ def _listed_lines(
             continue
         finding = found.get(key) or ItemFound(sample=samples[key].code, present=False)
         if finding.present or (first and samples[key].state == SampleState.IN_TRANSIT):
-            lines.append(_line(samples[key], item, finding))
+            lines.append(_line(samples[key], item, finding, tolerance))
     return lines
 
 
@@ -154,20 +165,20 @@ def _received_already(sample: Sample) -> Blocker:
     return Blocker("already_received", f"Sample {sample.code} is {SampleState(sample.state).label} already; it cannot arrive again.")
 
 
-def _line(sample: Sample, item: ConsignmentItem, found: ItemFound) -> _Line:
+def _line(sample: Sample, item: ConsignmentItem, found: ItemFound, tolerance: MassTolerance) -> _Line:
     if not found.present:
         return _Line(sample, item, found, [Deviation(DiscrepancyKind.MISSING, "The sample was listed and is not in the consignment.")])
     sent = Sent(seal_number=item.seal_number, container_count=item.container_count, mass_g=item.mass_g)
-    deviations = compare_receipt(sent, _arrived(found))
+    deviations = compare_receipt(sent, _arrived(found), tolerance)
     if sample.state == SampleState.LOST:
         deviations.append(Deviation(DiscrepancyKind.UNEXPECTED, "The sample had been declared lost and has arrived."))
     return _Line(sample, item, found, deviations)
 
 
-def _stranger(sample: Sample, found: ItemFound) -> _Line:
+def _stranger(sample: Sample, found: ItemFound, tolerance: MassTolerance) -> _Line:
     sent = Sent(seal_number=sample.seal_number or "", container_count=sample.container_count, mass_g=sample.mass_g)
     unexpected = Deviation(DiscrepancyKind.UNEXPECTED, "The sample is not on the list of this consignment.")
-    return _Line(sample, None, found, [unexpected, *compare_receipt(sent, _arrived(found))])
+    return _Line(sample, None, found, [unexpected, *compare_receipt(sent, _arrived(found), tolerance)])
 
 
 def _arrived(found: ItemFound) -> Arrived:
@@ -178,6 +189,14 @@ def _arrived(found: ItemFound) -> Arrived:
         container_count=found.container_count,
         mass_g=found.mass_g,
     )
+
+
+def _add_deviations(consignment: Consignment, plan: Sequence[_Line], policy: DoorPolicy, by: Any, moment: datetime) -> None:
+    """What seals, times and addresses tell besides the bags."""
+    presented = [Presented(line.sample, line.item is not None, line.found) for line in plan if line.found.present]
+    further = find_deviations(consignment, presented, policy, by=by, moment=moment)
+    for line in plan:
+        line.deviations += further.get(line.sample.pk, [])
 
 
 # --- Writing --------------------------------------------------------------------------------------------------------------------------
@@ -208,6 +227,7 @@ def _write_findings(receipt: Receipt, plan: Sequence[_Line]) -> None:
             laboratory=receipt.laboratory,
             kind=deviation.kind,
             detail=deviation.detail,
+            found_by=receipt.received_by,
             found_at=receipt.received_at,
         )
         for key, (line, row, deviation) in zip(uuid7_series(len(found)), found, strict=True)
@@ -218,13 +238,13 @@ _RECEIVE = """
 UPDATE samples_sample s
 SET state = %s, laboratory_id = %s, holder_id = %s, place = %s, received_at = %s,
     mass_g = coalesce(v.mass_g, s.mass_g), container_count = coalesce(v.container_count, s.container_count),
-    has_open_discrepancy = s.has_open_discrepancy OR v.deviates
+    needs_screen = %s, has_open_discrepancy = s.has_open_discrepancy OR v.deviates
 FROM unnest(%s::uuid[], %s::numeric[], %s::int[], %s::boolean[]) AS v(id, mass_g, container_count, deviates)
 WHERE s.id = v.id
 """
 
 
-def _move_samples(consignment: Consignment, plan: Sequence[_Line], moment: datetime) -> None:
+def _move_samples(consignment: Consignment, plan: Sequence[_Line], policy: DoorPolicy, moment: datetime) -> None:
     """One statement for all that arrived, so that each has one entry in its history. The mass in hand and the containers are
     what the laboratory weighed and counted."""
     arrived = [line for line in plan if line.found.present]
@@ -236,12 +256,21 @@ def _move_samples(consignment: Consignment, plan: Sequence[_Line], moment: datet
         [bool(line.deviations) for line in arrived],
     )
     with connection.cursor() as cursor:
-        cursor.execute(_RECEIVE, [SampleState.RECEIVED, laboratory.pk, laboratory.pk, laboratory.name[:160], moment, *lists])
+        place = laboratory.name[:160]
+        cursor.execute(_RECEIVE, [SampleState.RECEIVED, laboratory.pk, laboratory.pk, place, moment, policy.requires_screen, *lists])
     missing = [line.sample.pk for line in plan if not line.found.present]
     Sample.objects.filter(pk__in=missing).update(has_open_discrepancy=True)
     # Packed for another box on record, but it came in this one.
     others = ConsignmentItem.objects.filter(sample__in=[line.sample.pk for line in plan if line.item is None], removed_at=None)
     others.filter(consignment__state=ConsignmentState.PACKING).update(removed_at=moment)
+
+
+def _hold_processed(plan: Sequence[_Line], policy: DoorPolicy, by: Any, moment: datetime) -> None:
+    """Chemical products wait for gamma spectrometry where the laboratory asks for it."""
+    if not policy.gamma_for_processed:
+        return
+    wanted = [line.sample.pk for line in plan if line.found.present and line.sample.material in PROCESSED_MATERIALS]
+    open_holds(wanted, kind="safety", reason="Chemically processed product: waits for gamma spectrometry.", by=by, at=moment)
 
 
 def _entries(consignment: Consignment, plan: Sequence[_Line], moment: datetime) -> list[Entry]:

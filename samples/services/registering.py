@@ -23,6 +23,7 @@ from samples.models import Mine, Pit, Sample
 from samples.models.samples import SampleKind
 from samples.services.examining import Known, examine_records
 from samples.services.sampling_record import SamplingRecord, tidy_record
+from samples.services.sealing import applied_seals, note_seals
 
 __all__ = ["SamplingRecord", "register_samples"]
 
@@ -54,6 +55,7 @@ def _register(records: Sequence[SamplingRecord], by: Any, now: datetime, dry_run
             return []
         samples = _build(records, known, by, now)
         _write(samples)
+        _note_seals(samples, by, now)
         append_events(_entries(samples), by=by, at=now)
     return samples
 
@@ -153,6 +155,13 @@ def _write(samples: Sequence[Sample]) -> None:
     )
 
 
+def _note_seals(samples: Sequence[Sample], by: Any, now: datetime) -> None:
+    """Into the register; what it knows against a seal is a warning here, and a discrepancy where the sample is received."""
+    sealed = [sample for sample in samples if sample.seal_number]
+    for sample, finding in zip(sealed, note_seals(applied_seals(sealed), by=by, at=now), strict=True):
+        sample.seal_finding = finding
+
+
 def _entries(samples: Sequence[Sample]) -> list[Entry]:
     entries = []
     for sample in samples:
@@ -182,6 +191,7 @@ def _entries(samples: Sequence[Sample]) -> list[Entry]:
                     seal_number=sample.seal_number,
                     seal_condition="intact",
                     container_count=sample.container_count,
+                    detail={"register": sample.seal_finding} if sample.seal_finding else {},
                 )
             )
     return entries

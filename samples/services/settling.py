@@ -9,14 +9,15 @@ from typing import Any
 from django.db import transaction
 
 from lims.accounts.models import SignatureMeaning
-from lims.accounts.signing import sign
+from lims.accounts.signing import content_hash, sign
 from lims.core.acting import acting
-from lims.core.errors import Blocker, Forbidden, refuse_if
+from lims.core.errors import Blocker, DomainError, Forbidden, refuse_if
 from lims.core.roles import Action, require
+from samples.blocking import DISCREPANCIES
 from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import SAMPLE, SampleState
-from samples.models import Discrepancy, Sample
+from samples.models import Discrepancy, Sample, Settlement
 from samples.models.receipts import Decision
 from samples.services.holding import given_reason
 from samples.services.locking import lock_sample
@@ -40,16 +41,27 @@ def settlement_blockers(discrepancy: Discrepancy, by: Any) -> list[Blocker]:
         found.append(Blocker("settled_already", f"This discrepancy was settled already: {discrepancy.get_decision_display()}."))
     if discrepancy.receipt_item is not None and discrepancy.receipt_item.receipt.received_by_id == by.pk:
         found.append(Blocker("own_work", "You received this sample yourself. Another quality manager decides on it."))
+    elif discrepancy.found_by_id == by.pk:
+        found.append(Blocker("own_work", "You found this yourself. Another quality manager decides on it."))
     return found
 
 
 def settle_discrepancy(
-    *, discrepancy: Discrepancy, decision: str, reason: str, password: str, by: Any, at: datetime | None = None
+    *,
+    discrepancy: Discrepancy,
+    decision: str,
+    reason: str,
+    password: str,
+    shown_hash: str | None = None,
+    by: Any,
+    at: datetime | None = None,
 ) -> Discrepancy:
     """Decide on a discrepancy: `accept` (this deviation goes on the report), `refuse` the sample or declare it `lost`.
 
     Refusing and losing are about the sample, so they settle everything that is open on it with the one signature. The sample is free again
-    when nothing is open. Raises `Blocked('settled_already' | 'own_work')`, `Invalid('decision' | 'reason_missing' | 'password')`.
+    when nothing is open. `shown_hash` is that of `shown_content` as the signer saw it: what was found or decided since refuses the
+    signature (`stale_content`). Raises `Blocked('settled_already' | 'own_work')`, `Forbidden`, `Invalid('decision' | 'reason_missing' |
+    'password')`.
     """
     require(by, Action.DISCREPANCY_SETTLE)
     reason = given_reason(checked_texts(Discrepancy, reason=reason)["reason"])
@@ -59,13 +71,32 @@ def settle_discrepancy(
         discrepancy = Discrepancy.objects.select_related("laboratory", "receipt_item__receipt").get(pk=discrepancy.pk)
         if discrepancy.laboratory_id != by.organisation_id:
             raise Forbidden("not_your_laboratory", f"Its laboratory, {discrepancy.laboratory}, settles this discrepancy.")
+        if by.role not in DISCREPANCIES[discrepancy.kind].settled_by:
+            raise Forbidden("role", f"Your role does not settle this discrepancy: {discrepancy.get_kind_display()}.")
         refuse_if(settlement_blockers(discrepancy, by))
+        shown = content_hash(shown_content(discrepancy))
+        if shown_hash is not None and shown_hash != shown:
+            raise DomainError(
+                "stale_content", "What you were about to settle has changed since the page was made. Read it again, then sign."
+            )
         _check_decision(decision, sample)
         moment = checked_moment(at, after=discrepancy.found_at)
         settled = [discrepancy, *_others_open(discrepancy)] if decision in _ENDING else [discrepancy]
         refuse_if([blocker for one in settled[1:] for blocker in settlement_blockers(one, by)])
-        content = settlement_content(settled, decision, reason)
+        content = settlement_content(settled, decision, reason, shown)
         signature = sign(by=by, password=password, meaning=SignatureMeaning.SETTLEMENT, content=content, reason=reason)
+        Settlement.objects.bulk_create(
+            Settlement(
+                discrepancy=one,
+                decision=decision,
+                reason=reason,
+                decided_by=by,
+                decided_at=moment,
+                signature=signature,
+                shown_hash=shown_hash or "",
+            )
+            for one in settled
+        )
         Discrepancy.objects.filter(pk__in=[one.pk for one in settled]).update(
             decision=decision, reason=reason, decided_by=by, decided_at=moment, signature=signature
         )
@@ -75,11 +106,21 @@ def settle_discrepancy(
     return discrepancy
 
 
-def settlement_content(settled: Sequence[Discrepancy], decision: str, reason: str) -> dict[str, Any]:
-    """What a settlement signs."""
+def shown_content(discrepancy: Discrepancy) -> dict[str, Any]:
+    """What the page of a discrepancy shows of it and of whatever else is open on its sample; its hash binds the signature to that."""
+    open_ones = Discrepancy.objects.undecided().filter(sample=discrepancy.sample_id, laboratory=discrepancy.laboratory_id)
+    return {
+        "discrepancy": str(discrepancy.pk),
+        "found": [[str(key), kind, detail] for key, kind, detail in open_ones.order_by("pk").values_list("pk", "kind", "detail")],
+    }
+
+
+def settlement_content(settled: Sequence[Discrepancy], decision: str, reason: str, shown: str) -> dict[str, Any]:
+    """What a settlement signs: what was found, the hash of all that was open and shown, the decision and its reason."""
     return {
         "sample": str(settled[0].sample_id),
         "discrepancies": [{"id": str(one.pk), "kind": one.kind, "detail": one.detail} for one in settled],
+        "shown": shown,
         "decision": decision,
         "reason": reason,
     }

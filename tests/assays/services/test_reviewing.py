@@ -154,7 +154,7 @@ def test_a_sample_on_hold_keeps_its_run_from_review_and_release(cast: Cast) -> N
     run = make_measured_run(cast)
     grant_competence(cast, cast.reviewer, "review")
     sample = run.positions.filter(kind="sample").first().aliquot.test.sample  # type: ignore[union-attr]
-    hold_sample(sample=sample, kind="safety", reason="Th above the limit", by=cast.quality_manager)
+    hold_sample(sample=sample, kind="quality", reason="Th above the limit", by=cast.quality_manager)
     before = everything()
     with pytest.raises(Blocked) as refusal:
         review(run, cast.reviewer)

@@ -302,8 +302,8 @@ def test_hold_release_split_and_disposal_at_the_laboratory(cast: Cast) -> None:
     (sample,) = make_samples(cast)
     make_received(cast, 0, samples=[sample])
     technician, manager, path = Caller(cast.technician), Caller(cast.quality_manager), f"/samples/{sample.blind_code}"
-    held = technician.post(f"{path}/hold/", {"kind": "safety", "reason": "dose rate"})
-    assert (held.status_code, held.json()["reason"]) == (201, "dose rate")
+    held = technician.post(f"{path}/hold/", {"kind": "quality", "reason": "pattern"})
+    assert (held.status_code, held.json()["reason"]) == (201, "pattern")
     blocked = technician.post(f"{path}/split/", {"parts": [{"mass_g": "100"}], "remaining_g": "2040.5"})
     assert (blocked.status_code, blocked.json()["code"]) == (409, "on_hold")
     assert manager.post(f"{path}/release/", {"reason": "below limit"}).json()["released_at"]
@@ -319,7 +319,7 @@ def test_hold_release_split_and_disposal_at_the_laboratory(cast: Cast) -> None:
 
 def test_release_among_several_names_the_hold(cast: Cast) -> None:
     (sample,) = make_samples(cast)
-    first = hold_sample(sample=sample, kind="safety", reason="dose rate", by=cast.official)
+    first = hold_sample(sample=sample, kind="quality", reason="dose rate", by=cast.official)
     hold_sample(sample=sample, kind="custody", reason="seal", by=cast.official)
     caller, path = Caller(cast.official), f"/samples/{sample.code}/release/"
     assert caller.post(path, {"reason": "r"}).json()["code"] == "several_holds"

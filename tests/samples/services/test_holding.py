@@ -30,9 +30,9 @@ def test_hold_and_release_stand_in_the_ledger_with_their_reasons(cast: Cast) -> 
 
 def test_sample_stays_on_hold_until_the_last_hold_is_released(cast: Cast) -> None:
     (sample,) = make_samples(cast)
-    first = hold_sample(sample=sample, kind="safety", reason="dose rate", by=cast.official)
+    first = hold_sample(sample=sample, kind="quality", reason="pattern", by=cast.official)
     second = hold_sample(sample=sample, kind="custody", reason="seal", by=cast.collector)
-    release_hold(hold=first, reason="below limit", by=cast.quality_manager)
+    release_hold(hold=first, reason="looked at again", by=cast.quality_manager)
     assert Sample.objects.get(pk=sample.pk).on_hold
     release_hold(hold=second, reason="seal read", by=cast.quality_manager)
     assert not Sample.objects.get(pk=sample.pk).on_hold
@@ -40,13 +40,13 @@ def test_sample_stays_on_hold_until_the_last_hold_is_released(cast: Cast) -> Non
 
 def test_second_hold_of_a_kind_and_second_release_are_refused(cast: Cast) -> None:
     (sample,) = make_samples(cast)
-    hold = hold_sample(sample=sample, kind="safety", reason="dose rate", by=cast.official)
+    hold = hold_sample(sample=sample, kind="quality", reason="pattern", by=cast.official)
     with pytest.raises(Blocked) as again:
-        hold_sample(sample=sample, kind="safety", reason="dose rate", by=cast.official)
+        hold_sample(sample=sample, kind="quality", reason="pattern", by=cast.official)
     assert again.value.code == "held_already"
-    release_hold(hold=hold, reason="below limit", by=cast.official)
+    release_hold(hold=hold, reason="looked at again", by=cast.official)
     with pytest.raises(Blocked) as twice:
-        release_hold(hold=hold, reason="below limit", by=cast.official)
+        release_hold(hold=hold, reason="looked at again", by=cast.official)
     assert twice.value.code == "released_already"
     assert CustodyEvent.objects.filter(sample=sample).count() == 4
 

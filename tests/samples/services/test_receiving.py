@@ -82,7 +82,7 @@ def test_mass_in_hand_is_what_the_laboratory_weighed(cast: Cast) -> None:
         ({"seal_condition": "missing", "seal_number": ""}, ["seal_missing"]),
         ({"seal_number": "FOREIGN-1"}, ["seal_differs"]),
         ({"container_intact": False}, ["container"]),
-        ({"container_count": 3}, ["container"]),
+        ({"container_count": 3}, ["container_extra"]),
         ({"mass_g": Decimal("2000")}, ["mass"]),
         ({"mass_g": Decimal("2000"), "container_intact": False}, ["container", "mass"]),
     ],

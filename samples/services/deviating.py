@@ -1,0 +1,89 @@
+"""What a reception finds beyond the bag itself: seals the register knows something against, times that run backwards, a wrong receiver.
+Each is asked for all samples at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from lims.accounts.models import OrganisationKind
+from samples.custody.reading import find_reversals
+from samples.models import Consignment, ConsignmentItem, Sample
+from samples.models.radiation import DoorPolicy
+from samples.models.receipts import DiscrepancyKind, SealCondition
+from samples.models.seals import SealUseKind
+from samples.receipt_rules import Deviation
+from samples.services.receipt_sheet import ItemFound
+from samples.services.sealing import SealSeen, note_seals, seal_deviation
+
+_USES = {
+    SealCondition.INTACT: SealUseKind.SEEN,
+    SealCondition.BROKEN: SealUseKind.BROKEN,
+    SealCondition.MISSING: SealUseKind.MISSING,
+    SealCondition.NONE: SealUseKind.MISSING,
+}
+
+
+@dataclass(frozen=True)
+class Presented:
+    """One sample in front of the receptionist; `is_listed` when it is on the list of the consignment."""
+
+    sample: Sample
+    is_listed: bool
+    found: ItemFound
+
+
+def find_deviations(
+    consignment: Consignment, presented: Sequence[Presented], policy: DoorPolicy, *, by: Any, moment: datetime
+) -> Mapping[UUID, list[Deviation]]:
+    """The further differences by sample, the seals noted in the register. Four queries, however many samples."""
+    found: dict[UUID, list[Deviation]] = defaultdict(list)
+    for look in (
+        _look_at_seals(presented, by, moment),
+        _look_at_times(presented, policy, moment),
+        _look_at_receiver(consignment, presented),
+    ):
+        for key, deviation in look:
+            found[key].append(deviation)
+    return found
+
+
+def _look_at_seals(presented: Sequence[Presented], by: Any, moment: datetime) -> list[tuple[UUID, Deviation]]:
+    """The seal that was found; where none was read, the one that should have been there."""
+    seals = []
+    for one in presented:
+        number = one.found.seal_number or one.sample.seal_number
+        if number and one.found.seal_condition:
+            kind = _USES[SealCondition(one.found.seal_condition)]
+            seals.append(SealSeen(number=number, organisation_id=one.sample.owner_id, kind=kind, sample_id=one.sample.pk))
+    findings = note_seals(seals, by=by, at=moment)
+    return [
+        (seal.sample_id, seal_deviation(seal.number, finding))
+        for seal, finding in zip(seals, findings, strict=True)
+        if finding and seal.sample_id
+    ]
+
+
+def _look_at_times(presented: Sequence[Presented], policy: DoorPolicy, moment: datetime) -> list[tuple[UUID, Deviation]]:
+    tolerance = timedelta(minutes=policy.clock_skew_minutes)
+    reversals = find_reversals([one.sample.pk for one in presented], tolerance=tolerance, until=moment)
+    return [(key, Deviation(DiscrepancyKind.TIME_REVERSED, sentence)) for key, sentence in reversals.items()]
+
+
+def _look_at_receiver(consignment: Consignment, presented: Sequence[Presented]) -> list[tuple[UUID, Deviation]]:
+    """What was addressed to another laboratory; and what another laboratory had taken over on the way."""
+    strangers = [one.sample.pk for one in presented if not one.is_listed]
+    elsewhere = ConsignmentItem.objects.filter(sample__in=strangers, removed_at=None, consignment__state="dispatched").exclude(
+        consignment__addressee=consignment.addressee_id
+    )
+    astray = set(elsewhere.values_list("sample", flat=True)) if strangers else set()
+    found = [(key, Deviation(DiscrepancyKind.NOT_ADDRESSEE, "The sample was addressed to another laboratory.")) for key in sorted(astray)]
+    took_over = consignment.handovers.filter(state="acknowledged", receiver__kind=OrganisationKind.LABORATORY)
+    if took_over.exclude(receiver__in=[consignment.addressee_id, consignment.sender_id]).exists():
+        sentence = "Another laboratory, which was not the addressee, took the consignment over on its way."
+        found += [(one.sample.pk, Deviation(DiscrepancyKind.NOT_ADDRESSEE, sentence)) for one in presented if one.is_listed]
+    return found
