@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "samples",
     "samples.custody",
     "samples.looks",
+    "samples.dossiers",
     "assays",
     "assays.instruments",
     "assays.reports",

@@ -14,7 +14,7 @@ from stdnum.iso7064 import mod_37_36
 
 from lims.core.errors import Invalid
 
-SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT, CERTIFICATE = "S", "B", "CN", "V", "SUB", "RUN", "A", "C"
+SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT, CERTIFICATE, DOSSIER = "S", "B", "CN", "V", "SUB", "RUN", "A", "C", "D"
 NOUNS = {
     SAMPLE: "sample",
     BLIND: "blind sample",
@@ -24,6 +24,7 @@ NOUNS = {
     RUN: "run",
     ALIQUOT: "aliquot",
     CERTIFICATE: "certificate",
+    DOSSIER: "dossier",
 }
 _SHAPE = re.compile(r"^([A-Z]{1,4})-([A-Z0-9]+(?:-[A-Z0-9]+)*)-([A-Z0-9])$")
 

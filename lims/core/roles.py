@@ -54,6 +54,7 @@ class Action(TextChoices):
     CODE_ALLOT = "code.allot", _("set codes aside for the field")
     PHOTO_ADD = "photo.add", _("add photographs of samples")
     CUSTODY_VIEW = "custody.view", _("see the custody timeline")
+    CUSTODY_DOSSIER = "custody.dossier", _("ask for custody dossiers")
     CONSIGNMENT_VIEW = "consignment.view", _("see consignments")
     CONSIGNMENT_EDIT = "consignment.edit", _("pack and dispatch consignments")
     CONSIGNMENT_HANDOVER = "consignment.handover", _("hand over consignments")
@@ -116,6 +117,7 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.CODE_ALLOT: frozenset({_R.COLLECTOR}),
     _A.PHOTO_ADD: frozenset({_R.COLLECTOR, _R.RECEPTIONIST, _R.TECHNICIAN}),
     _A.CUSTODY_VIEW: _ALL,
+    _A.CUSTODY_DOSSIER: _ALL,
     _A.CONSIGNMENT_VIEW: _FIELD | _LAB | {_R.OFFICIAL, _R.ADMINISTRATOR},
     _A.CONSIGNMENT_EDIT: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST}),
     _A.CONSIGNMENT_HANDOVER: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST}),

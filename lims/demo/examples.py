@@ -244,6 +244,7 @@ def _release(story: Story) -> list[tuple[str, Example]]:
         _example(
             "/api/v1/results/authorise/", "signatory", {"run": runs["reviewed"].code, "password": password, "meaning": "authorisation"}
         ),
+        _example("/api/v1/dossiers/", "official", {"sample": _reported(0).code}),
         _example("/api/v1/certificates/", "signatory", {"submission": authorised.code}),
         _example(f"{call}amend/", "signatory", {"reason": "The customer's address was corrected."}, number=issued[-1].number),
         _example(

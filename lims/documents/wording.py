@@ -27,16 +27,20 @@ def format_span(first: date, last: date) -> str:
 
 def format_moment(moment: datetime) -> str:
     """`22 Nov 2026, 14:05:09 IST (UTC+05:30)`. Raises ValueError without a zone."""
+    return f"{format_date(moment)}, {moment:%H:%M:%S} {format_zone(moment)}"
+
+
+def format_zone(moment: datetime) -> str:
+    """The zone a moment is written in: `IST (UTC+05:30)`, `UTC`. Raises ValueError without a zone."""
     offset = moment.utcoffset()
     if offset is None:
         raise ValueError("A moment on a paper needs a time zone.")
-    time = f"{format_date(moment)}, {moment:%H:%M:%S}"
     if not offset:
-        return f"{time} UTC"
+        return "UTC"
     sign, minutes = ("-", -offset) if offset < timedelta(0) else ("+", offset)
     hours, rest = divmod(int(minutes.total_seconds()) // 60, 60)
     written = f"UTC{sign}{hours:02}:{rest:02}"
-    return f"{time} {_ZONES[offset]} ({written})" if offset in _ZONES else f"{time} {written}"
+    return f"{_ZONES[offset]} ({written})" if offset in _ZONES else written
 
 
 def format_formula(text: str) -> str:

@@ -126,7 +126,11 @@ class _View:
             seen = {name: pair for name, pair in fields.items() if name in _SHARED_BY_HANDOVER}
         else:
             return {}
-        return {name: pair for name, pair in seen.items() if not (self.blind and pair[1] in self._owner_marks)}
+        return {name: pair for name, pair in seen.items() if not self._hides(name, pair[1])}
+
+    def _hides(self, name: str, value: str) -> bool:
+        """What a laboratory must not know of its own events either: whose sample it is, and (but for the receptionist) the waybill."""
+        return self.blind and (value in self._owner_marks or (name == "waybill" and self.viewer.role != Role.RECEPTIONIST))
 
 
 def _consignment_of(event: CustodyEvent) -> str:

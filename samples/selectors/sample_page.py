@@ -58,10 +58,11 @@ class TimelineRow:
 
 def timeline_of(sample: Sample, viewer: Any, *, exact: bool = False) -> list[TimelineRow]:
     """The sample's custody, newest first, as this viewer may see it; coordinates where the look at them was recorded (`exact`)."""
-    return [_row(event) for event in reversed(read_timeline(sample, viewer, exact=exact))]
+    return [event_row(event) for event in reversed(read_timeline(sample, viewer, exact=exact))]
 
 
-def _row(event: TimelineEvent) -> TimelineRow:
+def event_row(event: TimelineEvent) -> TimelineRow:
+    """One event in words, of what its viewer was told."""
     told = event.disclosed
     actor = ", ".join(text for text in (told.get("actor"), told.get("actor_organisation")) if text)
     # A correction tells its reason, then one line for each member: `depth_to_m: 1.80 → 2.4`.

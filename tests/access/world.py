@@ -22,6 +22,8 @@ from lims.core import clock
 from lims.core.codes import has_code_shape, with_check_character
 from lims.core.roles import INSTRUMENT, LABORATORY_ROLES, Role
 from lims.jobs.models import Job
+from lims.jobs.services import run_job
+from samples.dossiers.services import request_sample_dossier
 from samples.models import ConsignmentItem, Discrepancy, Receipt, Sample
 from samples.services.holding import hold_sample
 from samples.services.importing import preview_import
@@ -114,6 +116,9 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "instruments/": lambda things, user: {"code": things["instrument"].code, "pk": things["instrument token"].pk},
     "certificates/issue/": _code("submission"),
     "certificates/": lambda things, user: {"number": things["certificate"].number},
+    "dossiers/samples/": _sample,
+    "dossiers/consignments/": lambda things, user: {"code": things["consignment"].code},
+    "dossiers/": lambda things, user: {"number": things["dossiers"].get(getattr(user, "role", ""), things["dossiers"]["collector"])},
     "verify/": lambda things, user: {"token": things["certificate"].token},
     "jobs/": _pk("job"),
     "tokens/": _pk("token"),
@@ -148,6 +153,14 @@ def _make_clients(world: World, caller: str) -> None:
     world.api[caller] = Client(raise_request_exception=False, headers={"Authorization": f"Token {token}"})
 
 
+def _make_dossier(sample: Sample, user: User) -> str:
+    """The number of a dossier of one's own; only one is made to its end, drawing takes long."""
+    dossier = request_sample_dossier(sample=sample, by=user)
+    if user.role == Role.COLLECTOR:
+        run_job(dossier.job_id)
+    return dossier.number
+
+
 def _make_things(cast: people.Cast) -> dict[str, Any]:
     make_mine()
     member = Member(organisation=cast.organisations["irel"], name="A. Rao")
@@ -175,6 +188,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
             detail="Lighter than sent.",
             found_at=clock.now(),
         ),
+        "dossiers": {role: _make_dossier(sample, user) for role, user in cast.people.items()},
         "material": create_in_house_material(code="LEACH-1", matrix="clay", by=cast.quality_manager),
         "certificate": certificate,
         "submission": submission,

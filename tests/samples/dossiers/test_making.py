@@ -1,0 +1,108 @@
+"""A dossier from the request to its files, and what each reader's tells."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+
+from lims.core.errors import DomainError, Forbidden, Invalid
+from lims.jobs.services import run_job
+from samples.dossiers.models import Dossier
+from samples.dossiers.selectors import fetch_dossier, pack_folder, read_bundle, read_paper
+from samples.dossiers.services import request_consignment_dossier, request_sample_dossier, retry_dossier
+from samples.looks.models import Look
+from samples.models import Sample
+from samples.services.photographing import photograph_sample
+from samples.services.splitting import Part, split_sample
+from tests.factories.consignments import make_received, samples_of
+from tests.factories.people import Cast
+from tests.factories.pictures import picture
+
+pytestmark = pytest.mark.django_db
+
+
+def make(dossier: Dossier) -> dict[str, Any]:
+    """The data of a dossier, made as a worker makes it."""
+    job = run_job(dossier.job_id)
+    assert job is not None
+    assert job.state == "done", job.message
+    data: dict[str, Any] = json.loads(read_bundle(fetch_dossier(dossier.requested_by, dossier.number)))
+    return data
+
+
+@pytest.fixture
+def sample(cast: Cast) -> Sample:
+    """Received at the laboratory, with a photograph from the field."""
+    found = samples_of(make_received(cast, 2))[0]
+    photograph_sample(sample=found, data=picture(), by=cast.collector, caption="Face of the pit")
+    return found
+
+
+def test_a_laboratory_reads_nothing_of_the_origin_and_the_same_bytes_as_the_owner(cast: Cast, sample: Sample) -> None:
+    owners = make(request_sample_dossier(sample=sample, by=cast.collector))
+    laboratorys = make(request_sample_dossier(sample=sample, by=cast.analyst))
+
+    text = json.dumps(laboratorys, ensure_ascii=False)
+    for secret in (sample.code, sample.mine.name, sample.owner.name, sample.collected_by, cast.collector.full_name, "WB-1"):
+        assert secret not in text
+        assert secret in json.dumps(owners, ensure_ascii=False)
+    assert laboratorys["report"]["photos"] == []
+    assert [event["canonical"] for event in laboratorys["samples"][0]["events"]] == [
+        event["canonical"] for event in owners["samples"][0]["events"]
+    ]
+
+
+def test_exact_places_need_a_purpose_and_are_a_look(cast: Cast, sample: Sample) -> None:
+    silent = make(request_sample_dossier(sample=sample, by=cast.collector))
+    assert str(sample.latitude) not in json.dumps(silent)
+    assert not Look.objects.exists()
+
+    asked = request_sample_dossier(sample=sample, purpose="audit of the mine", by=cast.official)
+    assert str(sample.latitude) in json.dumps(make(asked))
+    look = Look.objects.get()
+    assert (look.viewer, look.subject_id, look.door, look.purpose) == (cast.official, sample.pk, "document", "audit of the mine")
+    assert not Dossier.objects.visible_to(cast.administrator).filter(pk=asked.pk).exists()
+    with pytest.raises(Forbidden):
+        request_sample_dossier(sample=sample, purpose="curiosity", by=cast.analyst)
+    with pytest.raises(Invalid):
+        request_sample_dossier(sample=sample, purpose="x", by=cast.official)
+
+
+def test_a_sample_comes_with_its_family_and_a_consignment_with_all_that_travelled(cast: Cast, sample: Sample) -> None:
+    parts = split_sample(sample=sample, parts=[Part(mass_g=sample.mass_g / 2)], remaining_g=sample.mass_g / 2, by=cast.technician)
+
+    family = make(request_sample_dossier(sample=parts[0], by=cast.official))
+    assert [one["code"] for one in family["samples"]] == [sample.code, parts[0].code]
+    consignment = sample.consignment_items.get().consignment
+    travelled = make(request_consignment_dossier(consignment=consignment, by=cast.custodian))
+    assert [one["code"] for one in travelled["samples"]] == [one.code for one in samples_of(consignment)]
+
+
+def test_the_folder_holds_data_paper_verifier_and_a_way_in(cast: Cast, sample: Sample) -> None:
+    dossier = request_sample_dossier(sample=sample, by=cast.collector)
+    make(dossier)
+    found = fetch_dossier(cast.collector, dossier.number)
+
+    folder = zipfile.ZipFile(io.BytesIO(pack_folder(found)))
+    names = {name.split("/")[1]: folder.read(name) for name in folder.namelist()}
+    assert set(names) == {"README.txt", f"{dossier.number}.json", f"{dossier.number}.pdf", "verify_custody_dossier.py"}
+    assert names[f"{dossier.number}.json"] == read_bundle(found)
+    assert names[f"{dossier.number}.pdf"] == read_paper(found)
+    assert found.edition.bundle_sha256.encode() in names["README.txt"]
+
+
+def test_a_reader_whose_role_changed_gets_no_dossier_until_asking_anew(cast: Cast, sample: Sample) -> None:
+    dossier = request_sample_dossier(sample=sample, by=cast.collector)
+    with pytest.raises(DomainError):
+        retry_dossier(dossier=dossier, by=cast.collector)  # it has not failed
+    cast.collector.role = "custodian"
+    cast.collector.save()
+
+    job = run_job(dossier.job_id)
+    assert job is not None
+    assert (job.state, job.error_code) == ("failed", "reader_changed")
+    assert not hasattr(Dossier.objects.get(pk=dossier.pk), "edition")
