@@ -28,7 +28,7 @@ class InstrumentQuerySet(models.QuerySet["Instrument"]):
     """Instruments by viewer."""
 
     def visible_to(self, user: Any) -> InstrumentQuerySet:
-        if user.role == Role.ADMINISTRATOR:
+        if user.role in {Role.ADMINISTRATOR, Role.OFFICIAL}:
             return self
         if user.role in LABORATORY_ROLES:
             return self.filter(laboratory=user.organisation_id)

@@ -120,6 +120,11 @@ def value_words(value: CertifiedValue) -> dict[str, Any]:
     }
 
 
+def unit_words(unit: str) -> str:
+    """A unit as a page writes it: `µg/L` for the `ug/L` of data and files."""
+    return f"µ{unit[1:]}" if unit.startswith("u") else unit
+
+
 def group_words(method_group: str) -> Any:
     """A method group as a page says it."""
     return _GROUPS.get(method_group, method_group.replace("_", " "))

@@ -25,7 +25,7 @@ from lims.core.scope import fetch_visible
 
 
 class InstrumentList(Page):
-    """The viewer's instruments; the administrator sees all."""
+    """The viewer's instruments; officials and the administrator see all."""
 
     actions: ClassVar[dict[str, Action]] = {"GET": Action.REFERENCE_VIEW}
     template = "instruments/instruments.html"

@@ -25,6 +25,7 @@ from assays.selectors.reference import (
     group_words,
     material_list,
     recorded_runs,
+    unit_words,
     value_words,
     version_list,
 )
@@ -71,6 +72,7 @@ class MethodVersionPage(Page):
         return self.render(
             {
                 "version": version,
+                "solution_unit": unit_words(version.solution_unit),
                 "group": group_words(version.method.method_group),
                 "limits": [(one, sources.index(one.source) + 1 if one.source else "") for one in analytes],
                 "sources": sources,
