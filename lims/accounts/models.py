@@ -205,6 +205,7 @@ class SignatureMeaning(models.TextChoices):
     WITHDRAWAL = "withdrawal", _("Withdrew a certificate")
     HANDOVER = "handover", _("Handed over or received")
     RELEASE = "release", _("Released a sample held for safety")
+    ASSESSMENT = "assessment", _("Assessed a red flag of provenance")
 
 
 class Signature(AppendOnly):

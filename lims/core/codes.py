@@ -15,6 +15,8 @@ from stdnum.iso7064 import mod_37_36
 from lims.core.errors import Invalid
 
 SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT, CERTIFICATE, DOSSIER = "S", "B", "CN", "V", "SUB", "RUN", "A", "C", "D"
+SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT, CERTIFICATE = "S", "B", "CN", "V", "SUB", "RUN", "A", "C"
+PROVENANCE, ALLOTMENT = "PR", "L"
 NOUNS = {
     SAMPLE: "sample",
     BLIND: "blind sample",
@@ -25,6 +27,8 @@ NOUNS = {
     ALIQUOT: "aliquot",
     CERTIFICATE: "certificate",
     DOSSIER: "dossier",
+    PROVENANCE: "provenance record",
+    ALLOTMENT: "set of codes",
 }
 _SHAPE = re.compile(r"^([A-Z]{1,4})-([A-Z0-9]+(?:-[A-Z0-9]+)*)-([A-Z0-9])$")
 

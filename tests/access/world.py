@@ -25,12 +25,14 @@ from lims.jobs.models import Job
 from lims.jobs.services import run_job
 from samples.dossiers.services import request_sample_dossier
 from samples.models import ConsignmentItem, Discrepancy, Receipt, Sample
+from samples.provenance.services.evidence import add_evidence
 from samples.services.holding import hold_sample
 from samples.services.importing import preview_import
 from samples.services.photographing import photograph_sample
 from samples.services.visiting import Member, record_visit
 from tests.factories import bench, measurement, people, release
 from tests.factories.pictures import picture
+from tests.factories.provenance import make_parts, make_provenance
 from tests.factories.samples import make_mine
 from tests.samples.services.test_placing_and_visiting import visit_record
 
@@ -96,11 +98,17 @@ def _code(name: str) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     return lambda things, user: {"code": things[name].code, "pk": things.get(f"{name} part"), "key": things[name].code}
 
 
+def _provenance(things: dict[str, Any], user: Any) -> dict[str, Any]:
+    pk = things["evidence"].pk
+    return {"code": things["provenance"].code, "flag": "armed_group_paid", "part": "payments", "number": 1, "pk": pk}
+
+
 # How an address begins → the object behind it. The first that fits counts.
 OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "samples/imports/template": lambda things, user: {"kind": "csv"},
     "samples/imports/": _pk("import", decision="discard"),
     "samples/": _sample,
+    "provenance/": _provenance,
     "photos/": _pk("photo"),
     "mines/": lambda things, user: {"code": "PW1", "pit": "P1"},
     "visits/": _code("visit"),
@@ -171,12 +179,16 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
     sample = Sample.objects.get(certificates__certificate=certificate)
     planned = bench.make_planned_run(cast, 1)
     receipt = Receipt.objects.filter(items__sample=sample).get()
+    lot = ConsignmentItem.objects.get(sample=sample).consignment
+    provenance = make_provenance(cast, consignment=lot, parts=make_parts())
     table = b"mine,material,method,collected_at,mass_g,container\nPW1,clay,channel,2026-03-02 09:15,5,bag\n"
     return {
         "visit": visit,
         "sample": sample,
         "hold": hold_sample(sample=sample, kind="quality", reason="To be looked at.", by=cast.quality_manager),
         "photo": photograph_sample(sample=sample, data=picture(), by=cast.collector),
+        "provenance": provenance,
+        "evidence": add_evidence(record=provenance, data=picture(), kind="photo", by=cast.collector),
         "import": preview_import(file_name="field.csv", data=table, by=cast.collector),
         "consignment": ConsignmentItem.objects.get(sample=sample).consignment,
         "receipt": receipt,

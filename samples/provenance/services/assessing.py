@@ -1,0 +1,69 @@
+"""Assessing a red flag: suspend, disengage, or continue with mitigation, with a reason and a signature over exactly what was shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from lims.accounts.models import SignatureMeaning
+from lims.accounts.signing import sign
+from lims.core import clock
+from lims.core.acting import acting
+from lims.core.checking import given_reason, refuse_member
+from lims.core.errors import DomainError, NotFound
+from lims.core.roles import Action, require
+from samples.provenance.models import Assessment, AssessmentDecision, ProvenanceRecord
+from samples.provenance.selectors import FlagState, flag_states, select_records
+
+
+def find_flag(record: ProvenanceRecord, code: str) -> FlagState:
+    """The flag of a record as it stands, or `NotFound`."""
+    found = next((one for one in flag_states(record) if one.flag.code == code), None)
+    if found is None:
+        raise NotFound("unknown_flag", "This record has no such flag.")
+    return found
+
+
+def assess_flag(
+    *,
+    record: ProvenanceRecord,
+    flag: str,
+    decision: str,
+    reason: str,
+    mitigation: str = "",
+    shown_hash: str | None,
+    password: str,
+    by: Any,
+    at: datetime | None = None,
+) -> Assessment:
+    """Sign what is done about a flag. `shown_hash` is that of the flag and facts the signer was shown: `DomainError('stale_content')` when
+    they are other ones now. Continuing needs a mitigation in words. The assessment counts until the facts, the rule or its version change;
+    the flag stays either way.
+    """
+    require(by, Action.PROVENANCE_ASSESS)
+    reason, mitigation = given_reason(reason), mitigation.strip()
+    if decision not in AssessmentDecision.values:
+        raise refuse_member("decision", "decision", f"“{decision}” is none of: {', '.join(AssessmentDecision.values)}.")
+    if decision == AssessmentDecision.CONTINUE and not mitigation:
+        raise refuse_member("mitigation", "mitigation", "Who continues says what is done about the risk. Write the mitigation down.")
+    with transaction.atomic(), acting(by, reason):
+        ProvenanceRecord.objects.select_for_update().get(pk=record.pk)
+        state = find_flag(select_records(by).get(pk=record.pk), flag)
+        if shown_hash != state.digest:
+            raise DomainError("stale_content", "The facts of this flag are other ones than you were shown. Read them again, then sign.")
+        content = {**state.content, "decision": decision, "reason": reason, "mitigation": mitigation}
+        signature = sign(by=by, password=password, meaning=SignatureMeaning.ASSESSMENT, content=content, reason=reason)
+        return Assessment.objects.create(
+            record=record,
+            flag=flag,
+            decision=decision,
+            reason=reason,
+            mitigation=mitigation,
+            content_hash=state.digest,
+            content=content,
+            signature=signature,
+            assessed_by=by,
+            assessed_at=at or clock.now(),
+        )
