@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0003_assessment_signatures'),
+        ('accounts', '0001_initial'),
         ('samples', '0003_consignments_astray'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
