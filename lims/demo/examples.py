@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from assays.models import Run, Submission, SubmissionTest
 from lims.core import clock
-from lims.demo import movement
+from lims.demo import movement, provenance
 from lims.demo.credentials import write_private
 from lims.demo.instrument import read_solutions
-from lims.demo.spares import INSTRUMENT, LABORATORY, Spares
+from lims.demo.spares import INSTRUMENT, LABORATORY, Spares, export_folder
 from lims.demo.story import METHOD, Story
 from samples.models import Discrepancy, Hold, Sample
 
@@ -30,7 +30,15 @@ def write(story: Story, spares: Spares) -> None:
 
 def build(story: Story, spares: Spares) -> dict[str, Example]:
     """Every example by operation, `POST /api/v1/samples/` first."""
-    found = [*_field(), *_movement(story, spares), *_byways(spares), *_bench(spares), *_measurement(story, spares), *_release(story)]
+    found = [
+        *_field(),
+        *_provenance(story),
+        *_movement(story, spares),
+        *_byways(spares),
+        *_bench(spares),
+        *_measurement(story, spares),
+        *_release(story),
+    ]
     return {f"POST {operation}": example for operation, example in found}
 
 
@@ -83,6 +91,20 @@ def _field() -> list[tuple[str, Example]]:
         _example("/api/v1/origins/", "official", {"purpose": "Plausibility of the stated mine", "mines": ["PWN"]}),
         _example("/api/v1/samples/{code}/dispose/", "quality_manager", {"reason": "Retention ended."}, code=_reported(2).blind_code),
     ]
+
+
+def _provenance(story: Story) -> list[tuple[str, Example]]:
+    found = []
+    for operation, caller, parts, body in provenance.examples(story):
+        if isinstance(body, bytes):
+            path = export_folder() / "evidence.png"
+            path.write_bytes(body)
+            name = str(path.relative_to(settings.DATA_DIR / "demo"))
+            upload = {"path": operation.format(**parts), "as": caller, "content_type": "multipart/form-data", "file": name}
+            found.append((operation, upload))
+        else:
+            found.append(_example(operation, caller, body, **parts))
+    return found
 
 
 def _reported(index: int) -> Sample:

@@ -173,7 +173,7 @@ class AssessSchema(Schema):
 
 class NewEvidenceSchema(Schema):
     file = serializers.FileField(help_text="JPEG, PNG, WebP or PDF, at most 15 MB")
-    kind = serializers.ChoiceField(choices=EvidenceKind.choices)
+    kind = serializers.ChoiceField(choices=EvidenceKind.choices, required=False, help_text="By default other")
     caption = serializers.CharField(required=False)
     payment = serializers.IntegerField(required=False, help_text="Number of the payment it shows")
 

@@ -260,7 +260,7 @@ class EvidenceView(ActionView):
         one = evidence.add_evidence(
             record=record,
             data=file.read(),
-            kind=str(request.data.get("kind", "")),
+            kind=str(request.data.get("kind", "other")),
             caption=str(request.data.get("caption", "")),
             file_name=str(file.name),
             payment=payment,

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from lims.core import clock
 from lims.core.models import Installation
-from lims.demo import credentials, examples, people, places, spares, story
+from lims.demo import credentials, examples, people, places, provenance, spares, story
 
 
 class Command(BaseCommand):
@@ -35,6 +35,7 @@ class Command(BaseCommand):
         # The same seed gives the same rocks; moments follow today's date.
         told = story.Story(cast, places.build_mines(), clock.now(), random.Random(20261122), self._say)
         story.tell(told)
+        provenance.tell(told)
         examples.write(told, spares.lay_out(told))
         credentials.write(told)
         self._say(f"demonstration laboratory built in {time.monotonic() - started:.0f} s")
