@@ -15,7 +15,6 @@ from stdnum.iso7064 import mod_37_36
 from lims.core.errors import Invalid
 
 SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT, CERTIFICATE, DOSSIER = "S", "B", "CN", "V", "SUB", "RUN", "A", "C", "D"
-SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT, CERTIFICATE = "S", "B", "CN", "V", "SUB", "RUN", "A", "C"
 PROVENANCE, ALLOTMENT = "PR", "L"
 NOUNS = {
     SAMPLE: "sample",
