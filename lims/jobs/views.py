@@ -10,17 +10,27 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lims.core.errors import DomainError
 from lims.core.listing import RecordList
 from lims.core.pages import Page
-from lims.core.roles import Action
+from lims.core.roles import Action, allowed
 from lims.core.scope import fetch_visible
 from lims.jobs.dispatch import send_on_commit
 from lims.jobs.models import Job, JobState
 from lims.jobs.services import restart_job
+
+
+def may_open(viewer: Any, address: str) -> bool:
+    """Whether the viewer's role opens the page at the address: who sees all jobs need not see all they made."""
+    try:
+        page = getattr(resolve(address).func, "view_class", None)
+    except Resolver404:
+        return False
+    return page is None or allowed(viewer, page.actions["GET"])
 
 
 class JobPage(Page):
@@ -30,7 +40,8 @@ class JobPage(Page):
     template = "jobs/job.html"
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        return self.render({"job": fetch_visible(Job, request.user, pk=pk)})
+        job = fetch_visible(Job, request.user, pk=pk)
+        return self.render({"job": job, "result_url": job.result_url if may_open(request.user, job.result_url) else ""})
 
 
 class JobProgress(JobPage):

@@ -62,3 +62,11 @@ def test_the_list_is_a_file_too(cast: Cast, client: Client, failed: Job) -> None
     lines = b"".join(client.get("/jobs/?format=csv")).decode().splitlines()
     assert lines[0].startswith("id,kind,state,message")
     assert lines[1].startswith(f"{failed.pk},certificate,failed,")
+
+
+@pytest.mark.parametrize(("role", "leads"), [("signatory", True), ("administrator", False)])
+def test_a_job_leads_only_where_one_may_go(cast: Cast, client: Client, role: str, leads: bool) -> None:
+    job = Job.objects.create(kind="certificate", state=JobState.DONE, result_url="/certificates/C-26-00001-X/", requested_by=cast.signatory)
+    client.force_login(cast.people[role])
+    assert (job.result_url in client.get(f"/jobs/{job.pk}/").content.decode()) is leads
+    assert (job.result_url in client.get(f"/jobs/{job.pk}/progress/").content.decode()) is leads
