@@ -2,7 +2,8 @@
 
 Variables: `LIMS_ENV` (`development` or `production`), `SECRET_KEY`, `ALLOWED_HOSTS`, `PUBLIC_URL`, `DATABASE_URL` (application role),
 `DATABASE_OWNER_URL` (migrations only), `REDIS_URL`, `LIMS_DATA` (files, default `var/`), `LIMS_BUILD` (built assets, default `var/`),
-`LIMS_DEBUG`, `PORT`, `LIMS_JOB_LEASE_SECONDS`.
+`LIMS_DEBUG`, `PORT`, `LIMS_JOB_LEASE_SECONDS`, `LIMS_LOG_KEY` (file of the private key that signs the custody log),
+`LIMS_CERTIFICATE_COSIGNATURES` (how many witnesses a certificate waits for).
 """
 
 from __future__ import annotations
@@ -47,6 +48,13 @@ def _development_secret() -> str:
 SECRET_KEY = os.environ.get("SECRET_KEY", "") or ("" if PRODUCTION else _development_secret())
 if PRODUCTION and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is missing or shorter than 50 characters; production does not start without one.")
+
+# The private key that signs the custody log: a file that only its owner reads, on the machine of the worker. Made where it is missing, but
+# never in production.
+_LOG_KEY = os.environ.get("LIMS_LOG_KEY", "" if PRODUCTION else str(DATA_DIR / "log_key.pem"))
+LOG_KEY_FILE = Path(_LOG_KEY) if _LOG_KEY else None
+# How many witnesses must have cosigned the custody of a certificate's samples before it is issued; 0 waits for none.
+CERTIFICATE_COSIGNATURES = int(os.environ.get("LIMS_CERTIFICATE_COSIGNATURES", "0"))
 
 ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host]
 if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
@@ -250,6 +258,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "lims.jobs.tasks.sweep", "schedule": schedule(15)},
     # In the night, Indian time.
     "compare_custody": {"task": "lims.jobs.tasks.start", "args": ["compare_custody"], "schedule": crontab(hour=20, minute=30)},
+    # A checkpoint within the minute in which something happened; a message that waited longer is superseded by the next.
+    "sequence": {"task": "lims.jobs.tasks.repeat", "args": ["custody.sequence"], "schedule": schedule(20), "options": {"expires": 60}},
 }
 JOB_LEASE_SECONDS = int(os.environ.get("LIMS_JOB_LEASE_SECONDS", "30"))
 
@@ -294,7 +304,7 @@ SPECTACULAR_SETTINGS = {
         "PartKindEnum": "samples.services.splitting.PART_KINDS",
         "HoldKindEnum": "samples.models.samples.HoldKind",
         "DiscrepancyKindEnum": "samples.models.receipts.DiscrepancyKind",
-        "CustodyEventKindEnum": "samples.custody.models.EventKind",
+        "CustodyEventKindEnum": "samples.custody.kinds.EventKind",
         "HandoverStateEnum": "samples.models.consignments.HandoverState",
         "DiscrepancyStateEnum": ["open", "settled"],
         "JobStateEnum": "lims.jobs.models.JobState",

@@ -55,6 +55,8 @@ class Action(TextChoices):
     PHOTO_ADD = "photo.add", _("add photographs of samples")
     CUSTODY_VIEW = "custody.view", _("see the custody timeline")
     CUSTODY_DOSSIER = "custody.dossier", _("ask for custody dossiers")
+    LOG_VIEW = "log.view", _("see the custody log and its witnesses")
+    WITNESS_EDIT = "witness.edit", _("register witnesses of the custody log")
     CONSIGNMENT_VIEW = "consignment.view", _("see consignments")
     CONSIGNMENT_EDIT = "consignment.edit", _("pack and dispatch consignments")
     CONSIGNMENT_HANDOVER = "consignment.handover", _("hand over consignments")
@@ -118,6 +120,8 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.PHOTO_ADD: frozenset({_R.COLLECTOR, _R.RECEPTIONIST, _R.TECHNICIAN}),
     _A.CUSTODY_VIEW: _ALL,
     _A.CUSTODY_DOSSIER: _ALL,
+    _A.LOG_VIEW: frozenset({_R.OFFICIAL, _R.QUALITY_MANAGER, _R.ADMINISTRATOR}),
+    _A.WITNESS_EDIT: frozenset({_R.ADMINISTRATOR}),
     _A.CONSIGNMENT_VIEW: _FIELD | _LAB | {_R.OFFICIAL, _R.ADMINISTRATOR},
     _A.CONSIGNMENT_EDIT: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST}),
     _A.CONSIGNMENT_HANDOVER: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST}),

@@ -23,16 +23,19 @@ from samples.models import Discrepancy, Hold, Sample
 Example = dict[str, Any]
 
 
-def write(story: Story, spares: Spares) -> None:
+def write(story: Story, spares: Spares, cosigned: str) -> None:
     """Write the file."""
-    write_private(settings.DATA_DIR / "demo" / "examples.json", build(story, spares))
+    write_private(settings.DATA_DIR / "demo" / "examples.json", build(story, spares, cosigned))
 
 
-def build(story: Story, spares: Spares) -> dict[str, Example]:
-    """Every example by operation, `POST /api/v1/samples/` first."""
+def build(story: Story, spares: Spares, cosigned: str) -> dict[str, Example]:
+    """Every example by operation, `POST /api/v1/samples/` first. `cosigned` is the checkpoint a registered witness signed."""
+    # Open to anyone; the token only keeps the form of the others.
+    witnessing = _example("/api/v1/custody/cosignatures/", "official", {"checkpoint": cosigned})
     found = [
         *_field(),
         *_provenance(story),
+        witnessing,
         *_movement(story, spares),
         *_byways(spares),
         *_bench(spares),

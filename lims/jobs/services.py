@@ -37,6 +37,7 @@ class JobContext:
 
 Handler = Callable[[JobContext], None]
 _handlers: dict[str, Handler] = {}
+_recurring: dict[str, Callable[[], object]] = {}
 
 
 def job_handler(kind: str) -> Callable[[Handler], Handler]:
@@ -47,6 +48,25 @@ def job_handler(kind: str) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+def recurring(name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Register work that the scheduler repeats by itself and that leaves no job row. It must be safe to end anywhere, to run twice at once
+    and to be left out: the next time makes up for it."""
+
+    def register(work: Callable[[], object]) -> Callable[[], object]:
+        _recurring[name] = work
+        return work
+
+    return register
+
+
+def do_recurring(name: str) -> None:
+    """Do registered recurring work once; a refusal is logged for the operator, the next time tries again."""
+    try:
+        _recurring[name]()
+    except DomainError as error:
+        logger.error("%s: %s", name, error.message)
 
 
 def create_job(*, kind: str, arguments: dict[str, Any], by: Any) -> Job:

@@ -36,3 +36,9 @@ def sweep() -> None:
 
     for job in services.due_jobs():
         send(job)
+
+
+@shared_task
+def repeat(name: str) -> None:
+    """Do one piece of recurring work."""
+    services.do_recurring(name)

@@ -26,6 +26,7 @@ NEEDS = {
     "startapp": NOTHING,
     "validate_calculations": NOTHING,
     "version": NOTHING,
+    "witness": NOTHING,
 }
 
 

@@ -191,6 +191,11 @@ class DisposalSchema(Schema):
     reason = serializers.CharField(help_text="How and why")
 
 
+class ProofSchema(Schema):
+    tree_size = serializers.IntegerField()
+    hashes = serializers.ListField(child=serializers.CharField(), help_text="RFC 9162 inclusion path, hexadecimal")
+
+
 class CustodyEventSchema(Schema):
     seq = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=EventKind.choices)
@@ -211,16 +216,16 @@ class CustodyEventSchema(Schema):
     salts = serializers.DictField(
         child=serializers.CharField(), required=False, help_text="Hexadecimal; SHA-256(salt ‖ value) is the commitment"
     )
-    leaf_index = serializers.IntegerField(required=False, allow_null=True)
+    leaf_index = serializers.IntegerField(required=False, allow_null=True, help_text="Null until the event has its place in the log")
     leaf_hash = serializers.CharField(required=False, help_text="SHA-256(0x00 ‖ bytes), hexadecimal")
-    proof = serializers.DictField(required=False, allow_null=True)
+    proof = ProofSchema(required=False, allow_null=True, help_text="In the tree of `checkpoint`; null until it covers the event")
 
 
 class CustodySchema(Schema):
     sample = serializers.CharField()
     id = serializers.UUIDField()
     events = CustodyEventSchema(many=True)
-    checkpoint = serializers.CharField(allow_null=True)
+    checkpoint = serializers.CharField(allow_null=True, help_text="The signed checkpoint the proofs lead to; with proof=1")
 
 
 class PitSchema(Schema):

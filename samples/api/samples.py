@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
@@ -18,6 +19,7 @@ from lims.core.errors import Blocked, Blocker, Invalid, NotFound, Problem
 from lims.core.roles import Action
 from samples.api import sample_schemas as schemas
 from samples.api.records import if_match, read_changes, register_rows
+from samples.custody.proving import latest_checkpoint, proof_data, prove_inclusion
 from samples.custody.reading import TimelineEvent, read_timeline
 from samples.forms.sample_filters import SampleFilter
 from samples.models import Hold, Sample
@@ -262,15 +264,21 @@ class CustodyView(ActionView):
         """What happened to the sample, in order, with hashes. `disclosed` holds the restricted fields the caller may see; with `proof=1`,
         SHA-256(salt ‖ value) of each equals its commitment in `canonical`. Coordinates: `POST /origins/`."""
         sample = find_sample(code, request.user)
-        proof = request.query_params.get("proof") in {"1", "true"}
-        events = [event_data(event, proof=proof) for event in read_timeline(sample, request.user)]
-        return Response({"sample": sample.code_for(request.user), "id": str(sample.pk), "events": events, "checkpoint": None})
+        events = read_timeline(sample, request.user)
+        found = {"sample": sample.code_for(request.user), "id": str(sample.pk)}
+        if request.query_params.get("proof") not in {"1", "true"}:
+            return Response(found | {"events": [event_data(event) for event in events], "checkpoint": None})
+        checkpoint = latest_checkpoint()
+        size = checkpoint.size if checkpoint else 0
+        proofs = prove_inclusion([event.leaf_index for event in events if event.leaf_index is not None], size)
+        proved = [event_data(event) | proof_of(event, size, proofs) for event in events]
+        return Response(found | {"events": proved, "checkpoint": checkpoint.note if checkpoint else None})
 
 
-def event_data(event: TimelineEvent, *, proof: bool) -> dict[str, Any]:
-    """One custody event. `leaf_index` and `proof` are null until the event stands in the transparency log."""
+def event_data(event: TimelineEvent) -> dict[str, Any]:
+    """One custody event."""
     content = event.content
-    data = {
+    return {
         "seq": event.seq,
         "kind": event.kind,
         "occurred_at": event.occurred_at.isoformat(),
@@ -287,12 +295,14 @@ def event_data(event: TimelineEvent, *, proof: bool) -> dict[str, Any]:
         "detail": content["detail"],
         "disclosed": dict(event.disclosed),
     }
-    if proof:
-        data |= {
-            "canonical": event.canonical_base64,
-            "salts": dict(event.salts),
-            "leaf_index": None,
-            "leaf_hash": event.leaf_hash,
-            "proof": None,
-        }
-    return data
+
+
+def proof_of(event: TimelineEvent, size: int, proofs: Mapping[int, Sequence[bytes]]) -> dict[str, Any]:
+    """What proves the event to an outsider. `leaf_index` is null until it has its place, `proof` until the checkpoint covers it."""
+    return {
+        "canonical": event.canonical_base64,
+        "salts": dict(event.salts),
+        "leaf_index": event.leaf_index,
+        "leaf_hash": event.leaf_hash,
+        "proof": proof_data(size, proofs.get(event.leaf_index)) if event.leaf_index is not None else None,
+    }

@@ -7,4 +7,5 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("samples.api.field_urls")),
     path("", include("samples.api.consignment_urls")),
+    path("", include("samples.api.custody_urls")),
 ]

@@ -103,6 +103,7 @@ def append_events(entries: Sequence[Entry], *, by: Any, at: datetime | None = No
     columns = ["id", "sample_id", "seq", "kind", "occurred_at", "recorded_at", "organisation_id", "previous", "canonical", "hash"]
     copy_rows("custody_custodyevent", columns, events)
     copy_rows("custody_custodydisclosure", ["id", "event_id", "fields"], disclosures)
+    copy_rows("custody_unsequenced", ["event_id"], [(event.id,) for event in appended])
     copy_rows("custody_custodyhead", ["sample_id", "seq", "hash"], [(key, *heads[key]) for key in heads if key not in known])
     _move_heads({key: heads[key] for key in known})
     return appended

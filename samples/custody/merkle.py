@@ -8,7 +8,7 @@ what `inclusion_nodes` and `consistency_nodes` name can be fetched in one query 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 Node = tuple[int, int]
 Range = tuple[int, int]
@@ -209,11 +209,3 @@ class Tree:
     def root(self) -> bytes:
         """The root over what was added so far."""
         return fold([digest for _, digest in self._peaks]) if self._peaks else EMPTY_ROOT
-
-
-def levels_above(leaf_hashes: Sequence[bytes]) -> Iterator[list[bytes]]:
-    """The complete subtrees over aligned leaf hashes, level by level from 1; a level ends where its last complete subtree does."""
-    row: Sequence[bytes] = leaf_hashes
-    while len(row) > 1:
-        row = parents_of(row)
-        yield list(row)

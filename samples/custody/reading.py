@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
 from lims.core.roles import LABORATORY_ROLES, Role
 from samples.custody.kinds import EventKind
@@ -41,7 +41,8 @@ _TONES: Mapping[str, str] = {
 @dataclass(frozen=True)
 class TimelineEvent:
     """One event of a sample as one viewer may see it. `disclosed` holds the restricted fields that are the viewer's, `salts` what proves
-    them against the commitments in `canonical`; everything else stands in clear in those bytes."""
+    them against the commitments in `canonical`; everything else stands in clear in those bytes. `leaf_index` is its place in the log, None
+    while it waits for one."""
 
     seq: int
     kind: str
@@ -52,6 +53,7 @@ class TimelineEvent:
     canonical: bytes
     disclosed: Mapping[str, str] = field(default_factory=dict)
     salts: Mapping[str, str] = field(default_factory=dict)
+    leaf_index: int | None = None
 
     @property
     def label(self) -> str:
@@ -87,9 +89,10 @@ def read_timeline(sample: Sample, viewer: Any, *, exact: bool = False) -> list[T
     and the parties of handovers it took part in, and a laboratory never the owner's name. Coordinates are disclosed only with `exact`, by
     permission: the caller has then recorded the look (`samples.looks.looking.record_looks`).
     """
-    events = CustodyEvent.objects.filter(sample=sample).select_related("disclosure").order_by("seq")
+    rows = CustodyEvent.objects.filter(sample=sample).select_related("disclosure").order_by("seq")
+    events: Any = rows.annotate(leaf_index=F("leaf__index"))
     view = _View(sample, viewer, exact)
-    return [_timeline_event(event, view) for event in events]
+    return [_timeline_event(event, view, event.leaf_index) for event in events]
 
 
 class _View:
@@ -137,7 +140,7 @@ def _consignment_of(event: CustodyEvent) -> str:
     return str(json.loads(bytes(event.canonical)).get("consignment", ""))
 
 
-def _timeline_event(event: CustodyEvent, view: _View) -> TimelineEvent:
+def _timeline_event(event: CustodyEvent, view: _View, leaf_index: int | None) -> TimelineEvent:
     seen = view.select(event, event.disclosure.fields)
     return TimelineEvent(
         seq=event.seq,
@@ -149,6 +152,7 @@ def _timeline_event(event: CustodyEvent, view: _View) -> TimelineEvent:
         canonical=bytes(event.canonical),
         disclosed={name: value for name, (_, value) in seen.items()},
         salts={name: salt for name, (salt, _) in seen.items()},
+        leaf_index=leaf_index,
     )
 
 

@@ -35,6 +35,10 @@ PUBLIC = {
     "custody/verifier/verify_custody_dossier.py": "the same",
     "api/v1/schema/": "the description of the interface, the same for everybody, without data",
     "api/v1/docs/": "the same, for people",
+    "api/v1/custody/checkpoint/": "an auditor or witness must not need an account of the operator's; commitments and hashes only",
+    "api/v1/custody/consistency/": "the same",
+    "api/v1/custody/keys/": "the same",
+    "api/v1/custody/cosignatures/": "a witness is known by its signature",
 }
 # Where a step asks for more than the door does, and of whom.
 NARROWER = {

@@ -32,8 +32,12 @@ _OPEN = {
     "readyz": "a load balancer",
     "api/v1/schema/": "the description of the interface, the same for everybody",
     "api/v1/docs/": "the same, for people",
+    "api/v1/custody/checkpoint/": "auditors and witnesses, who must not need an account of the operator's",
+    "api/v1/custody/consistency/": "the same",
+    "api/v1/custody/keys/": "the same",
+    "api/v1/custody/cosignatures/": "a witness, known by its signature",
 }
-_NOT_YET = {Action.QC_OVERRIDE}
+_NOT_YET = {Action.QC_OVERRIDE, Action.LOG_VIEW}
 _DOORS = {address: view for address, view in views() if inspect.isclass(view) and issubclass(view, (Page, ActionView))}
 
 

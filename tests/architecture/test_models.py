@@ -18,6 +18,7 @@ _UNTRACKED = {
     "core.IdempotencyKey": "an answer kept for a retry, and let go of later",
     "jobs.Job": "progress and leases change many times a minute; what a job makes has its own record",
     "jobs.Tick": "when the scheduler last lived",
+    "custody.Unsequenced": "a queue: what leaves it stands as a leaf of the log",
     "custody.CustodyHead": "the end of a chain of append-only events, which tell its past",
     "assays.Result": "the pointer to a current version among append-only versions",
 }

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
+from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,16 +28,27 @@ class Malformed(DomainError):
     kind = "malformed"
 
 
-class ActionView(APIView):
-    """An endpoint. `actions` names the permission of each method; every POST honours `Idempotency-Key`."""
-
-    actions: ClassVar[dict[str, Action]] = {}
+class SafelyRepeated(APIView):
+    """Every POST honours `Idempotency-Key`."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and hasattr(self, "post"):
             view: Any = self
             view.post = idempotent(view.post)
+
+
+class ActionView(SafelyRepeated):
+    """An endpoint. `actions` names the permission of each method."""
+
+    actions: ClassVar[dict[str, Action]] = {}
+
+
+class OpenView(SafelyRepeated):
+    """An endpoint for anyone, signed in or not: who calls is not even asked. Calls are counted per address."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
 
 
 class Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""The ledger's tables. `ledger` alone writes them, `reading` alone reads them for everybody else."""
+"""The ledger: events, what their commitments hide, and the ends of the chains."""
 
 from __future__ import annotations
 
