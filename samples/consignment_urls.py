@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from samples.views import consignments, handovers, packing, receipts, straying
+from samples.views import consignments, handovers, meetings, packing, receipts, straying
 
 urlpatterns = [
     path("consignments/", consignments.ConsignmentList.as_view(), name="consignments"),
@@ -17,6 +17,11 @@ urlpatterns = [
     path("consignments/<str:code>/dispatch/", packing.Dispatch.as_view(), name="consignment-dispatch"),
     path("consignments/<str:code>/label/", receipts.BoxLabel.as_view(), name="consignment-label"),
     path("consignments/<str:code>/handover/", handovers.HandOver.as_view(), name="consignment-handover"),
+    path("consignments/<str:code>/handover/here/", meetings.HandOverHere.as_view(), name="consignment-handover-here"),
+    path("consignments/<str:code>/handover/code/", meetings.ShowHandover.as_view(), name="consignment-handover-code"),
+    path("consignments/<str:code>/handover/paper/", meetings.PaperHandover.as_view(), name="consignment-handover-paper"),
+    path("consignments/<str:code>/handovers/<uuid:pk>/scan/", meetings.HandoverScan.as_view(), name="handover-scan"),
+    path("handovers/<str:token>/", meetings.AnswerShown.as_view(), name="handover-shown"),
     path("consignments/<str:code>/acknowledge/", handovers.Answer.as_view(), name="consignment-acknowledge"),
     path("consignments/<str:code>/withdraw/", handovers.Withdraw.as_view(), name="consignment-withdraw"),
     path("consignments/<str:code>/receive/", receipts.Receive.as_view(), name="consignment-receive"),

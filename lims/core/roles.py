@@ -62,6 +62,7 @@ class Action(TextChoices):
     CONSIGNMENT_HANDOVER = "consignment.handover", _("hand over consignments")
     CONSIGNMENT_ACKNOWLEDGE = "consignment.acknowledge", _("acknowledge a handover")
     CONSIGNMENT_RECEIVE = "consignment.receive", _("receive consignments at a laboratory")
+    CONSIGNMENT_PAPERS = "consignment.papers", _("see the papers that travel with consignments")
     DISCREPANCY_SETTLE = "discrepancy.settle", _("settle discrepancies")
     RADIATION_SCREEN = "radiation.screen", _("measure dose rates at the door")
     RADIATION_ASSESS = "radiation.assess", _("record gamma spectra")
@@ -127,6 +128,7 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.CONSIGNMENT_HANDOVER: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST}),
     _A.CONSIGNMENT_ACKNOWLEDGE: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST}),
     _A.CONSIGNMENT_RECEIVE: frozenset({_R.RECEPTIONIST}),
+    _A.CONSIGNMENT_PAPERS: _FIELD | {_R.RECEPTIONIST, _R.OFFICIAL, _R.ADMINISTRATOR},
     _A.DISCREPANCY_SETTLE: frozenset({_R.QUALITY_MANAGER}),
     _A.RADIATION_SCREEN: frozenset({_R.RECEPTIONIST, _R.TECHNICIAN}),
     _A.RADIATION_ASSESS: frozenset({_R.TECHNICIAN, _R.ANALYST}),

@@ -37,7 +37,7 @@ def build(story: Story, spares: Spares, cosigned: str) -> dict[str, Example]:
         *_provenance(story),
         witnessing,
         *_movement(story, spares),
-        *_byways(spares),
+        *movement.examples(story, spares.consignments),
         *_bench(spares),
         *_measurement(story, spares),
         *_release(story),
@@ -168,10 +168,6 @@ def _movement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
             id=open_one.pk,
         ),
     ]
-
-
-def _byways(spares: Spares) -> list[tuple[str, Example]]:
-    return [_example(operation, caller, body, code=code) for operation, caller, code, body in movement.examples(spares.consignments)]
 
 
 def _bench(spares: Spares) -> list[tuple[str, Example]]:

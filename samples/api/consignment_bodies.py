@@ -77,8 +77,37 @@ class Offer(Struct):
     at: Moment | None = None
 
 
+class Meeting(Struct):
+    """Both sides on one phone: the receiver by name, each with their own password."""
+
+    taker: str
+    taker_password: Password
+    password: Password
+    seals_intact: bool | None = None
+    place: str = ""
+    remark: str = ""
+    at: Moment | None = None
+
+
+class PaperForm(Struct):
+    """What stands on a paper form, beside the file in `file`."""
+
+    receiver: str
+    giver_person: str
+    receiver_person: str
+    relinquished_at: Moment
+    answered_at: Moment
+    reason: str
+    password: Password
+    seals_intact: bool | None = None
+    place: str = ""
+    remark: str = ""
+
+
 class Answer(Struct):
-    """The receiver's answer; with `password` the receiver signs."""
+    """The receiver's answer; with `password` the receiver signs. With `token`, the code read from the giver's phone, they must."""
+
+    token: str = ""
 
     accept: bool = True
     seals_intact: bool | None = None

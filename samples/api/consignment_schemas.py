@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from samples.lifecycle import ConsignmentState, SampleState
-from samples.models.consignments import HandoverState
+from samples.models.consignments import HandoverManner, HandoverState
 from samples.models.receipts import Decision, DiscrepancyKind, SealCondition
 
 
@@ -75,7 +75,38 @@ class OfferSchema(Schema):
     at = serializers.DateTimeField(required=False, allow_null=True)
 
 
+class MeetingSchema(Schema):
+    taker = serializers.CharField(help_text="User name of who takes it over")
+    taker_password = serializers.CharField(help_text="The taker's own password")
+    password = serializers.CharField(help_text="The giver's own password")
+    seals_intact = serializers.BooleanField(required=False, allow_null=True, help_text="null where nobody looked; false needs a remark")
+    place = serializers.CharField(required=False)
+    remark = serializers.CharField(required=False)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class HandoverTokenSchema(Schema):
+    token = serializers.CharField(help_text="Good once, for minutes; told only now")
+    url = serializers.CharField(help_text="What the giver's phone shows as a QR")
+    expires_at = serializers.DateTimeField()
+
+
+class PaperFormSchema(Schema):
+    file = serializers.FileField(help_text="Scan or photograph of the form: PDF, JPEG, PNG or WebP, at most 15 MB")
+    receiver = serializers.CharField(help_text="Code of the organisation that took it over")
+    giver_person = serializers.CharField(help_text="Name on the form")
+    receiver_person = serializers.CharField(help_text="Name on the form")
+    relinquished_at = serializers.DateTimeField(help_text="As on the form")
+    answered_at = serializers.DateTimeField(help_text="As on the form")
+    reason = serializers.CharField(help_text="Why on paper")
+    password = serializers.CharField(help_text="The caller's own: it signs that the form says this")
+    seals_intact = serializers.BooleanField(required=False, allow_null=True)
+    place = serializers.CharField(required=False)
+    remark = serializers.CharField(required=False)
+
+
 class AnswerSchema(Schema):
+    token = serializers.CharField(required=False, help_text="The code read from the giver's phone; then the password is needed")
     accept = serializers.BooleanField(required=False, default=True)
     seals_intact = serializers.BooleanField(required=False, allow_null=True, help_text="null where nobody looked; false needs a remark")
     place = serializers.CharField(required=False)
@@ -188,6 +219,10 @@ class HandoverSchema(Schema):
     seals_intact = serializers.BooleanField(allow_null=True)
     giver_signed = serializers.BooleanField()
     receiver_signed = serializers.BooleanField()
+    manner = serializers.ChoiceField(choices=HandoverManner.choices)
+    paper_reason = serializers.CharField()
+    recorded_by = serializers.CharField(allow_null=True)
+    recorded_at = serializers.DateTimeField(allow_null=True, help_text="When a handover on paper was recorded")
 
 
 class ReceiptDiscrepancySchema(Schema):

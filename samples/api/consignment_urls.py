@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from samples.api import consignments as views
-from samples.api import straying
+from samples.api import handovers, straying
 
 urlpatterns = [
     path("consignments/", views.Consignments.as_view(), name="api-consignments"),
@@ -14,9 +14,12 @@ urlpatterns = [
     path("consignments/<str:code>/unpack/", views.UnpackView.as_view(), name="api-consignment-unpack"),
     path("consignments/<str:code>/cancel/", views.CancelView.as_view(), name="api-consignment-cancel"),
     path("consignments/<str:code>/dispatch/", views.DispatchView.as_view(), name="api-consignment-dispatch"),
-    path("consignments/<str:code>/handover/", views.HandoverView.as_view(), name="api-consignment-handover"),
-    path("consignments/<str:code>/acknowledge/", views.AcknowledgeView.as_view(), name="api-consignment-acknowledge"),
-    path("consignments/<str:code>/withdraw/", views.WithdrawView.as_view(), name="api-consignment-withdraw"),
+    path("consignments/<str:code>/handover/", handovers.HandoverView.as_view(), name="api-consignment-handover"),
+    path("consignments/<str:code>/handover/here/", handovers.HereView.as_view(), name="api-consignment-handover-here"),
+    path("consignments/<str:code>/handover/token/", handovers.TokenView.as_view(), name="api-consignment-handover-token"),
+    path("consignments/<str:code>/handover/paper/", handovers.PaperView.as_view(), name="api-consignment-handover-paper"),
+    path("consignments/<str:code>/acknowledge/", handovers.AcknowledgeView.as_view(), name="api-consignment-acknowledge"),
+    path("consignments/<str:code>/withdraw/", handovers.WithdrawView.as_view(), name="api-consignment-withdraw"),
     path("consignments/<str:code>/receive/", views.ReceiveView.as_view(), name="api-consignment-receive"),
     path("consignments/<str:code>/lost/", straying.LostView.as_view(), name="api-consignment-lost"),
     path("consignments/<str:code>/found/", straying.FoundView.as_view(), name="api-consignment-found"),

@@ -21,12 +21,12 @@ from samples.api import consignment_bodies as bodies
 from samples.api import consignment_schemas as schemas
 from samples.forms.consignment_filters import CONSIGNMENT_ORDERINGS, DISCREPANCY_ORDERINGS, ConsignmentFilter, DiscrepancyFilter
 from samples.models import Consignment, Discrepancy, Sample
-from samples.selectors.consignments import legs_of, row_of, select_consignments
-from samples.selectors.movement_rows import consignment_data, consignment_detail, discrepancy_data, leg_data, receipt_data
+from samples.selectors.consignments import row_of, select_consignments
+from samples.selectors.movement_rows import consignment_data, consignment_detail, discrepancy_data, receipt_data
 from samples.selectors.parties import find_party
 from samples.selectors.receipts import discrepancy_row, receipts_of, select_discrepancies
 from samples.selectors.scanned import find_scanned
-from samples.services import consigning, handing_over, receiving, settling
+from samples.services import consigning, receiving, settling
 
 
 class Consignments(ListView):
@@ -164,71 +164,6 @@ class DispatchView(ActionView):
             consignment=consignment, expected_by=body.expected_by, place=body.place, by=request.user, at=body.at
         )
         return _detail(consignment, request)
-
-
-def _handover(consignment: Consignment, pk: UUID, request: Request, status: int = 200) -> Response:
-    (leg,) = [one for one in legs_of(consignment, request.user) if one.id == pk]
-    return Response(leg_data(leg), status=status)
-
-
-class HandoverView(ActionView):
-    """The giver's side of a handover."""
-
-    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_HANDOVER}
-
-    @extend_schema(operation_id="consignments_handover", request=schemas.OfferSchema, responses={201: schemas.HandoverSchema})
-    def post(self, request: Request, code: str) -> Response:
-        """Relinquish it to another organisation, whose answer it waits for."""
-        consignment = _fetch(request, code)
-        body: bodies.Offer = decode(request, bodies.Offer)
-        handover = handing_over.offer_handover(
-            consignment=consignment,
-            receiver=find_party(body.receiver, "/receiver"),
-            place=body.place,
-            remark=body.remark,
-            password=body.password,
-            by=request.user,
-            at=body.at,
-        )
-        return _handover(consignment, handover.pk, request, 201)
-
-
-class AcknowledgeView(ActionView):
-    """The receiver's side of a handover."""
-
-    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_ACKNOWLEDGE}
-
-    @extend_schema(operation_id="consignments_acknowledge", request=schemas.AnswerSchema, responses=schemas.HandoverSchema)
-    def post(self, request: Request, code: str) -> Response:
-        """Acknowledge or refuse the handover that waits for the caller's organisation."""
-        consignment = _fetch(request, code)
-        body: bodies.Answer = decode(request, bodies.Answer)
-        handover = handing_over.answer_handover(
-            handover=handing_over.pending_handover(consignment),
-            accept=body.accept,
-            seals_intact=body.seals_intact,
-            remark=body.remark,
-            place=body.place,
-            password=body.password,
-            by=request.user,
-            at=body.at,
-        )
-        return _handover(consignment, handover.pk, request)
-
-
-class WithdrawView(ActionView):
-    """The giver's second thought."""
-
-    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_HANDOVER}
-
-    @extend_schema(operation_id="consignments_withdraw", request=schemas.ReasonSchema, responses=schemas.HandoverSchema)
-    def post(self, request: Request, code: str) -> Response:
-        """Take a handover back that nobody has answered."""
-        consignment = _fetch(request, code)
-        body: bodies.Withdrawal = decode(request, bodies.Withdrawal)
-        pending = handing_over.pending_handover(consignment)
-        handover = handing_over.withdraw_handover(handover=pending, reason=body.reason, by=request.user, at=body.at)
-        return _handover(consignment, handover.pk, request)
 
 
 class ReceiveView(ActionView):

@@ -15,6 +15,10 @@ from samples.services.consigning import DEFAULT_PURPOSE
 _CODE = {"class": "code-input", "autocapitalize": "characters", "autocomplete": "off", "autocorrect": "off", "spellcheck": "false"}
 
 
+def _moment_input() -> forms.DateTimeInput:
+    return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
 class ConsignmentForm(forms.Form):
     """The papers of a consignment."""
 
@@ -75,7 +79,7 @@ class DispatchForm(forms.Form):
     expected_by = forms.DateTimeField(
         label=_("Expected at the laboratory by"),
         required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        widget=_moment_input(),
         help_text=_("In your time zone. Later than that it is shown as overdue."),
     )
 
@@ -113,6 +117,61 @@ class AnswerForm(forms.Form):
     remark = forms.CharField(
         label=_("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text=_("Needed for a refusal or a broken seal")
     )
+
+
+_SEALS = [("yes", _("intact")), ("no", _("not intact")), ("", _("not looked at"))]
+
+
+class HereForm(forms.Form):
+    """Both sides on one phone: what is handed over where, then each their own name and password."""
+
+    place = forms.CharField(label=_("Place"), max_length=160, required=False)
+    seals_intact = forms.TypedChoiceField(
+        label=_("Seals"), choices=_SEALS, coerce=lambda answer: answer == "yes", empty_value=None, required=False, widget=forms.RadioSelect
+    )
+    remark = forms.CharField(
+        label=_("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2}), help_text=_("Needed for a broken seal")
+    )
+    password = forms.CharField(
+        label=_("Giver: your password"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}), strip=False, max_length=200
+    )
+    taker = forms.CharField(
+        label=_("Receiver: your user name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    taker_password = forms.CharField(
+        label=_("Receiver: your password"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}), strip=False, max_length=200
+    )
+
+
+class PaperHandoverForm(forms.Form):
+    """What stands on a paper form, and why it was paper."""
+
+    receiver = forms.ModelChoiceField(label=_("Taken over by"), queryset=Organisation.objects.none())
+    giver_person = forms.CharField(label=_("Name of the giver on the form"), max_length=120)
+    relinquished_at = forms.DateTimeField(
+        label=_("Handed over at, as on the form"), widget=_moment_input(), help_text=_("In your time zone")
+    )
+    receiver_person = forms.CharField(label=_("Name of the receiver on the form"), max_length=120)
+    answered_at = forms.DateTimeField(label=_("Taken over at, as on the form"), widget=_moment_input(), help_text=_("In your time zone"))
+    place = forms.CharField(label=_("Place"), max_length=160, required=False)
+    seals_intact = forms.TypedChoiceField(
+        label=_("Seals"), choices=_SEALS, coerce=lambda answer: answer == "yes", empty_value=None, required=False, widget=forms.RadioSelect
+    )
+    remark = forms.CharField(label=_("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label=_("Why on paper"), widget=forms.Textarea(attrs={"rows": 2}))
+    file = forms.FileField(label=_("Scan or photograph of the form"), help_text=_("PDF, JPEG or PNG, at most 15 MB"))
+    password = forms.CharField(
+        label=_("Your password: you sign that this is what the form says"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        strip=False,
+        max_length=200,
+    )
+
+    def __init__(self, *args: Any, holder: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["receiver"].queryset = possible_receivers().exclude(pk=holder)  # type: ignore[attr-defined]
 
 
 class ReasonForm(forms.Form):

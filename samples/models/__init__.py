@@ -1,6 +1,6 @@
 """Tables of the field: places, visits, samples, consignments, receipts."""
 
-from samples.models.consignments import Consignment, ConsignmentItem, Handover
+from samples.models.consignments import Consignment, ConsignmentItem, Handover, HandoverToken
 from samples.models.imports import SampleImport
 from samples.models.places import Mine, Pit
 from samples.models.radiation import ActivityAssessment, DoorPolicy, DoorScreen
@@ -17,6 +17,7 @@ __all__ = [
     "DoorPolicy",
     "DoorScreen",
     "Handover",
+    "HandoverToken",
     "Hold",
     "Mine",
     "Photo",

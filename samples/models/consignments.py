@@ -93,6 +93,15 @@ class HandoverState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn by the giver")
 
 
+class HandoverManner(models.TextChoices):
+    """How the two sides of a handover were recorded."""
+
+    SEPARATE = "separate", _("each side on its own")
+    ONE_PHONE = "one_phone", _("both on one phone")
+    TWO_PHONES = "two_phones", _("by a code from phone to phone")
+    PAPER = "paper", _("from a paper form")
+
+
 @history()
 class Handover(Record):
     """One offered transfer of a whole consignment: the giver relinquishes, the receiver acknowledges or refuses."""
@@ -111,6 +120,16 @@ class Handover(Record):
     seals_intact = models.BooleanField(null=True)
     giver_signature = models.ForeignKey("accounts.Signature", null=True, on_delete=models.PROTECT, related_name="+")
     receiver_signature = models.ForeignKey("accounts.Signature", null=True, on_delete=models.PROTECT, related_name="+")
+    manner = models.CharField(max_length=12, choices=HandoverManner, default=HandoverManner.SEPARATE)
+    # Of a handover that was signed on paper: who signed, why on paper, the scan, and who vouches for the record of it.
+    giver_person = models.CharField(max_length=120, blank=True)
+    receiver_person = models.CharField(max_length=120, blank=True)
+    paper_reason = models.TextField(blank=True)
+    paper_sha256 = models.CharField(max_length=64, blank=True)
+    paper_type = models.CharField(max_length=40, blank=True)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(null=True)
+    recorder_signature = models.ForeignKey("accounts.Signature", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ["-relinquished_at"]
@@ -118,3 +137,19 @@ class Handover(Record):
 
     def __str__(self) -> str:
         return f"{self.consignment}: {self.giver} → {self.receiver}"
+
+
+@history()
+class HandoverToken(Record):
+    """What the giver's phone shows as a QR and the receiver's phone answers with: good once, for minutes. Only its SHA-256 is kept."""
+
+    handover = models.ForeignKey(Handover, on_delete=models.PROTECT, related_name="tokens")
+    digest = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.handover} until {self.expires_at:%H:%M}"

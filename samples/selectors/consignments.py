@@ -285,26 +285,38 @@ class Leg:
     seals_intact: bool | None
     giver_signed: bool
     receiver_signed: bool
+    manner: str
+    paper_reason: str
+    recorded_by: str
+    recorded_at: datetime | None
+    has_scan: bool
 
 
 def legs_of(consignment: Consignment, viewer: Any) -> list[Leg]:
     """The handovers, the first first."""
-    rows = consignment.handovers.select_related("giver", "giver_user", "receiver", "receiver_user").order_by("relinquished_at")
+    rows = consignment.handovers.select_related("giver", "giver_user", "receiver", "receiver_user", "recorded_by").order_by(
+        "relinquished_at"
+    )
     return [_leg(row, viewer, consignment) for row in rows]
 
 
+def is_told(handover: Handover, viewer: Any) -> bool:
+    """Whether the viewer learns who handed over where: of a laboratory only the receptionist, and only of its own handovers."""
+    own = viewer.organisation_id in {handover.giver_id, handover.receiver_id}
+    return not is_blind(viewer) or (own and sees_papers(viewer))
+
+
 def _leg(row: Handover, viewer: Any, consignment: Consignment) -> Leg:
-    own = viewer.organisation_id in {row.giver_id, row.receiver_id}
-    told = not is_blind(viewer) or (own and sees_papers(viewer))
+    told = is_told(row, viewer)
     names = told or row.giver_id != consignment.sender_id
     return Leg(
         id=row.pk,
         state=row.state,
         label=str(HandoverState(row.state).label),
         giver=row.giver.name if names else "",
-        giver_person=row.giver_user.full_name if told else "",
+        giver_person=(row.giver_person or row.giver_user.full_name) if told else "",
         receiver=row.receiver.name,
-        receiver_person=row.receiver_user.full_name if told and row.receiver_user else "",
+        receiver_person=(row.receiver_person or getattr(row.receiver_user, "full_name", "")) if told else "",
         place=row.place if told else "",
         remark=row.remark if told else "",
         relinquished_at=row.relinquished_at,
@@ -313,4 +325,9 @@ def _leg(row: Handover, viewer: Any, consignment: Consignment) -> Leg:
         seals_intact=row.seals_intact,
         giver_signed=row.giver_signature_id is not None,
         receiver_signed=row.receiver_signature_id is not None,
+        manner=row.manner,
+        paper_reason=row.paper_reason if told else "",
+        recorded_by=row.recorded_by.full_name if told and row.recorded_by else "",
+        recorded_at=row.recorded_at,
+        has_scan=bool(row.paper_sha256) and told,
     )

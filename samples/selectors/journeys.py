@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from samples.models.consignments import HandoverManner
 from samples.selectors.consignments import ConsignmentRow, Leg
 from samples.selectors.receipts import ReceiptView
 
@@ -23,6 +25,7 @@ class JourneyEvent:
     detail: str = ""
     actor: str = ""
     facts: list[tuple[str, Any]] = field(default_factory=list)
+    href: str = ""
 
 
 def journey_of(row: ConsignmentRow, legs: Sequence[Leg], receipts: Sequence[ReceiptView]) -> list[JourneyEvent]:
@@ -31,7 +34,7 @@ def journey_of(row: ConsignmentRow, legs: Sequence[Leg], receipts: Sequence[Rece
     events = [JourneyEvent("none", _("Made"), row.created_at, sender)]
     if row.dispatched_at:
         events.append(JourneyEvent("pass", _("Dispatched"), row.dispatched_at, f"{sender} → {row.addressee}"))
-    events += [event for leg in legs for event in _leg_events(leg)]
+    events += [event for leg in legs for event in _leg_events(leg, row.code)]
     events += [_receipt_event(receipt) for receipt in receipts]
     return sorted(events, key=lambda event: event.at)
 
@@ -39,19 +42,22 @@ def journey_of(row: ConsignmentRow, legs: Sequence[Leg], receipts: Sequence[Rece
 _ANSWERS = {"acknowledged": ("pass", _("Taken over")), "refused": ("fail", _("Refused")), "withdrawn": ("none", _("Taken back"))}
 
 
-def _leg_events(leg: Leg) -> list[JourneyEvent]:
+def _leg_events(leg: Leg, code: str) -> list[JourneyEvent]:
     """The offer, and its answer once there is one: each party's own act at its own time."""
     parties = f"{leg.giver or _('the sender')} → {leg.receiver}"
     tone = "wait" if leg.answered_at is None else "pass"
     place = [(_("at"), leg.place)] if leg.place else []
     signed = [(_("signed"), _("electronically"))]
+    paper = _paper_facts(leg)
+    scan = reverse("samples:handover-scan", args=[code, leg.id]) if leg.has_scan else ""
     offered = JourneyEvent(
         tone,
         _("Handed over"),
         leg.relinquished_at,
         _words(parties, leg.remark),
         leg.giver_person,
-        place + (signed if leg.giver_signed else []),
+        place + (signed if leg.giver_signed else []) + paper,
+        scan,
     )
     if leg.answered_at is None:
         return [offered]
@@ -59,9 +65,23 @@ def _leg_events(leg: Leg) -> list[JourneyEvent]:
     seals = [] if leg.seals_intact is None else [(_("seals"), _("intact") if leg.seals_intact else _("not intact"))]
     who = leg.giver if leg.state == "withdrawn" else leg.receiver
     answer = JourneyEvent(
-        tone, title, leg.answered_at, _words(who, leg.answer_remark), leg.receiver_person, seals + (signed if leg.receiver_signed else [])
+        tone,
+        title,
+        leg.answered_at,
+        _words(who, leg.answer_remark),
+        leg.receiver_person,
+        seals + (signed if leg.receiver_signed else []) + paper,
     )
     return [offered, answer]
+
+
+def _paper_facts(leg: Leg) -> list[tuple[str, Any]]:
+    """What marks a handover that was signed on paper and recorded afterwards."""
+    if leg.manner != HandoverManner.PAPER:
+        return []
+    reason = [(_("why"), leg.paper_reason)] if leg.paper_reason else []
+    recorder = [(_("recorded by"), leg.recorded_by)] if leg.recorded_by else []
+    return [(_("signed"), _("on paper")), *reason, *recorder, (_("recorded"), leg.recorded_at)]
 
 
 def _words(*parts: str) -> str:

@@ -87,6 +87,10 @@ def leg_data(leg: Leg) -> dict[str, Any]:
         "seals_intact": leg.seals_intact,
         "giver_signed": leg.giver_signed,
         "receiver_signed": leg.receiver_signed,
+        "manner": leg.manner,
+        "paper_reason": leg.paper_reason,
+        "recorded_by": leg.recorded_by or None,
+        "recorded_at": _moment(leg.recorded_at),
     }
 
 

@@ -111,6 +111,8 @@ def _detail_label(name: str) -> str:
         "kind": _("Kind"),
         "decision": _("Decision"),
         "handover": _("Handover"),
+        "signed": _("Signed"),
+        "scan_sha256": _("SHA-256 of the scan"),
         "loss_g": _("Loss"),
         "remaining_g": _("Left"),
     }

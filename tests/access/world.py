@@ -24,13 +24,16 @@ from lims.core.roles import INSTRUMENT, LABORATORY_ROLES, Role
 from lims.jobs.models import Job
 from lims.jobs.services import run_job
 from samples.dossiers.services import request_sample_dossier
-from samples.models import ConsignmentItem, Discrepancy, Receipt, Sample
+from samples.models import ConsignmentItem, Discrepancy, Handover, Receipt, Sample
 from samples.provenance.services.evidence import add_evidence
+from samples.services.handing_over import offer_handover
 from samples.services.holding import hold_sample
 from samples.services.importing import preview_import
+from samples.services.meeting import show_handover
 from samples.services.photographing import photograph_sample
 from samples.services.visiting import Member, record_visit
 from tests.factories import bench, measurement, people, release
+from tests.factories.consignments import make_dispatched
 from tests.factories.pictures import picture
 from tests.factories.provenance import make_parts, make_provenance
 from tests.factories.samples import make_mine
@@ -113,6 +116,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "mines/": lambda things, user: {"code": "PW1", "pit": "P1"},
     "visits/": _code("visit"),
     "consignments/": lambda things, user: {"code": things["consignment"].code, "pk": things["receipt"].pk},
+    "handovers/": lambda things, user: {"token": things["shown"]},
     "discrepancies/": _pk("discrepancy"),
     "methods/": lambda things, user: {"code": "FUS-MS", "number": 1},
     "materials/": _code("material"),
@@ -212,5 +216,12 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "job": Job.objects.create(kind="certificate", state="failed", requested_by=cast.signatory),
         "person": cast.analyst,
         "token": create_own_token(name="x", expires_at=clock.now() + timedelta(days=1), by=cast.analyst)[0],
+        "shown": show_handover(handover=_offer(cast), by=cast.collector)[1],
         "competence": Competence.objects.filter(user__organisation=cast.organisations["lab"]).first(),
     }
+
+
+def _offer(cast: people.Cast) -> Handover:
+    """A consignment on its way, offered to the carrier."""
+    consignment = make_dispatched(cast, 1)
+    return offer_handover(consignment=consignment, receiver=cast.organisations["carrier"], by=cast.collector)

@@ -57,8 +57,13 @@ class Struct(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def decode(request: Request, kind: Any) -> Any:
     """The JSON body as `kind` (a `Struct` or a type of them); a wrong member is named by its path."""
+    return decode_values(request.data, kind)
+
+
+def decode_values(values: Any, kind: Any) -> Any:
+    """Plain values, of a JSON body or a form, as `kind`; a wrong member is named by its path."""
     try:
-        return msgspec.convert(request.data, kind, strict=False)
+        return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/").replace("...", "*")

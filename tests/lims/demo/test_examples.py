@@ -31,7 +31,7 @@ def _call(example: dict[str, Any], credentials: dict[str, Any]) -> Any:
     client = APIClient(headers={"Authorization": f"Token {token}"})
     if "file" in example:
         file = SimpleUploadedFile("export.xlsx", (FOLDER / example["file"]).read_bytes())
-        return client.post(example["path"], {"file": file}, format="multipart")
+        return client.post(example["path"], {"file": file} | example.get("body", {}), format="multipart")
     return client.post(example["path"], data=json.dumps(example["body"]), content_type=example["content_type"])
 
 
