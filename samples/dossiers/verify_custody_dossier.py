@@ -260,8 +260,8 @@ class Log:
         if self.signer is None:
             names = ", ".join(f"{name}+{key_id.hex()}" for name, key_id, _ in self.note.signatures)
             self.doubt = (NOT_COVERED, f"the checkpoint is signed by no key you trust, only by {names[:200]}")
-        elif self.signer.name != self.origin:
-            self.doubt = (ALTERED, f"the checkpoint of {self.origin} is signed with the key of another log, {self.signer.name}")
+        elif self.signer.name != self.origin or self.origin != dossier["origin"]:
+            self.doubt = (ALTERED, f"the checkpoint is one of another log, {self.origin}, signed by {self.signer.name}")
         else:
             self.size, self.root, self.doubt = size, root, None  # type: ignore[assignment]
 

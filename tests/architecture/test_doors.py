@@ -28,6 +28,8 @@ _OPEN = {
     "password/": "one's own",
     "password/changed/": "one's own",
     "verify/<str:token>/": "whoever holds a certificate; tells no results",
+    "custody/verifier/": "auditors, who need no account here",
+    "custody/verifier/verify_custody_dossier.py": "the same",
     "healthz": "a load balancer",
     "readyz": "a load balancer",
     "api/v1/schema/": "the description of the interface, the same for everybody",
