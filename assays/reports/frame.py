@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from assays.reports.models import Certificate
+from assays.reports.models import Certificate, CertificateArtefact, CertificateSample
 from assays.reports.selectors import badge_of, select_certificates
 from assays.reports.services import issue_blockers
 from assays.selectors.grade_table import tabulate
@@ -16,6 +17,8 @@ from lims.core.codes import CERTIFICATE
 from lims.core.navigation import Item, register_item
 from lims.core.panels import Panel, register_panel, register_scanner
 from lims.core.roles import Action, allowed
+from samples.dossiers.content import register_files
+from samples.models import Sample
 
 
 def register_frame() -> None:
@@ -24,6 +27,29 @@ def register_frame() -> None:
     register_scanner(find_certificate)
     register_panel("submission", Panel("reports/submission_panel.html", submission_panel, order=50))
     register_panel("sample", Panel("reports/grade_panel.html", grade_panel, order=20))
+    register_files(certificate_files)
+
+
+def certificate_files(samples: Sequence[Sample], user: Any) -> list[dict[str, str]]:
+    """The PDFs of the certificates over these samples, as a custody dossier names them: those the user may see."""
+    if not allowed(user, Action.CERTIFICATE_VIEW):
+        return []
+    codes = {sample.pk: sample.code_for(user) for sample in samples}
+    papers = CertificateArtefact.objects.filter(kind="pdf", certificate__in=Certificate.objects.visible_to(user))
+    papers = papers.filter(certificate__samples__sample__in=codes).distinct().select_related("certificate").order_by("certificate__number")
+    about = CertificateSample.objects.filter(certificate__in=[paper.certificate_id for paper in papers], sample__in=codes)
+    named: dict[Any, list[str]] = {}
+    for certificate, sample in about.values_list("certificate", "sample"):
+        named.setdefault(certificate, []).append(codes[sample])
+    return [
+        {
+            "kind": "certificate",
+            "name": paper.certificate.number,
+            "about": ", ".join(sorted(named[paper.certificate_id])),
+            "sha256": paper.sha256,
+        }
+        for paper in papers
+    ]
 
 
 def find_certificate(code: str, user: Any) -> str | None:

@@ -15,6 +15,8 @@ from lims.documents.wording import format_date, format_zone, join_words
 DETAILED_UP_TO = 3
 """Up to this many samples each event is told with all it says; more are set as tables."""
 NAMED_SAMPLES = 6
+_OF_THE_BOX = frozenset({"Consignment", "Purpose", "Waybill", "Handover"})
+"""What a table of events leaves to the consignment's own facts."""
 _SIGNS = {"pass": "●", "warn": "▲", "fail": "■", "wait": "◆", "none": "○"}
 
 
@@ -88,7 +90,7 @@ def arrange_dossier(content: Mapping[str, Any], answer: Mapping[str, Any]) -> di
         "handovers": [_arrange_handover(one, clock) for one in report["handovers"]],
         "samples": [_arrange_sample(one, content, answer, clock) for one in report["samples"]] if len(report["samples"]) > 1 else [],
         "timelines": [
-            {"sample": code, "rows": [_arrange_event(row, clock, answer, code) for row in rows]}
+            {"sample": code, "rows": [_arrange_event(row, clock, answer, code, brief=not detailed) for row in rows]}
             for code, rows in sorted(report["timelines"].items())
         ],
         "detailed": detailed,
@@ -125,15 +127,21 @@ def _arrange_figures(content: Mapping[str, Any], events: int) -> list[dict[str, 
     grave = sum(gap["tone"] == "fail" for gap in report["gaps"])
     samples = len(content["samples"])
     return [
-        {"caption": "Samples" if samples != 1 else "Sample", "value": str(samples), "note": "with what they were split from and into"},
+        {"caption": "Samples" if samples != 1 else "Sample", "value": str(samples), "note": _family_note(content)},
         {"caption": "Events", "value": str(events), "note": "each signed into the log"},
         {"caption": "Handovers", "value": str(len(handovers)), "note": f"{len(answered)} answered, {len(signed)} with both signatures"},
         {
-            "caption": "To stumble over",
+            "caption": "Needs attention",
             "value": str(len(report["gaps"])),
             "note": f"{grave} of them grave" if grave else "none of them grave",
         },
     ]
+
+
+def _family_note(content: Mapping[str, Any]) -> str:
+    if content["subject"]["kind"] == "consignment":
+        return "all that travelled in it"
+    return "not split, no part of another" if len(content["samples"]) == 1 else "with what it was split from and into"
 
 
 def _arrange_facts(report: Mapping[str, Any], clock: _Clock) -> list[dict[str, str]]:
@@ -178,7 +186,11 @@ def _name_samples(codes: Sequence[str], of: int) -> str:
         return ""
     if len(codes) == of:
         return f"all {of} samples"
-    return ", ".join(codes[:NAMED_SAMPLES]) + (f" and {len(codes) - NAMED_SAMPLES} more" if len(codes) > NAMED_SAMPLES else "")
+    return _list_some(codes, NAMED_SAMPLES)
+
+
+def _list_some(words: Sequence[str], most: int) -> str:
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 def _arrange_consignment(one: Mapping[str, Any], clock: _Clock) -> dict[str, Any]:
@@ -252,7 +264,7 @@ def _arrange_sample(one: Mapping[str, Any], content: Mapping[str, Any], answer: 
     }
 
 
-def _arrange_event(row: Mapping[str, Any], clock: _Clock, answer: Mapping[str, Any], code: str) -> dict[str, Any]:
+def _arrange_event(row: Mapping[str, Any], clock: _Clock, answer: Mapping[str, Any], code: str, *, brief: bool) -> dict[str, Any]:
     verdict = next((one["verdict"] for one in answer["events"] if one["sample"] == code and one["seq"] == row["seq"]), "")
     return {
         "seq": str(row["seq"]),
@@ -262,7 +274,7 @@ def _arrange_event(row: Mapping[str, Any], clock: _Clock, answer: Mapping[str, A
         "sign": _SIGNS[row["tone"]],
         "actor": row["actor"],
         "detail": row["detail"],
-        "facts": [f"{label}: {value}" for label, value in row["facts"]],
+        "facts": [f"{label}: {value}" for label, value in row["facts"] if not (brief and label in _OF_THE_BOX)],
         "hash": row["hash"],
         "verdict": verdict,
     }
@@ -278,15 +290,19 @@ def _arrange_seals(rows: Sequence[Mapping[str, Any]], clock: _Clock) -> list[dic
         {
             "at": at,
             "what": what,
-            "numbers": ", ".join(dict.fromkeys(row["number"] or "no number" for row in group[:12]))
-            + (f" and {len(group) - 12} more" if len(group) > 12 else ""),
-            "samples": group[0]["sample"] if len(group) == 1 else f"{len(group)} samples",
+            "numbers": _list_some(list(dict.fromkeys(row["number"] or "no number" for row in group)), 12),
+            "samples": _count_samples([row["sample"] for row in group]),
             "tone": "none" if group[0]["condition"] == "intact" else "fail",
             "order": group[0]["at"],
         }
         for (at, what, _number), group in lines.items()
     ]
     return sorted(arranged, key=lambda line: line["order"])
+
+
+def _count_samples(codes: Sequence[str]) -> str:
+    distinct = set(codes)
+    return codes[0] if len(distinct) == 1 else f"{len(distinct)} samples"
 
 
 def _arrange_photos(content: Mapping[str, Any], pictures: Mapping[str, bytes]) -> dict[str, Any]:

@@ -10,6 +10,10 @@ from typing import Any
 
 from lims.core.models import Installation
 from samples.custody.hashing import time_text
+from samples.custody.notes import sign_note
+from samples.custody.proving import latest_checkpoint
+from samples.custody.sequencing import current_key
+from samples.custody.signing_key import current_signer
 from samples.dossiers import words
 from samples.dossiers.evidence import read_chains, read_log, sample_evidence, samples_of
 from samples.dossiers.journeys import consignments_of, handovers_of, signatures_of
@@ -83,10 +87,13 @@ def canonical_bytes(content: Any) -> bytes:
 
 
 def seal_content(content: dict[str, Any]) -> dict[str, Any]:
-    """The content with the log's signature over its SHA-256; `seal` is None while there is no key that signs the log."""
+    """The content with the log's signature over its SHA-256; `seal` is None while the log has no checkpoint."""
     digest = hashlib.sha256(canonical_bytes(content)).hexdigest()
     return content | {"seal": _sign_seal(f"{content['number']}\n{digest}\n")}
 
 
 def _sign_seal(statement: str) -> str | None:
-    return None
+    if latest_checkpoint() is None:
+        return None
+    signer = current_signer(current_key())
+    return str(sign_note(f"{signer.name}/dossier\n{statement}", [signer]))

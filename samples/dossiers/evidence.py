@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from samples.custody.hashing import time_text
+from samples.custody.proving import latest_checkpoint, list_keys, prove_inclusion
 from samples.custody.reading import TimelineEvent, read_timeline
 from samples.dossiers.models import Dossier
 from samples.models import Sample
@@ -96,5 +98,22 @@ def read_chains(samples: Sequence[Sample], viewer: Any, *, exact: bool) -> dict[
 
 
 def read_log(chains: dict[UUID, list[TimelineEvent]]) -> LogView:
-    """The log as of its latest checkpoint, with the places of these events in it."""
-    return LogView()
+    """The log as of its latest checkpoint, with the places of these events in it; nothing before the first checkpoint."""
+    signed = latest_checkpoint()
+    if signed is None:
+        return LogView()
+    keys = list_keys()
+    events = {event.leaf_hash: event.leaf_index for chain in chains.values() for event in chain if event.leaf_index is not None}
+    paths = prove_inclusion([*events.values(), *(key.leaf_index for key in keys)], signed.size)
+    proofs = {index: {"tree_size": signed.size, "hashes": [digest.hex() for digest in path]} for index, path in paths.items()}
+    return LogView(
+        checkpoint=signed.note,
+        keys=tuple(str(key.key) for key in keys),
+        rotations=tuple(
+            {"canonical": base64.b64encode(key.record).decode(), "leaf_index": key.leaf_index, "proof": proofs[key.leaf_index]}
+            for key in keys
+            if key.leaf_index in proofs
+        ),
+        size=signed.size,
+        places={leaf: (index, proofs[index]) for leaf, index in events.items() if index in proofs},
+    )

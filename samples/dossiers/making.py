@@ -23,6 +23,7 @@ from lims.core.errors import DomainError, Forbidden
 from lims.core.files import read_bytes, store_bytes
 from lims.core.roles import Action, allowed
 from lims.documents.dossier_paper import render_dossier
+from samples.custody.sequencing import advance_log
 from samples.dossiers.content import canonical_bytes, gather_content, seal_content
 from samples.dossiers.models import Dossier, DossierEdition
 from samples.dossiers.verifier_file import read_verifier
@@ -46,6 +47,8 @@ def make_dossier(dossier_id: UUID, report: Report) -> Dossier:
     if DossierEdition.objects.filter(dossier=dossier).exists():
         return dossier
     _check_reader(dossier)
+    report(0.05, "Bringing the log up to date.")
+    _advance_log()
     report(0.15, "Gathering events, proofs and papers.")
     with transaction.atomic(), translation.override("en"):
         content = seal_content(gather_content(dossier, as_of=clock.now()))
@@ -67,6 +70,16 @@ def _check_reader(dossier: Dossier) -> None:
     same = (reader.role, reader.organisation_id) == (dossier.reader_role, dossier.organisation_id)
     if not same or not allowed(reader, Action.CUSTODY_DOSSIER):
         raise Forbidden("reader_changed", f"{reader.full_name} has another role now. Ask for a new dossier.")
+
+
+def _advance_log() -> None:
+    """Give the newest events their place in the log and sign it. A log that does not continue itself is not signed any further, but a
+    dossier of it is made: to show that is what dossiers are for."""
+    try:
+        advance_log()
+    except DomainError as error:
+        if error.code != "log_inconsistent":
+            raise
 
 
 def _verify(bundle: bytes) -> dict[str, Any]:

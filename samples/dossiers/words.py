@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -88,18 +89,20 @@ def timeline_words(events: Sequence[TimelineEvent]) -> list[dict[str, Any]]:
 
 def gap_words(samples: Sequence[Sample], chains: Chains, viewer: Any, now: datetime) -> list[dict[str, Any]]:
     """What to stumble over, the gravest first."""
-    found = find_gaps([[_step(event, sample.code_for(viewer)) for event in chains[sample.pk]] for sample in samples], now)
+    zone = ZoneInfo(viewer.time_zone)
+    steps = [[_step(event, sample.code_for(viewer), zone) for event in chains[sample.pk]] for sample in samples]
+    found = find_gaps(steps, now.astimezone(zone))
     return [{"tone": gap.tone, "title": gap.title, "sentence": gap.sentence, "samples": list(gap.samples)} for gap in found]
 
 
-def _step(event: TimelineEvent, code: str) -> Step:
+def _step(event: TimelineEvent, code: str, zone: ZoneInfo) -> Step:
     content, told = event.content, event.disclosed
     return Step(
         sample=code,
         seq=event.seq,
         kind=event.kind,
-        at=event.occurred_at,
-        recorded=event.recorded_at,
+        at=event.occurred_at.astimezone(zone),
+        recorded=event.recorded_at.astimezone(zone),
         seal_number=content["seal_number"],
         seal_condition=content["seal_condition"],
         mass_g=Decimal(content["mass_g"]) if content["mass_g"] else None,
