@@ -11,9 +11,12 @@ import pytest
 
 from lims.core.errors import DomainError, Forbidden, Invalid
 from lims.jobs.services import run_job
+from samples.custody.proving import list_keys
+from samples.dossiers.making import draw_map, draw_paper, scale_photos
 from samples.dossiers.models import Dossier
 from samples.dossiers.selectors import fetch_dossier, pack_folder, read_bundle, read_paper
 from samples.dossiers.services import request_consignment_dossier, request_sample_dossier, retry_dossier
+from samples.dossiers.verify_custody_dossier import Key, verify
 from samples.looks.models import Look
 from samples.models import Sample
 from samples.services.photographing import photograph_sample
@@ -32,6 +35,19 @@ def make(dossier: Dossier) -> dict[str, Any]:
     assert job.state == "done", job.message
     data: dict[str, Any] = json.loads(read_bundle(fetch_dossier(dossier.requested_by, dossier.number)))
     return data
+
+
+def test_a_dossier_is_authentic_by_a_key_known_from_elsewhere_and_its_paper_follows_from_its_data(cast: Cast, sample: Sample) -> None:
+    dossier = request_sample_dossier(sample=sample, by=cast.collector)
+    data = make(dossier)
+    found = fetch_dossier(cast.collector, dossier.number)
+    answer = verify(read_bundle(found), pins=[Key(str(list_keys()[0].key))])
+
+    assert (answer["exit"], answer["warnings"], found.edition.verdict) == (0, [], "authentic")
+    assert found.edition.events == answer["counts"]["authentic"] == len(data["samples"][0]["events"])
+    assert b"%PDF" in read_paper(found)[:10]
+    again = draw_paper(data, read_bundle(found), verify(read_bundle(found)), map_svg=draw_map(data), photos=scale_photos(data))
+    assert again == read_paper(found)  # the same data, the same paper
 
 
 @pytest.fixture
