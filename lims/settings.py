@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "lims.charts",
     "samples",
     "samples.custody",
+    "samples.storage",
     "samples.looks",
     "samples.dossiers",
     "samples.provenance",

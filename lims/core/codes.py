@@ -15,7 +15,7 @@ from stdnum.iso7064 import mod_37_36
 from lims.core.errors import Invalid
 
 SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT, CERTIFICATE, DOSSIER = "S", "B", "CN", "V", "SUB", "RUN", "A", "C", "D"
-PROVENANCE, ALLOTMENT = "PR", "L"
+PROVENANCE, ALLOTMENT, LOCATION = "PR", "L", "PL"
 NOUNS = {
     SAMPLE: "sample",
     BLIND: "blind sample",
@@ -28,6 +28,7 @@ NOUNS = {
     DOSSIER: "dossier",
     PROVENANCE: "provenance record",
     ALLOTMENT: "set of codes",
+    LOCATION: "place in storage",
 }
 _SHAPE = re.compile(r"^([A-Z]{1,4})-([A-Z0-9]+(?:-[A-Z0-9]+)*)-([A-Z0-9])$")
 

@@ -27,6 +27,8 @@ DELETABLE = {
     # Lists of a visit; what is taken off them stays in their history.
     "samples_visit_mines",
     "samples_visitmember",
+    # What lies where now; where it lay before stays in the movements, the history and the ledger.
+    "storage_placement",
 }
 
 _FUNCTION = """

@@ -53,6 +53,9 @@ class Action(TextChoices):
     LABEL_PRINT = "label.print", _("print labels")
     CODE_ALLOT = "code.allot", _("set codes aside for the field")
     PHOTO_ADD = "photo.add", _("add photographs of samples")
+    STORAGE_VIEW = "storage.view", _("see where samples are kept")
+    STORAGE_EDIT = "storage.edit", _("arrange places in storage")
+    STORAGE_MOVE = "storage.move", _("put samples into storage and take them out")
     CUSTODY_VIEW = "custody.view", _("see the custody timeline")
     CUSTODY_DOSSIER = "custody.dossier", _("ask for custody dossiers")
     LOG_VIEW = "log.view", _("see the custody log and its witnesses")
@@ -119,6 +122,9 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.LABEL_PRINT: frozenset({_R.COLLECTOR, _R.RECEPTIONIST, _R.TECHNICIAN}),
     _A.CODE_ALLOT: frozenset({_R.COLLECTOR}),
     _A.PHOTO_ADD: frozenset({_R.COLLECTOR, _R.RECEPTIONIST, _R.TECHNICIAN}),
+    _A.STORAGE_VIEW: _ALL,
+    _A.STORAGE_EDIT: frozenset({_R.COLLECTOR, _R.TECHNICIAN, _R.QUALITY_MANAGER}),
+    _A.STORAGE_MOVE: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST, _R.TECHNICIAN, _R.ANALYST}),
     _A.CUSTODY_VIEW: _ALL,
     _A.CUSTODY_DOSSIER: _ALL,
     _A.LOG_VIEW: frozenset({_R.OFFICIAL, _R.QUALITY_MANAGER, _R.ADMINISTRATOR}),

@@ -10,7 +10,7 @@ from typing import Literal
 from lims.documents.qr import draw_qr
 from lims.documents.render import render_pdf
 
-LabelKind = Literal["sample", "laboratory_sample", "consignment", "aliquot"]
+LabelKind = Literal["sample", "laboratory_sample", "consignment", "aliquot", "location"]
 Language = Literal["en", "hi", "my"]
 
 # On the bag for people who may read only one of the three; codes and units are never translated.
@@ -19,6 +19,7 @@ CAPTIONS: dict[LabelKind, dict[Language, str]] = {
     "laboratory_sample": {"en": "Laboratory sample", "hi": "प्रयोगशाला नमूना", "my": "ဓာတ်ခွဲခန်းနမူနာ"},
     "consignment": {"en": "Consignment", "hi": "खेप", "my": "ပို့ကုန်"},
     "aliquot": {"en": "Test portion", "hi": "परीक्षण अंश", "my": "စမ်းသပ်ပိုင်း"},
+    "location": {"en": "Storage", "hi": "भंडारण", "my": "သိုလှောင်ရာ"},
 }
 SEALED: dict[Language, str] = {"en": "Do not open", "hi": "न खोलें", "my": "မဖွင့်ရ"}
 MOST_LINES = 3

@@ -18,7 +18,7 @@ from lims.core.panels import resolve_scan
 LONGEST = 300
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−_"), "-")
 # Serial codes typed without their hyphens, and blind ones.
-_BARE = (re.compile(r"^(S|CN|V|SUB|RUN|A|C|PR|L)(\d{2})(\d{5})([A-Z0-9])$"), re.compile(r"^(B)(\d{9})([A-Z0-9])$"))
+_BARE = (re.compile(r"^(S|CN|V|SUB|RUN|A|C|PR|L|PL)(\d{2})(\d{5})([A-Z0-9])$"), re.compile(r"^(B)(\d{9})([A-Z0-9])$"))
 
 
 @dataclass(frozen=True)

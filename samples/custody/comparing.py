@@ -76,6 +76,7 @@ class _Stored(NamedTuple):
     on_hold: bool
     has_open_discrepancy: bool
     parent_id: UUID | None
+    position_id: UUID | None
     handover_waits: bool
 
 
@@ -174,6 +175,7 @@ def _differences(derived: CustodyState, stored: _Stored, names: Mapping[str, set
         yield "state", derived.state, stored.state
     pairs: dict[str, tuple[Any, Any]] = {
         "place": (derived.place, stored.place),
+        "position": (derived.position, str(stored.position_id or "")),
         "mass_g": (derived.mass_g, stored.mass_g),
         "container_count": (derived.container_count, stored.container_count),
         "seal_number": (derived.seal_number, stored.seal_number or ""),
@@ -215,7 +217,7 @@ def _stream_samples() -> Iterator[_Stored]:
     )
     rows = Sample.objects.order_by("pk").values_list(
         *("id", "code", "kind", "holder_id", "place", "state", "mass_g", "container_count", "seal_number"),
-        *("on_hold", "has_open_discrepancy", "parent_id", Exists(waiting)),
+        *("on_hold", "has_open_discrepancy", "parent_id", "placement__location_id", Exists(waiting)),
     )
     yield from (_Stored(*row) for row in rows.iterator(_CHUNK))
 

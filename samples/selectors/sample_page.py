@@ -87,7 +87,11 @@ def _facts(event: TimelineEvent) -> list[tuple[str, str]]:
     content, told = event.content, event.disclosed
     seal = " ".join(text for text in (content["seal_number"], content["seal_condition"]) if text)
     count = content["container_count"]
-    detail = {name: value for name, value in content["detail"].items() if name not in {"parts", "parent", "members"}}
+    detail = {
+        name: value
+        for name, value in content["detail"].items()
+        if name not in {"parts", "parent", "members", "position", "from", "composite", "sources", "state"}
+    }
     return [
         (_("Mass"), f"{content['mass_g']} g" if content["mass_g"] else ""),
         (_("Seal"), seal),
@@ -109,6 +113,7 @@ def _detail_label(name: str) -> str:
         "method": _("Method"),
         "hold": _("Hold"),
         "kind": _("Kind"),
+        "step": _("Step"),
         "decision": _("Decision"),
         "handover": _("Handover"),
         "signed": _("Signed"),

@@ -21,6 +21,7 @@ from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import CONSIGNMENT, SampleState
 from samples.models import Consignment, ConsignmentItem, Sample
 from samples.services.holding import given_reason
+from samples.services.leaving import leave_positions
 from samples.services.locking import lock_samples
 from samples.services.movement import (
     active_items,
@@ -226,6 +227,7 @@ def _pack(
     items = {item.sample_id: item for item in consignment.items.filter(sample__in=[sample.pk for sample in samples])}
     locked = lock_samples(sample.pk for sample in samples)
     refuse_if(_sample_blockers(consignment, locked, items, by))
+    left = leave_positions(locked, why="packed", by=by, moment=moment)
     sealed = _apply_seals(consignment, locked, seals, moment)
     for sample in locked:
         item = items.setdefault(sample.pk, ConsignmentItem(consignment=consignment, sample=sample))
@@ -247,7 +249,7 @@ def _pack(
         )
         for item in packed
     ]
-    append_events([*sealed, *entries], by=by)
+    append_events([*left, *sealed, *entries], by=by)
     return packed
 
 

@@ -22,6 +22,7 @@ from samples.services.holding import given_reason
 from samples.services.locking import lock_sample
 from samples.services.registering import coordinates_text, place_text
 from samples.services.sampling_record import SamplingRecord, tidy_record
+from samples.storage.models import Placement
 
 # Whose number is checked at every handover; they can be corrected only while the sample has not moved.
 _WEIGHED_AND_SEALED = frozenset({"mass_g", "container", "container_count", "seal_number"})
@@ -123,7 +124,7 @@ def _apply(sample: Sample, record: SamplingRecord, references: References) -> No
     sample.seal_number = record.seal_number or None
     if sample.collected_mass_g != record.mass_g:
         sample.collected_mass_g = sample.mass_g = round(record.mass_g, 3)
-    if moved and sample.state == SampleState.COLLECTED:
+    if moved and sample.state == SampleState.COLLECTED and not Placement.objects.filter(sample=sample).exists():
         sample.place = place_text(references.mine, references.pit)
     sample.version += 1
 

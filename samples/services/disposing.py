@@ -17,6 +17,7 @@ from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import SAMPLE
 from samples.models import Sample
 from samples.services.holding import given_reason
+from samples.services.leaving import leave_positions
 from samples.services.locking import lock_sample
 
 
@@ -37,7 +38,9 @@ def dispose_sample(*, sample: Sample, reason: str, by: Any, at: datetime | None 
         sample = lock_sample(sample)
         refuse_if(dispose_blockers(sample, by))
         left = sample.mass_g
+        taken_out = leave_positions([sample], why=reason, by=by, moment=now)
         sample.state, sample.mass_g = SAMPLE.target(sample, "dispose"), Decimal(0)
         sample.save(update_fields=["state", "mass_g"])
-        append_events([Entry(sample_id=sample.pk, kind=EventKind.DISPOSED, occurred_at=now, mass_g=left, remark=reason)], by=by, at=now)
+        disposed = Entry(sample_id=sample.pk, kind=EventKind.DISPOSED, occurred_at=now, mass_g=left, remark=reason)
+        append_events([*taken_out, disposed], by=by, at=now)
     return sample

@@ -24,6 +24,7 @@ from samples.radiation_rules import PROCESSED_MATERIALS
 from samples.receipt_rules import Arrived, Deviation, MassTolerance, Sent, compare_receipt
 from samples.services.deviating import Presented, find_deviations
 from samples.services.holding import open_holds
+from samples.services.leaving import leave_positions
 from samples.services.locking import lock_samples
 from samples.services.movement import (
     active_items,
@@ -90,9 +91,11 @@ def receive_consignment(
         receipt = Receipt.objects.create(
             consignment=consignment, laboratory=consignment.addressee, received_by=by, received_at=moment, remark=remark
         )
+        strangers = [line.sample for line in plan if line.item is None]
+        left = leave_positions(strangers, why="arrived elsewhere", by=by, moment=moment)
         _write_findings(receipt, plan)
         _move_samples(consignment, plan, policy, moment)
-        append_events(_entries(consignment, plan, moment), by=by)
+        append_events([*left, *_entries(consignment, plan, moment)], by=by)
         _hold_processed(plan, policy, by, moment)
         if not (rest_follows and travelling_items(consignment).exists()):
             _close(consignment, moment)

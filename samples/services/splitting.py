@@ -25,6 +25,7 @@ from samples.models import Sample
 from samples.models.samples import SampleKind
 from samples.services.locking import lock_sample
 from samples.services.registering import new_blind_codes
+from samples.storage.models import Placement
 
 # What a splitter or a pulveriser may keep without being asked why: 2 % of the mass. A working assumption of this product; change it here.
 LOSS_TOLERANCE_SHARE = Decimal("0.02")
@@ -129,9 +130,12 @@ def _balance_problems(parent: Sample, loss: Decimal, reason: str) -> list[Proble
 
 def _children(parent: Sample, parts: Sequence[Part], by: Any, now: datetime) -> list[Sample]:
     codes, blind_codes = take_codes(SAMPLE, len(parts)), new_blind_codes(len(parts))
+    inherited = {name: getattr(parent, name) for name in _INHERITED}
+    if Placement.objects.filter(sample=parent).exists():
+        inherited["place"] = parent.holder.name[:160]  # where the sample lies in a position, its parts do not lie yet
     return [
         Sample(
-            **{name: getattr(parent, name) for name in _INHERITED},
+            **inherited,
             code=code,
             blind_code=blind_code,
             parent=parent,
