@@ -23,6 +23,7 @@ from samples.models import Hold, Sample
 from samples.models.radiation import DoorPolicy
 from samples.models.samples import HoldKind
 from samples.services.clearing import clearance_blockers, needs_clearance, release_content
+from samples.services.leaving import leave_positions
 from samples.services.locking import lock_sample
 
 USUAL_QUARANTINE_PLACE = "Quarantine store"
@@ -58,10 +59,11 @@ def hold_sample(*, sample: Sample, kind: str, reason: str, by: Any, at: datetime
         if blockers:
             raise Blocked(blockers)
         place = _place_apart(kind, sample)
+        left = leave_positions([sample], why=reason, by=by, moment=now) if place else []
         hold = Hold.objects.create(sample=sample, kind=kind, reason=reason, place=place, opened_by=by, opened_at=now)
         sample.on_hold, sample.place = True, place or sample.place
         sample.save(update_fields=["on_hold", "place"])
-        append_events([_entry(sample.pk, EventKind.HOLD, kind, reason, now, place)], by=by, at=now)
+        append_events([*left, _entry(sample.pk, EventKind.HOLD, kind, reason, now, place)], by=by, at=now)
     return hold
 
 
@@ -81,9 +83,10 @@ def open_holds(sample_ids: Sequence[UUID], *, kind: str, reason: str, by: Any, a
     holds = Hold.objects.bulk_create(
         Hold(sample_id=key, kind=kind, reason=reason, place=place, opened_by=by, opened_at=at) for key in wanted
     )
+    left = leave_positions(list(Sample.objects.filter(pk__in=wanted)), why=reason, by=by, moment=at) if place else []
     changes: dict[str, Any] = {"on_hold": True} | ({"place": place} if place else {})
     Sample.objects.filter(pk__in=wanted).update(**changes)
-    append_events([_entry(key, EventKind.HOLD, kind, reason, at, place) for key in wanted], by=by)
+    append_events([*left, *(_entry(key, EventKind.HOLD, kind, reason, at, place) for key in wanted)], by=by)
     return holds
 
 

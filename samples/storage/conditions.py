@@ -25,5 +25,7 @@ class Range:
         return ""
 
     def __str__(self) -> str:
+        if self.low is None and self.high is None:
+            return "—"
         low, high = (f"{end.normalize():f}" if end is not None else "…" for end in (self.low, self.high))
         return f"{low} to {high} {self.unit}"

@@ -37,6 +37,7 @@ from tests.factories.consignments import make_dispatched
 from tests.factories.pictures import picture
 from tests.factories.provenance import make_parts, make_provenance
 from tests.factories.samples import make_mine
+from tests.factories.storage import make_box
 from tests.samples.services.test_placing_and_visiting import visit_record
 
 ANONYMOUS = "anonymous"
@@ -113,6 +114,8 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "samples/": _sample,
     "provenance/": _provenance,
     "photos/": _pk("photo"),
+    "storage/labels/": lambda things, user: {},
+    "storage/": _code("box"),
     "mines/": lambda things, user: {"code": "PW1", "pit": "P1"},
     "visits/": _code("visit"),
     "consignments/": lambda things, user: {"code": things["consignment"].code, "pk": things["receipt"].pk},
@@ -207,6 +210,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "dossiers": {role: _make_dossier(sample, user) for role, user in cast.people.items()},
         "material": create_in_house_material(code="LEACH-1", matrix="clay", by=cast.quality_manager),
         "certificate": certificate,
+        "box": make_box(cast),
         "submission": submission,
         "run": run,
         "run part": ResultVersion.objects.filter(reduction__run=run)[0].pk,

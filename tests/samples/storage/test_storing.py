@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 from lims.core.errors import Blocked, DomainError, Forbidden, Invalid
 from samples.custody.comparing import compare_custody
+from samples.custody.models import CustodyEvent
 from samples.models import Sample
 from samples.services.holding import hold_sample
 from samples.services.splitting import Part, split_sample
@@ -30,16 +31,14 @@ D = Decimal
 
 def everything() -> tuple[Any, ...]:
     """All that a refusal must leave as it was."""
-    from samples.custody.models import CustodyEvent
-
     rows = [list(model.objects.order_by("pk").values()) for model in (Sample, Placement, Movement, Location)]
     return (*rows, CustodyEvent.objects.count())
 
 
-def refuse(kind: type[DomainError], call: Any, **arguments: Any) -> str:
+def refuse(error: type[DomainError], call: Any, /, **arguments: Any) -> str:
     """The code of a refusal after which everything is as before."""
     before = everything()
-    with pytest.raises(kind) as refusal:
+    with pytest.raises(error) as refusal:
         call(**arguments)
     assert everything() == before
     return refusal.value.code
@@ -137,7 +136,7 @@ def test_places_nest_by_kind_and_are_renamed_with_what_is_in_them(cast: Cast) ->
         reason="moved",
         by=cast.technician,
     )
-    a1 = position_in(box)
+    a1 = Location.objects.get(pk=position_in(box).pk)
     assert (a1.path, str(conditions_of(a1).temperature)) == ("Main building / Cold store / Box 1 / A1", "2 to 8 °C")
     [sample] = make_received_samples(cast, 1)
     store_sample(sample=sample, position=a1, by=cast.technician)
