@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assays.models import Run, Submission, SubmissionTest
 from lims.core import clock
-from lims.demo import movement, provenance
+from lims.demo import movement, provenance, storage
 from lims.demo.credentials import write_private
 from lims.demo.instrument import read_solutions
 from lims.demo.spares import INSTRUMENT, LABORATORY, Spares, export_folder
@@ -38,6 +38,7 @@ def build(story: Story, spares: Spares, cosigned: str) -> dict[str, Example]:
         witnessing,
         *_movement(story, spares),
         *movement.examples(story, spares.consignments),
+        *_storage(),
         *_bench(spares),
         *_measurement(story, spares),
         *_release(story),
@@ -168,6 +169,10 @@ def _movement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
             id=open_one.pk,
         ),
     ]
+
+
+def _storage() -> list[tuple[str, Example]]:
+    return [_example(operation, caller, body, code=code) for operation, caller, code, body in storage.examples()]
 
 
 def _bench(spares: Spares) -> list[tuple[str, Example]]:

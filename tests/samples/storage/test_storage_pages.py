@@ -29,7 +29,7 @@ def test_scanning_in_moving_and_taking_back_needs_the_keyboard_alone(cast: Cast)
     assert f"?sample={sample.blind_code}&amp;position={a1.code}" in text_of(browser.get("/storage/scan/"))
     out = browser.post("/storage/scan/out/", {"reason": "to be split", "sample": sample.blind_code})
     assert said(out) == [f"{sample.blind_code} is taken out."]
-    unknown = browser.post("/storage/scan/", {"sample": sample.blind_code, "position": "L-26-99999-X"})
+    unknown = browser.post("/storage/scan/", {"sample": sample.blind_code, "position": "PL-26-99999-X"})
     assert (unknown.status_code, Placement.objects.count()) == (422, 0)
 
 
@@ -91,7 +91,7 @@ def test_the_api_stores_moves_and_takes_out(cast: Cast) -> None:
     detail = technician.get(f"/storage/locations/{made['code']}/").json()
     assert [(cell["state"], cell["sample"]) for cell in detail["positions"]] == [("free", None), ("taken", sample.blind_code)]
     assert technician.post(f"{path}/take-out/", {"reason": "to be split"}).json()["position"] is None
-    assert technician.post(f"{path}/store/", {"position": "L-1"}).status_code == 422
+    assert technician.post(f"{path}/store/", {"position": "PL-1"}).status_code == 422
     stranger = Caller(cast.outsiders["technician"])
     assert stranger.get(f"/storage/locations/{made['code']}/").status_code == 404
     assert stranger.post(f"{path}/store/", {"position": first}).status_code == 404

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from lims.core import clock
 from lims.core.models import Installation
-from lims.demo import credentials, examples, people, places, provenance, spares, story, witnessed
+from lims.demo import credentials, examples, people, places, provenance, spares, storage, story, witnessed
 
 
 class Command(BaseCommand):
@@ -36,6 +36,7 @@ class Command(BaseCommand):
         told = story.Story(cast, places.build_mines(), clock.now(), random.Random(20261122), self._say)
         story.tell(told)
         provenance.tell(told)
+        storage.lay_out(told)
         laid_out = spares.lay_out(told)
         examples.write(told, laid_out, witnessed.witness_log(told))
         credentials.write(told)
