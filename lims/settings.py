@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "assays.reports",
     "lims.workspace",
     "lims.dashboards",
+    "lims.backups",
     "lims.demo",
 ]
 

@@ -18,6 +18,7 @@ NEEDS = {
     "diffsettings": NOTHING,
     "findstatic": NOTHING,
     "help": NOTHING,
+    "make_backup_key": NOTHING,
     "makemessages": NOTHING,
     "parse_export": NOTHING,
     "prepare_assets": NOTHING,

@@ -1,0 +1,8 @@
+"""Backups and restorations."""
+
+from django.apps import AppConfig
+
+
+class BackupsConfig(AppConfig):
+    name = "lims.backups"
+    label = "backups"
