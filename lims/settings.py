@@ -119,6 +119,7 @@ INSTALLED_APPS = [
     "samples.custody",
     "samples.storage",
     "samples.looks",
+    "samples.allotments",
     "samples.dossiers",
     "samples.provenance",
     "assays",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from samples.views import files, imports, looks, places, samples, visits
+from samples.views import allotments, files, imports, looks, places, samples, visits
 
 urlpatterns = [
     path("samples/", samples.SampleList.as_view(), name="list"),
@@ -30,6 +30,9 @@ urlpatterns = [
     path("mines/<str:code>/change/", places.RecordMine.as_view(), name="mine-change"),
     path("mines/<str:code>/pits/new/", places.RecordPit.as_view(), name="pit-new"),
     path("mines/<str:code>/pits/<str:pit>/change/", places.RecordPit.as_view(), name="pit-change"),
+    path("codes/", allotments.AllotmentList.as_view(), name="allotments"),
+    path("codes/<str:code>/", allotments.AllotmentPage.as_view(), name="allotment"),
+    path("codes/<str:code>/labels/", allotments.AllotmentLabels.as_view(), name="allotment-labels"),
     path("looks/", looks.LookList.as_view(), name="looks"),
     path("visits/", visits.VisitList.as_view(), name="visits"),
     path("visits/new/", visits.RecordVisit.as_view(), name="visit-new"),

@@ -37,6 +37,7 @@ def column_notes() -> list[tuple[str, bool, str, str]]:
         "depth_to_m": (_("End of the interval, metres below the surface"), "1.8"),
         "mass_g": (_("Mass as weighed, grams"), "2140.5"),
         "container": (_("What it is packed in"), "poly bag"),
+        "code": (_("Code of a label printed before the field; empty: a new one is given"), ""),
         "container_count": (_("How many of them, if not one"), "1"),
         "seal_number": (_("Number of the seal; used once"), "SEAL-004211"),
         "remark": (_("Anything else"), ""),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 
 from stdnum.exceptions import ValidationError
 from stdnum.iso7064 import mod_37_36
@@ -51,6 +52,26 @@ def make_blind_code() -> str:
 def normalise(text: str) -> str:
     """What a person or a scanner typed, without spaces and in capitals."""
     return re.sub(r"\s+", "", text).upper()
+
+
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—−_"), "-")
+# Serial codes typed without their hyphens, and blind ones.
+_BARE = (re.compile(r"^(S|CN|V|SUB|RUN|A|C|D|PR|L|PL)(\d{2})(\d{5})([A-Z0-9])$"), re.compile(r"^(B)(\d{9})([A-Z0-9])$"))
+# What readers may be set to send before the data: which symbology it was (ISO/IEC 15424), as in ]C1 and ]Q3.
+_SYMBOLOGY = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
+
+
+def tidy_scanned(text: str) -> str:
+    """What a reader or a person sent, as a code: without the reader's prefix and control characters, capitals without blanks, plain
+    hyphens, Latin digits; hyphens that were left out are put back."""
+    text = "".join(sign for sign in text if sign.isprintable()).strip()
+    text = _SYMBOLOGY.sub("", text)
+    text = "".join(str(unicodedata.digit(sign, sign)) if sign.isdigit() else sign for sign in unicodedata.normalize("NFKC", text))
+    code = normalise(text.translate(_DASHES)).strip("*#;,")
+    for bare in _BARE:
+        if match := bare.match(code):
+            return "-".join(match.groups())
+    return code
 
 
 def has_code_shape(text: str) -> bool:

@@ -18,6 +18,7 @@ from lims.demo.credentials import write_private
 from lims.demo.instrument import read_solutions
 from lims.demo.spares import INSTRUMENT, LABORATORY, Spares, export_folder
 from lims.demo.story import METHOD, Story
+from samples.allotments.models import Allotment
 from samples.models import Discrepancy, Hold, Sample
 
 Example = dict[str, Any]
@@ -92,9 +93,15 @@ def _field() -> list[tuple[str, Example]]:
             {"kind": "provenance", "reason": "The photograph was of the neighbouring pit; papers agree."},
             code=Hold.objects.get(kind="provenance", released_at=None).sample.blind_code,
         ),
+        _example("/api/v1/allotments/", "collector", {"count": 20, "team": "Chipwi team", "purpose": "Next visit"}),
+        _example("/api/v1/allotments/{code}/end/", "collector", {"reason": "The labels came back unused."}, code=_open_set()),
         _example("/api/v1/origins/", "official", {"purpose": "Plausibility of the stated mine", "mines": ["PWN"]}),
         _example("/api/v1/samples/{code}/dispose/", "quality_manager", {"reason": "Retention ended."}, code=_reported(2).blind_code),
     ]
+
+
+def _open_set() -> str:
+    return Allotment.objects.filter(organisation__code="IREL", end=None).order_by("code")[0].code
 
 
 def _provenance(story: Story) -> list[tuple[str, Example]]:

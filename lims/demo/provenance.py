@@ -1,5 +1,6 @@
-"""Provenance of the demonstration's lots: what is invented to be known of mines, parties, routes and payments, with what is missing, and
-some red flags assessed. Every name is invented; the facts are stated as a team on the spot would state them."""
+"""Provenance of the demonstration's lots: what is invented to be known of mines, parties, routes and payments, with what is missing, some
+red flags assessed, and codes set aside for the next visit. Every name is invented; the facts are stated as a team on the spot would state
+them."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from samples.provenance.selectors import find_record
 from samples.provenance.services.assessing import assess_flag, find_flag
 from samples.provenance.services.evidence import add_evidence
 from samples.provenance.services.recording import record_profile, record_provenance
+from samples.services.allotting import allot_codes
 
 # Known output in tonnes of oxide a year, invented; None where nobody knows.
 CAPACITY = {"PWN": "420", "PWS": "260", "CHA": "180", "CHB": "150", "TSW": None, "HPR": "90", "MMK": "60", "MNE": None}
@@ -36,6 +38,8 @@ def tell(story: Story) -> None:
             _record_lots(story, number)
     with clock.set_to(story.today - timedelta(days=20)):
         _assess_some(story)
+    with clock.set_to(story.today - timedelta(days=5)):
+        allot_codes(count=24, team="Chipwi team", purpose="Visit of next week", by=story.cast.of("collector", "IREL"))
     with clock.set_to(story.today - timedelta(days=2)):
         official = story.cast.of("official", "MOM")
         places = [glance_at(story.mines[code], Shown.PLACE) for code in ("PWN", "CHA")]

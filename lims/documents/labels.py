@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
+from lims.documents.code128 import draw_code128, encode_code128
 from lims.documents.qr import draw_qr
 from lims.documents.render import render_pdf
 
@@ -27,7 +28,8 @@ MOST_LINES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelLayout:
-    """A sheet of labels, or a single one on a roll. Millimetres; the grid stands in the middle of the page."""
+    """A sheet of labels, or a single one on a roll. Millimetres; the grid stands in the middle of the page. `barcode` adds the code as Code
+    128 along the lower edge."""
 
     page_width: float
     page_height: float
@@ -36,12 +38,15 @@ class LabelLayout:
     columns: int = 1
     rows: int = 1
     column_gap: float = 0
+    barcode: bool = False
 
 
 A4_SHEET = LabelLayout(page_width=210, page_height=297, label_width=63.5, label_height=33.9, columns=3, rows=8, column_gap=2.5)
 """Twenty-four labels of 63.5 × 33.9 mm, away from the edge that office printers leave white."""
 SINGLE = LabelLayout(page_width=62, page_height=29, label_width=62, label_height=29)
 """One label of 62 × 29 mm on each page, as label printers take them from the roll."""
+SMALL = LabelLayout(page_width=50, page_height=25, label_width=50, label_height=25, barcode=True)
+"""One label of 50 × 25 mm on each page, with QR and Code 128."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,8 @@ def render_labels(
         "labels": [_arrange_label(label, languages) for label in labels],
     }
     svgs = {f"qr-{number}": draw_qr(label.payload or label.code) for number, label in enumerate(labels)}
+    if layout.barcode:
+        svgs |= {f"bar-{number}": draw_code128(label.code) for number, label in enumerate(labels)}
     return render_pdf("labels", data, timestamp=printed_at, svgs=svgs)
 
 
@@ -91,6 +98,7 @@ def _arrange_label(label: Label, languages: Sequence[Language]) -> dict[str, obj
     body, dash, check = label.code.rpartition("-")
     return {
         "code": label.code,
+        "modules": sum(encode_code128(label.code)),
         "body": body + dash,
         "check": check,
         "caption": " · ".join(CAPTIONS[label.kind][language] for language in languages),

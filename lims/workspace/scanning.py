@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,14 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
-from lims.core.codes import NOUNS, check_code, has_code_shape, normalise
+from lims.core.codes import NOUNS, check_code, has_code_shape, tidy_scanned
 from lims.core.errors import Invalid
 from lims.core.panels import resolve_scan
 
 LONGEST = 300
-_DASHES = dict.fromkeys(map(ord, "‐‑‒–—−_"), "-")
-# Serial codes typed without their hyphens, and blind ones.
-_BARE = (re.compile(r"^(S|CN|V|SUB|RUN|A|C|PR|L|PL)(\d{2})(\d{5})([A-Z0-9])$"), re.compile(r"^(B)(\d{9})([A-Z0-9])$"))
 
 
 @dataclass(frozen=True)
@@ -34,22 +29,12 @@ def open_scanned(text: str, user: Any) -> Scanned:
     text = "".join(sign for sign in text if sign.isprintable()).strip()[:LONGEST]
     if page := _own_page(text):
         return Scanned(url=page)
-    code = tidy_code(_code_in(text))
+    code = tidy_scanned(_code_in(text))
     if not code:
         return Scanned(refusal=_("Nothing was scanned. Hold the reader closer, or type the code."))
     if address := resolve_scan(code, user):
         return Scanned(url=address)
     return Scanned(refusal=_explain(code))
-
-
-def tidy_code(text: str) -> str:
-    """Capitals without blanks, plain hyphens, Latin digits; hyphens that were left out are put back."""
-    text = "".join(str(unicodedata.digit(sign, sign)) if sign.isdigit() else sign for sign in unicodedata.normalize("NFKC", text))
-    code = normalise(text.translate(_DASHES))
-    for bare in _BARE:
-        if match := bare.match(code):
-            return "-".join(match.groups())
-    return code
 
 
 def _own_page(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from samples.api import looks, places, samples
+from samples.api import allotments, looks, places, samples
 
 urlpatterns = [
     path("samples/", samples.Samples.as_view(), name="api-samples"),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("samples/<str:code>/hold/", samples.HoldView.as_view(), name="api-sample-hold"),
     path("samples/<str:code>/release/", samples.ReleaseView.as_view(), name="api-sample-release"),
     path("samples/<str:code>/dispose/", samples.DisposeView.as_view(), name="api-sample-dispose"),
+    path("allotments/", allotments.Allotments.as_view(), name="api-allotments"),
+    path("allotments/<str:code>/", allotments.AllotmentView.as_view(), name="api-allotment"),
+    path("allotments/<str:code>/end/", allotments.EndAllotmentView.as_view(), name="api-allotment-end"),
     path("origins/", looks.Origins.as_view(), name="api-origins"),
     path("looks/", looks.Looks.as_view(), name="api-looks"),
     path("mines/", places.Mines.as_view(), name="api-mines"),

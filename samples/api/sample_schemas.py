@@ -25,6 +25,7 @@ class SamplingRecordSchema(Schema):
     collected_at = serializers.DateTimeField(help_text="RFC 3339 with offset")
     mass_g = serializers.DecimalField(12, 3, help_text="Grams, to the milligram")
     container = serializers.CharField()
+    code = serializers.CharField(required=False, help_text="Of a label printed before (`/allotments/`); empty: a new one is given")
     collected_zone = serializers.CharField(required=False, help_text="IANA zone of the place, by default Asia/Yangon")
     collected_by = serializers.CharField(required=False, help_text="Empty: whoever registers")
     field_id = serializers.CharField(required=False, help_text="What stands on the bag; once per organisation")

@@ -101,13 +101,20 @@ class SamplingForm(forms.Form):
 class RegistrationForm(SamplingForm):
     """A new sample, with a photograph where one was taken."""
 
+    code = forms.CharField(
+        label=_("Code of a printed label"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={**CODE, "data-scan": ""}),
+        help_text=_("Scan the label that was put on the bag in the field; empty: a new code is given"),
+    )
     photo = forms.FileField(
         label=_("Photograph"),
         required=False,
         widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
         help_text=_("JPEG, PNG or WebP, at most 15 MB"),
     )
-    SECTIONS = (*SamplingForm.SECTIONS[:-1], (SamplingForm.SECTIONS[-1][0], (*SamplingForm.SECTIONS[-1][1], "photo")))
+    SECTIONS = (*SamplingForm.SECTIONS[:-1], (SamplingForm.SECTIONS[-1][0], ("code", *SamplingForm.SECTIONS[-1][1], "photo")))
 
     def members(self) -> dict[str, Any]:
         values = super().members()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from lims.core.codes import SAMPLE, check_code, has_code_shape, normalise
+from lims.core.codes import SAMPLE, check_code, has_code_shape, normalise, tidy_scanned
 from lims.core.errors import Invalid, Problem
 from lims.core.roles import LABORATORY_ROLES, Role
 from samples.models import Sample
@@ -19,8 +19,10 @@ def find_scanned(texts: Sequence[str], viewer: Any, *, pointer: str = "/items/{i
 
     Raises `Invalid` naming every text that is no sample the viewer may see, at `pointer`.
     """
-    keys = [normalise(text) for text in texts]
-    known = _known([*keys, *(text.strip() for text in texts)], viewer)
+    plain = [normalise(text) for text in texts]
+    known = _known([*plain, *map(tidy_scanned, texts), *(text.strip() for text in texts)], viewer)
+    # A seal may hold signs that a code has not, so what was sent is tried before what a reader may have made of it.
+    keys = [key if key in known else tidy_scanned(text) for key, text in zip(plain, texts, strict=True)]
     problems = [
         _problem(pointer.format(index=index), text) for index, (text, key) in enumerate(zip(texts, keys, strict=True)) if key not in known
     ]
@@ -56,6 +58,7 @@ def _uuids(keys: Sequence[str]) -> list[UUID]:
 
 
 def _problem(pointer: str, text: str) -> Problem:
+    text = tidy_scanned(text) or text
     if has_code_shape(text):
         try:
             code = check_code(text)

@@ -28,7 +28,7 @@ from samples.storage.models import Placement
 _WEIGHED_AND_SEALED = frozenset({"mass_g", "container", "container_count", "seal_number"})
 # Told under `coordinates` alone, which fewer people may see than what is told in words.
 _EXACT = frozenset({"latitude", "longitude"})
-CORRECTABLE = frozenset(SamplingRecord.__struct_fields__) - {"duplicate_of"}
+CORRECTABLE = frozenset(SamplingRecord.__struct_fields__) - {"duplicate_of", "code"}
 
 
 def record_of(sample: Sample) -> SamplingRecord:

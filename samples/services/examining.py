@@ -16,6 +16,7 @@ from django.db.models import Q
 from lims.core.codes import SAMPLE, VISIT, check_code, has_code_shape, normalise
 from lims.core.errors import Invalid, Problem
 from samples.models import Mine, Pit, Sample, Visit
+from samples.services.code_checking import KnownCodes, code_problems, look_up_codes
 from samples.services.sampling_record import SamplingRecord, find_shape_problems
 
 
@@ -30,6 +31,7 @@ class Known:
     seals: set[str | None]
     field_ids: dict[str, UUID]
     codes: dict[str, UUID]
+    labels: KnownCodes
 
     def mine_of(self, record: SamplingRecord) -> Mine | None:
         return self.mines.get(record.mine.casefold())
@@ -67,6 +69,7 @@ def _look_up(records: Sequence[SamplingRecord], by: Any, corrected: Sample | Non
         seals=set(others.filter(seal_number__in=seals).values_list("seal_number", flat=True)) if seals else set(),
         field_ids=dict(own.filter(field_id__in=field_ids).values_list("field_id", "pk")) if field_ids else {},
         codes=dict(own.filter(code__in={normalise(one) for one in originals}).values_list("code", "pk")) if originals else {},
+        labels=look_up_codes([record.code for record in records], by),
     )
 
 
@@ -80,12 +83,14 @@ def examine_records(
     known = _look_up(sound, by, corrected)
     seals = Counter(record.seal_number for record in records)
     field_ids = Counter(record.field_id for record in records)
+    codes = Counter(record.code for record in records)
     repeats = {record.field_id for record in records if record.duplicate_of}
     problems = []
     for index, (record, shape) in enumerate(zip(records, shapes, strict=True)):
         found = [
             *shape,
             *_reference_problems(record, known),
+            *code_problems(record.code, known.labels, codes),
             *_identity_problems(record, known, seals, field_ids),
             *_original_problems(record, known, field_ids, repeats),
         ]

@@ -73,7 +73,8 @@ def _summary(problems: Sequence[Problem], count: int) -> str:
 
 
 def _build(records: Sequence[SamplingRecord], known: Known, by: Any, now: datetime) -> list[Sample]:
-    codes = take_codes(SAMPLE, len(records))
+    fresh = iter(take_codes(SAMPLE, missing) if (missing := sum(not record.code for record in records)) else [])
+    codes = [record.code or next(fresh) for record in records]
     blind_codes = new_blind_codes(len(records))
     samples = [
         _sample_of(record, known, by, now, code, blind_code) for record, code, blind_code in zip(records, codes, blind_codes, strict=True)

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 import msgspec
 
+from lims.core.codes import tidy_scanned
 from lims.core.errors import Problem
 from samples.models.samples import Material, SamplingMethod
 
@@ -22,7 +23,8 @@ class SamplingRecord(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     """What is known of one sample when it is collected (ISO/IEC 17025:2017, 7.3.3). Masses in grams, depths in metres, degrees WGS 84.
 
     `mine` is a code, a name or a UUID; `pit` a code within that mine; `visit` a visit's code. `duplicate_of` names the sample this one
-    repeats: its code, its field id, or the field id of another record of the same call. `collected_by` is empty for whoever registers.
+    repeats: its code, its field id, or the field id of another record of the same call. `code` is that of a label printed before the field
+    (`samples.allotments`), else empty and a new one is given. `collected_by` is empty for whoever registers.
     """
 
     mine: str
@@ -31,6 +33,7 @@ class SamplingRecord(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     collected_at: Moment
     mass_g: Decimal
     container: str
+    code: str = ""
     collected_zone: str = "Asia/Yangon"
     collected_by: str = ""
     field_id: str = ""
@@ -47,6 +50,7 @@ class SamplingRecord(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
 
 
 _LONGEST = {
+    "code": 24,
     "mine": 120,
     "container": 40,
     "collected_by": 120,
@@ -82,6 +86,8 @@ def tidy_record(record: SamplingRecord) -> SamplingRecord:
         text = getattr(record, name)
         if text != text.strip():
             changes[name] = text.strip()
+    if record.code:
+        changes["code"] = tidy_scanned(record.code)
     for name in ("latitude", "longitude"):
         degrees = getattr(record, name)
         if degrees is not None and degrees.is_finite() and abs(degrees) <= 180:

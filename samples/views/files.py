@@ -18,34 +18,28 @@ from lims.core.roles import Action, Role
 from lims.core.scope import fetch_visible
 from samples.looks.looking import Shown, glance_at, may_see_origin
 from samples.models import Photo, Sample, SampleImport, Visit
-from samples.sample_labels import LAYOUTS, print_labels
+from samples.sample_labels import answer_labels, sample_labels
 from samples.selectors.places import find_visit, visit_photos
 from samples.selectors.samples import find_sample, photos_of
 from samples.services.photographing import draw_small
-from samples.spreadsheets import file_response
 from samples.views.looks import look_on_page
 
 _MOST_LABELS = 1000
 
 
 class Labels(Page):
-    """Labels as PDF: of the samples named by `?code=` (repeated), of an `?import=` or of a `?visit=`; `layout=sheet|single`, `skip=` places
-    left empty."""
+    """Labels: of the samples named by `?code=` (repeated), of an `?import=` or of a `?visit=`;
+    `layout=sheet|single|small` (PDF) or `zpl|epl` (for label printers), `skip=` places left empty."""
 
     actions: ClassVar[dict[str, Action]] = {"GET": Action.LABEL_PRINT}
 
     def get(self, request: HttpRequest) -> HttpResponse:
         back = reverse("samples:list")
-        layout, skip = request.GET.get("layout", "sheet"), request.GET.get("skip") or "0"
         try:
-            samples = self._samples(request)
-            if layout not in LAYOUTS or not skip.isdigit() or int(skip) >= 24:
-                raise Invalid("layout", _("Labels go on a sheet (0 to 23 places skipped) or on a roll."))
-            data = print_labels(
-                samples,
-                request.user,
-                layout=layout,
-                skip=int(skip),
+            return answer_labels(
+                sample_labels(self._samples(request), request.user),
+                layout=request.GET.get("layout", "sheet"),
+                skip=request.GET.get("skip") or "0",
                 printed_at=clock.now(),
                 synthetic=Installation.current().synthetic,
             )
@@ -53,7 +47,6 @@ class Labels(Page):
             raise
         except DomainError as error:
             return self.refuse(error, back)
-        return file_response(data, "application/pdf", "labels.pdf", inline=True)
 
     def _samples(self, request: HttpRequest) -> list[Sample]:
         if request.GET.get("import"):

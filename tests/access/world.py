@@ -26,6 +26,7 @@ from lims.jobs.services import run_job
 from samples.dossiers.services import request_sample_dossier
 from samples.models import ConsignmentItem, Discrepancy, Handover, Receipt, Sample
 from samples.provenance.services.evidence import add_evidence
+from samples.services.allotting import allot_codes
 from samples.services.handing_over import offer_handover
 from samples.services.holding import hold_sample
 from samples.services.importing import preview_import
@@ -113,6 +114,8 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "samples/imports/": _pk("import", decision="discard"),
     "samples/": _sample,
     "provenance/": _provenance,
+    "allotments/": _code("allotment"),
+    "codes/": _code("allotment"),
     "photos/": _pk("photo"),
     "storage/labels/": lambda things, user: {},
     "storage/": _code("box"),
@@ -194,6 +197,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "sample": sample,
         "hold": hold_sample(sample=sample, kind="quality", reason="To be looked at.", by=cast.quality_manager),
         "photo": photograph_sample(sample=sample, data=picture(), by=cast.collector),
+        "allotment": allot_codes(count=2, team="Team A", by=cast.collector),
         "provenance": provenance,
         "evidence": add_evidence(record=provenance, data=picture(), kind="photo", by=cast.collector),
         "import": preview_import(file_name="field.csv", data=table, by=cast.collector),

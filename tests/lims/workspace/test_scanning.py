@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from assays.reports.models import Certificate
-from lims.core.codes import with_check_character
-from lims.workspace.scanning import open_scanned, tidy_code
+from lims.core.codes import tidy_scanned, with_check_character
+from lims.workspace.scanning import open_scanned
 from samples.models import Sample
 from tests.factories import bench, release
 from tests.factories.consignments import make_dispatched
@@ -29,10 +29,14 @@ from tests.factories.samples import make_samples
         ("S-၂၆-၀၀၁၄၂-K", "S-26-00142-K"),
         ("Ｓ-26-00142-Ｋ", "S-26-00142-K"),
         ("seal-000017", "SEAL-000017"),
+        ("]C1S-26-00142-K", "S-26-00142-K"),
+        ("]Q3s-26-00142-k\t", "S-26-00142-K"),
+        ("\x02S-26-00142-K\x03\r\n", "S-26-00142-K"),
+        ("*S-26-00142-K*", "S-26-00142-K"),
     ],
 )
 def test_what_readers_and_keyboards_send_becomes_the_code(typed: str, code: str) -> None:
-    assert tidy_code(typed) == code
+    assert tidy_scanned(typed) == code
 
 
 @pytest.mark.django_db
