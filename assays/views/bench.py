@@ -29,7 +29,7 @@ from assays.selectors.bench_entry import (
 from assays.selectors.lookup import find_aliquots
 from assays.services.preparing import ROUTES, SIEVE_MINIMUM_PERCENT, record_preparations
 from assays.services.weighing import portion_limits, weigh_aliquots
-from lims.core.codes import normalise
+from lims.core.codes import normalise, tidy_scanned
 from lims.core.errors import DomainError
 from lims.core.pages import Page
 from lims.core.roles import Action
@@ -52,7 +52,7 @@ class PreparationPage(Page):
     template = "assays/bench/preparation.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        code = normalise(request.GET.get("q", ""))
+        code = tidy_scanned(request.GET.get("q", ""))
         lines, more = lines_to_prepare(request.user, code)
         if code and not (lines and lines[0].sample.blind_code == code):
             messages.error(request, _("“%(code)s” is no sample of your laboratory. Scan its blind label again.") % {"code": code})
@@ -126,7 +126,7 @@ class WeighingPage(Page):
         version = self._version()
         if version is None:
             return self.render({"tabs": self._tabs(None), "version": None})
-        code = normalise(request.GET.get("q", ""))
+        code = tidy_scanned(request.GET.get("q", ""))
         lines, more = lines_to_weigh(request.user, version, code)
         duplicate = duplicate_line(request.user, normalise(request.GET.get("duplicate", "")))
         if code and not (lines and lines[0].test.sample.blind_code == code):

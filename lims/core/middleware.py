@@ -7,6 +7,9 @@ from collections.abc import Callable
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 
+# The camera reads labels on our own pages; nothing else of the device is asked for, and no frame of another origin gets any.
+_PERMISSIONS = "camera=(self), microphone=(), geolocation=(), usb=(), serial=(), payment=()"
+
 
 class AddressMiddleware:
     """Refuses an address with a NUL character, which no text of the database can hold: nothing is there (404), or the query is malformed
@@ -25,7 +28,7 @@ class AddressMiddleware:
 
 class PrivateAnswerMiddleware:
     """Pages and answers are for their reader alone: what says nothing else about caching is stored by no browser or proxy, so that the
-    next person at a shared computer does not find it with the back button."""
+    next person at a shared computer does not find it with the back button. And pages use of the device what `_PERMISSIONS` names."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,4 +36,5 @@ class PrivateAnswerMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         return response

@@ -50,7 +50,7 @@ class ScanForm(forms.Form):
 
     code = forms.CharField(
         label=_("Scan a sample"),
-        widget=forms.TextInput(attrs={**_CODE, "data-autofocus": "", "enterkeyhint": "send"}),
+        widget=forms.TextInput(attrs={**_CODE, "data-autofocus": "", "data-scan": "send", "enterkeyhint": "send"}),
         help_text=_("Its label or its seal; Enter packs it"),
     )
     seal_number = forms.CharField(

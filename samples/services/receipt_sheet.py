@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from lims.core.codes import check_code, has_code_shape, normalise
+from lims.core.codes import check_code, has_code_shape, tidy_scanned
 from lims.core.errors import Invalid, Problem
 from samples.models import Consignment, Sample
 from samples.models.receipts import SealCondition
@@ -96,7 +96,7 @@ def match_codes(findings: Sequence[ItemFound], samples: Sequence[Sample]) -> tup
     matched: dict[UUID, int] = {}
     unmatched = []
     for index, found in enumerate(findings):
-        key = known.get(normalise(found.sample))
+        key = known.get(tidy_scanned(found.sample))
         if key is None:
             unmatched.append(index)
         elif key in matched:
@@ -129,6 +129,7 @@ def find_strangers(findings: Sequence[ItemFound], indexes: Sequence[int], consig
 
 
 def _checked_code(index: int, text: str) -> str:
+    text = tidy_scanned(text) or text
     if not has_code_shape(text):
         _refuse(
             index, "code_shape", f"“{text}” is not the code of a sample; those look like S-26-00142-K. Scan the label or type it again."

@@ -33,7 +33,6 @@ class SamplingRecord(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     collected_at: Moment
     mass_g: Decimal
     container: str
-    code: str = ""
     collected_zone: str = "Asia/Yangon"
     collected_by: str = ""
     field_id: str = ""
@@ -47,6 +46,7 @@ class SamplingRecord(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_f
     container_count: int = 1
     seal_number: str = ""
     remark: str = ""
+    code: str = ""
 
 
 _LONGEST = {

@@ -10,7 +10,8 @@
   const rows = [...form.querySelectorAll("tr[data-bag]")];
   const listed = rows.filter((row) => !("stray" in row.dataset));
   const strays = rows.filter((row) => "stray" in row.dataset);
-  const plain = (text) => text.replace(/\s+/g, "").toUpperCase();
+  // Without what a reader may be set to send around the data: its prefix (]C1, ]Q3), control characters, blanks.
+  const plain = (text) => text.replace(/[\s\x00-\x1f\x7f]+/g, "").replace(/^\][A-Za-z][0-9A-Za-z]/, "").toUpperCase();
   const field = (row, name) => row.querySelector(`[name$="-${name}"]`);
 
   const countTicks = () => {
