@@ -27,6 +27,7 @@ def lay_out(story: Story, samples: Sequence[Sample]) -> dict[str, Consignment]:
     made = {name: _dispatched(story, samples[index], index + 1) for index, name in enumerate(_DISPATCHED)}
     lose_samples(consignment=made["found"], reason="The lorry did not arrive at the depot.", by=collector)
     offer_handover(consignment=made["handover/token"], receiver=story.cast.organisations[CARRIER], by=collector)
+    (settings.DATA_DIR / "demo").mkdir(parents=True, exist_ok=True)
     (settings.DATA_DIR / "demo" / PAPER).write_bytes(
         print_box_label(made["handover/paper"], printed_at=clock.now(), synthetic=True)  # stands for the scan of a form
     )

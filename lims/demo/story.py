@@ -214,6 +214,8 @@ def _record(story: Story, journey: Journey, plan: MinePlan, visit: Visit, number
 
 def _travel(story: Story, journey: Journey, samples: Sequence[Sample], number: int) -> Consignment:
     cast, collector = story.cast, story.cast.of("collector", journey.firm)
+    # Handovers are signed where a dossier will show it; a signature takes its time, by design of the password's hash.
+    password = cast.password if journey.trouble else None
     with story.on_day(journey, 2.2):
         consignment = create_consignment(
             addressee=cast.organisations[journey.laboratory],
@@ -231,19 +233,24 @@ def _travel(story: Story, journey: Journey, samples: Sequence[Sample], number: i
             consignment=consignment, expected_by=moment + timedelta(days=9), place="Myitkyina depot (invented)", by=collector
         )
         offer = offer_handover(
-            consignment=consignment, receiver=cast.organisations[journey.carrier], place="Myitkyina depot (invented)", by=collector
+            consignment=consignment,
+            receiver=cast.organisations[journey.carrier],
+            place="Myitkyina depot (invented)",
+            password=password,
+            by=collector,
         )
     with story.on_day(journey, 2.6):
         custodian = cast.of("custodian", journey.carrier)
-        answer_handover(handover=offer, accept=True, seals_intact=True, place=journey.border, by=custodian)
+        answer_handover(handover=offer, accept=True, seals_intact=True, place=journey.border, password=password, by=custodian)
     if not _reaches(journey, "arrived"):
         return consignment
     with story.on_day(journey, 8.5):
         receptionist = cast.of("receptionist", journey.laboratory)
-        offer = offer_handover(consignment=consignment, receiver=receptionist.organisation, place="the laboratory's door", by=custodian)
+        door = "the laboratory's door"
+        offer = offer_handover(consignment=consignment, receiver=receptionist.organisation, place=door, password=password, by=custodian)
     if _reaches(journey, "received"):
         with story.on_day(journey, 8.6):
-            answer_handover(handover=offer, accept=True, seals_intact=True, place="reception", by=receptionist)
+            answer_handover(handover=offer, accept=True, seals_intact=True, place="reception", password=password, by=receptionist)
     return consignment
 
 

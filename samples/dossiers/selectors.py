@@ -13,7 +13,7 @@ from django.urls import reverse
 from lims.core.errors import DomainError
 from lims.core.files import read_bytes
 from lims.core.scope import fetch_visible
-from lims.jobs.models import JobState
+from lims.jobs.models import Job, JobState
 from samples.dossiers.making import FILES
 from samples.dossiers.models import Dossier, DossierEdition, Verdict
 from samples.dossiers.verifier_file import VERIFIER_NAME, read_verifier
@@ -71,14 +71,18 @@ def dossier_row(dossier: Dossier) -> dict[str, Any]:
 
 
 def _address(kind: str, dossier: Dossier) -> str:
-    return settings.PUBLIC_URL + reverse(f"api-dossier-{kind}", args=[dossier.number])
+    return reverse(f"api-dossier-{kind}", args=[dossier.number])
 
 
 def dossier_detail(dossier: Dossier) -> dict[str, Any]:
     """One dossier with its job while it is made."""
     job = None if edition_of(dossier) else dossier.job
-    shown = {"id": str(job.pk), "state": job.state, "progress": job.progress, "message": job.message} if job else None
-    return dossier_row(dossier) | {"job": shown}
+    return dossier_row(dossier) | {"job": _job_data(job) if job else None}
+
+
+def _job_data(job: Job) -> dict[str, Any]:
+    url = reverse("api-job", args=[job.pk])
+    return {"id": str(job.pk), "url": url, "state": job.state, "progress": job.progress, "message": job.message}
 
 
 def _edition(dossier: Dossier) -> DossierEdition:

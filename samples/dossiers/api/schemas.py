@@ -25,6 +25,7 @@ class NewDossierSchema(Schema):
 
 class DossierJobSchema(Schema):
     id = serializers.UUIDField()
+    url = serializers.CharField()
     state = serializers.ChoiceField(choices=JobState.choices)
     progress = serializers.FloatField()
     message = serializers.CharField()

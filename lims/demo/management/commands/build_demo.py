@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from lims.core import clock
 from lims.core.models import Installation
-from lims.demo import credentials, examples, people, places, provenance, spares, storage, story, witnessed
+from lims.demo import credentials, dossiers, examples, people, places, provenance, spares, storage, story, witnessed
 
 
 class Command(BaseCommand):
@@ -37,8 +37,10 @@ class Command(BaseCommand):
         story.tell(told)
         provenance.tell(told)
         storage.lay_out(told)
+        dossiers.show_samples(told)
         laid_out = spares.lay_out(told)
         examples.write(told, laid_out, witnessed.witness_log(told))
+        dossiers.make_dossiers(told)
         credentials.write(told)
         self._say(f"demonstration laboratory built in {time.monotonic() - started:.0f} s")
 
