@@ -80,6 +80,8 @@ def _database(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        # Temporary tables last: otherwise one with the name of a table of ours would silently take what is written there.
+        "OPTIONS": {"options": "-c search_path=public,pg_temp"},
     }
 
 

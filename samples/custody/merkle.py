@@ -191,21 +191,22 @@ class Tree:
 
     def __init__(self) -> None:
         self.size = 0
-        self._peaks: list[tuple[int, bytes]] = []
+        self._peaks: dict[int, bytes] = {}
 
-    def add(self, leaf: bytes, note: Callable[[Node, bytes], object] | None = None) -> None:
-        """Add a leaf hash; `note` is told every subtree that this completes, the leaf itself included."""
-        index, level, result = self.size, 0, leaf
-        self.size += 1
-        if note is not None:
-            note((0, index), result)
-        while index & 1:
-            result = node_hash(self._peaks.pop()[1], result)
-            index, level = index >> 1, level + 1
+    def extend(self, leaf_hashes: Sequence[bytes], note: Callable[[tuple[int, int, list[bytes]]], object] | None = None) -> None:
+        """Add leaf hashes. `note` is told, for each level from 0, the position of the first subtree that this completed and the hashes of
+        all of them."""
+        row, level, size = list(leaf_hashes), 0, self.size
+        self.size += len(row)
+        while row:
             if note is not None:
-                note((level, index), result)
-        self._peaks.append((level, result))
+                note((level, size >> level, row))
+            if level in self._peaks:
+                row = [self._peaks.pop(level), *row]
+            if len(row) % 2:
+                self._peaks[level] = row[-1]
+            row, level = parents_of(row), level + 1
 
     def root(self) -> bytes:
         """The root over what was added so far."""
-        return fold([digest for _, digest in self._peaks]) if self._peaks else EMPTY_ROOT
+        return fold([self._peaks[level] for level in sorted(self._peaks, reverse=True)]) if self._peaks else EMPTY_ROOT

@@ -39,12 +39,17 @@ def _root(leaves: list[bytes]) -> bytes:
     return hashlib.sha256(b"\1" + _root(leaves[:split]) + _root(leaves[split:])).digest()
 
 
-def _nodes(leaves: list[bytes]) -> dict[merkle.Node, bytes]:
+def _nodes(leaves: list[bytes], step: int = 1) -> dict[merkle.Node, bytes]:
     kept: dict[merkle.Node, bytes] = {}
+
+    def keep(told: tuple[int, int, list[bytes]]) -> None:
+        level, first, row = told
+        kept.update({(level, first + offset): digest for offset, digest in enumerate(row)})
+
     tree = merkle.Tree()
-    for leaf in leaves:
-        tree.add(leaf, kept.__setitem__)
-    assert tree.root() == _root(leaves)
+    for start in range(0, len(leaves), step):
+        tree.extend(leaves[start : start + step], keep)
+    assert (tree.size, tree.root()) == (len(leaves), _root(leaves))
     return kept
 
 
@@ -53,10 +58,11 @@ def test_roots_are_the_published_ones() -> None:
     assert [merkle.root_of(leaves[:size]).hex() for size in range(9)] == _ROOTS
 
 
-@given(st.integers(0, 70))
-def test_every_way_to_a_root_is_the_same(size: int) -> None:
+@given(st.integers(0, 70), st.integers(1, 70))
+def test_every_way_to_a_root_is_the_same(size: int, step: int) -> None:
     leaves = _leaves(size)
     kept = _nodes(leaves)
+    assert _nodes(leaves, step) == kept
     assert merkle.root_of(leaves) == merkle.root_from(size, kept) == _root(leaves)
 
 

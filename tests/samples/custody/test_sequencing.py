@@ -73,9 +73,12 @@ def test_stored_subtrees_are_those_of_the_tree_however_it_grew(cast: Cast, batch
     while sequence_batch(batch=batch):
         pass
     expected: dict[merkle.Node, bytes] = {}
-    tree = merkle.Tree()
-    for leaf in leaves():
-        tree.add(leaf, expected.__setitem__)
+
+    def keep(told: tuple[int, int, list[bytes]]) -> None:
+        level, first, row = told
+        expected.update({(level, first + offset): digest for offset, digest in enumerate(row)})
+
+    merkle.Tree().extend(leaves(), keep)
     stored = {(node.key >> 56, node.key & ((1 << 56) - 1)): bytes(node.hash) for node in LogNode.objects.all()}
     assert stored == {node: digest for node, digest in expected.items() if node[0] >= 4}
 

@@ -1,0 +1,192 @@
+"""Replaying the chains: every event's bytes against its hash and its leaf, every link, every recorded end. Fast, in constant memory.
+
+Rows come through COPY in blocks, each as one string of bytes of a fixed layout, because taking rows apart field by field costs more than
+hashing them. Nothing here depends on how the database prints a value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from samples.custody.findings import Finding, Verification
+from samples.models import Sample
+
+_BLOCK = 20_000
+_ZERO = bytes(32)
+_FIRST = UUID(int=0)
+
+# The head of a row is 125 bytes: sample, seq, previous, hash, leaf hash, leaf index, and the byte 0x00 that makes the canonical bytes after
+# it what a leaf hashes. A hash of another length than 32 is shown as zeros, which no hash equals.
+_ROWS = """
+COPY (
+    SELECT uuid_send(e.sample_id) || int4send(e.seq)
+        || CASE WHEN e.previous IS NULL THEN '\\x{zero}'::bytea WHEN length(e.previous) = 32 THEN e.previous ELSE '\\x{wrong}'::bytea END
+        || CASE WHEN length(e.hash) = 32 THEN e.hash ELSE '\\x{zero}'::bytea END
+        || CASE WHEN length(l.hash) = 32 THEN l.hash ELSE '\\x{zero}'::bytea END
+        || int8send(coalesce(l.index, -1)) || '\\x00'::bytea || e.canonical
+    FROM public.custody_custodyevent e LEFT JOIN public.custody_logleaf l ON l.event_id = e.id
+    WHERE (e.sample_id, e.seq) > ('{after}', {seq}) {only}
+    ORDER BY e.sample_id, e.seq LIMIT {block}
+) TO STDOUT (FORMAT binary)
+"""
+_HEAD, _TRAILER = 19, 2
+
+
+@dataclass
+class _Chain:
+    """How far one sample's chain was replayed."""
+
+    sample: bytes = b""
+    seq: int = 0
+    hash: bytes = _ZERO
+
+
+@dataclass
+class _Block:
+    """What one block told: findings by sample, and the ends of the chains that ended in it."""
+
+    events: int = 0
+    findings: list[tuple[bytes, int, str]] = field(default_factory=list)
+    ended: list[_Chain] = field(default_factory=list)
+
+
+def replay_chains(result: Verification, sample: Sample | None = None) -> None:
+    """Replay the chains of all samples, or of one, and count into `result`. Runs within the caller's snapshot."""
+    heads = _Heads(sample)
+    chain = _Chain()
+    for buffer in _blocks(chain, sample):
+        block = _replay_block(buffer, chain)
+        result.events += block.events
+        _settle(result, heads, block.ended, block.findings)
+    _settle(result, heads, [chain] if chain.sample else [], [])
+    for sample_id, head in heads.rest():
+        _note_end(result, sample_id, head)
+
+
+def _blocks(chain: _Chain, sample: Sample | None) -> Iterator[bytes]:
+    """Blocks of rows, each after the last one that was replayed."""
+    only = f"AND e.sample_id = '{sample.pk}'" if sample is not None else ""
+    while True:
+        after, seq = (UUID(bytes=chain.sample), chain.seq) if chain.sample else (_FIRST, 0)
+        statement = _ROWS.format(zero=_ZERO.hex(), wrong="ff" * 32, after=after, seq=seq, only=only, block=_BLOCK)
+        buffer = io.BytesIO()
+        with connection.cursor() as cursor:
+            cursor.cursor.copy_expert(statement, buffer)
+        rows = buffer.getvalue()
+        if len(rows) <= _HEAD + _TRAILER:
+            return
+        yield rows
+
+
+def _replay_block(buffer: bytes, chain: _Chain) -> _Block:
+    """Replay a block of rows in COPY's binary form: after its head each row is a count of fields, a length, and our string of bytes."""
+    block, sha256, number = _Block(), hashlib.sha256, int.from_bytes
+    place, end = _HEAD, len(buffer) - _TRAILER
+    sample, at, last = chain.sample, chain.seq, chain.hash
+    while place < end:
+        start = place + 6
+        place = start + number(buffer[place + 2 : start], "big")
+        key, seq = buffer[start : start + 16], number(buffer[start + 16 : start + 20], "big")
+        if key != sample:
+            if sample:
+                block.ended.append(_Chain(sample, at, last))
+            sample, at, last = key, 0, _ZERO
+        digest = buffer[start + 52 : start + 84]
+        leafed = buffer[start + 124 : place]
+        sound = (
+            seq == at + 1
+            and buffer[start + 20 : start + 52] == last
+            and sha256(leafed[1:]).digest() == digest
+            and sha256(leafed).digest() == buffer[start + 84 : start + 116]
+        )
+        if not sound:
+            block.findings += [(key, seq, detail) for detail in _what_is_wrong(buffer[start:place], seq, at, last)]
+        block.events += 1
+        at, last = seq, digest
+    chain.sample, chain.seq, chain.hash = sample, at, last
+    return block
+
+
+def _what_is_wrong(row: bytes, seq: int, at: int, last: bytes) -> Iterator[str]:
+    """Why a row is not what follows; nothing where it only waits for its place in the log."""
+    if seq != at + 1:
+        yield f"event {at + 1} is missing before it" if seq > at + 1 else "its number stands twice"
+    if hashlib.sha256(row[125:]).digest() != row[52:84]:
+        yield "its bytes do not have the recorded hash"
+    if row[20:52] != last:
+        yield "it does not name the event before it"
+    index = int.from_bytes(row[116:124], "big", signed=True)
+    if index >= 0 and hashlib.sha256(row[124:]).digest() != row[84:116]:
+        yield f"its bytes are not those of its leaf {index} in the log"
+
+
+_Head = tuple[str, int | None, bytes | None]
+
+
+class _Heads:
+    """The recorded ends of the chains, ordered by sample, read in step with the events."""
+
+    def __init__(self, sample: Sample | None) -> None:
+        rows = Sample.objects.order_by("id").values_list("id", "code", "custody_head__seq", "custody_head__hash")
+        self._rows: Iterator[Any] = iter((rows if sample is None else rows.filter(pk=sample.pk)).iterator(2000))
+        self._next = next(self._rows, None)
+
+    def until(self, sample_id: UUID | None) -> Iterator[tuple[UUID, _Head]]:
+        """The ends up to and including a sample's."""
+        while self._next is not None and (sample_id is None or self._next[0] <= sample_id):
+            found, code, seq, digest = self._next
+            self._next = next(self._rows, None)
+            yield found, (code, seq, bytes(digest) if digest is not None else None)
+
+    def rest(self) -> Iterator[tuple[UUID, _Head]]:
+        """Those that no event belongs to."""
+        return self.until(None)
+
+
+def _settle(result: Verification, heads: _Heads, ended: list[_Chain], findings: list[tuple[bytes, int, str]]) -> None:
+    """Compare chains with their recorded ends, and name what was found of each sample in order."""
+    by_sample: dict[bytes, list[tuple[int | None, str]]] = {}
+    for key, seq, detail in findings:
+        by_sample.setdefault(key, []).append((seq, detail))
+    for chain in ended:
+        sample_id, head = UUID(bytes=chain.sample), None
+        for found, row in heads.until(sample_id):
+            if found == sample_id:
+                head = row
+                continue
+            _note_end(result, found, row)
+        result.samples += 1
+        for number, detail in [*by_sample.pop(chain.sample, []), *_end_findings(chain, head)]:
+            result.note(Finding(sample_id, head[0] if head else "", number, detail))
+    for key, rest in by_sample.items():  # of the chain that goes on in the next block
+        code = Sample.objects.filter(pk=UUID(bytes=key)).values_list("code", flat=True).first() or ""
+        for number, detail in rest:
+            result.note(Finding(UUID(bytes=key), code, number, detail))
+
+
+def _note_end(result: Verification, sample_id: UUID, head: _Head) -> None:
+    """What a sample without any event lacks."""
+    result.samples += 1
+    for seq, detail in _end_findings(_Chain(), head):
+        result.note(Finding(sample_id, head[0], seq, detail))
+
+
+def _end_findings(chain: _Chain, head: _Head | None) -> list[tuple[int | None, str]]:
+    if head is None:
+        return [(None, "there are events of a sample that no longer exists")]
+    _, seq, digest = head
+    if seq is None:
+        missing = "the sample has no custody at all" if chain.seq == 0 else "the record of the chain's end is missing"
+        return [(None, missing)]
+    if chain.seq < seq:
+        return [(chain.seq + 1, f"missing: the chain ends at {chain.seq}, its recorded end is {seq}")]
+    if (chain.seq, chain.hash) != (seq, digest):
+        return [(chain.seq, f"the chain's recorded end is event {seq} with another hash")]
+    return []
