@@ -97,6 +97,8 @@ def _parts(number: int, place: int, sparse: bool, today: date) -> dict[str, list
         "beneficial_owner": "" if sparse else f"Invented Owner {number}",
     }
     carrier = {"name": "Invented Road Carrier", "role": "transporter", "jurisdiction": "MM", "identified_by": "known_to_team"}
+    if number != 4:
+        carrier["beneficial_owner"] = "Invented Owner of the carrier"
     route: list[dict[str, Any]] = [
         {"kind": "mine", "place": "at the pit", "jurisdiction": "MM", "conflict_area": "yes", "left_on": today - timedelta(days=4)},
         {"kind": "checkpoint", "place": "checkpoint on the Chipwi road (invented)", "jurisdiction": "MM", "conflict_area": "yes"},

@@ -176,11 +176,15 @@ def _no_evidence(facts: Facts) -> Iterator[tuple[str, str]]:
 
 def _stage(stage: StageFacts) -> str:
     where = stage.place if stage.kind == "border_post" else stage.jurisdiction or "jurisdiction not recorded"
-    return f"route {stage.number} ({stage.kind}, {where})"
+    return f"route {stage.number} ({_words(stage.kind)}, {where})"
+
+
+def _words(choice: str) -> str:
+    return choice.replace("_", " ")
 
 
 def _payment(payment: PaymentFacts) -> str:
-    return f"payment {payment.number} ({payment.reason}, to {payment.payee_kind})"
+    return f"payment {payment.number} ({_words(payment.reason)}, to {_words(payment.payee_kind)})"
 
 
 def _amount(payment: PaymentFacts) -> str:
