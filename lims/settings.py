@@ -313,6 +313,7 @@ SPECTACULAR_SETTINGS = {
         "HandoverStateEnum": "samples.models.consignments.HandoverState",
         "DiscrepancyStateEnum": ["open", "settled"],
         "JobStateEnum": "lims.jobs.models.JobState",
+        "DossierStateEnum": ["made", "queued", "running", "failed"],
         "SubmissionStateEnum": "assays.lifecycle.SubmissionState",
         "TestStateEnum": "assays.lifecycle.TestState",
         "RunStateEnum": "assays.lifecycle.RunState",
