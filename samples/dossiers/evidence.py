@@ -48,7 +48,8 @@ def family_of(sample_id: UUID, viewer: Any) -> list[Sample]:
         if blind:
             parts = parts.exclude(kind=SampleKind.FIELD_DUPLICATE)
         hides_parent = sample.parent_id is None or (blind and sample.kind == SampleKind.FIELD_DUPLICATE)
-        return [*([] if hides_parent else rows.filter(pk=str(sample.parent_id))), *parts]
+        above = rows.none() if hides_parent else rows.filter(pk=str(sample.parent_id))
+        return [*above, *parts]
 
     found = {sample.pk: sample for sample in rows.filter(pk=sample_id)}
     waiting = list(found.values())

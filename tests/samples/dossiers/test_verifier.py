@@ -291,6 +291,7 @@ HOSTILE: dict[str, bytes] = {
     "another form": GOOD.replace(b"custody-dossier", b"custody-dossiex"),
     "a negative place": GOOD.replace(b'"leaf_index":4', b'"leaf_index":-4'),
     "an unknown member": canonical(json.loads(GOOD) | {"more": 1}),
+    "a row without end": seal(CONTENT | {"samples": [CONTENT["samples"][0] | {"id": str(i), "last_seq": 10**9} for i in range(200)]}),
     "no events": seal(CONTENT | {"samples": []}),
     "key of nobody": seal(CONTENT | {"log": CONTENT["log"] | {"keys": ["x"]}}),
     "a note of lines": seal(CONTENT | {"log": CONTENT["log"] | {"checkpoint": "\n\n\n"}}),
