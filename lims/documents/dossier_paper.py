@@ -169,7 +169,7 @@ def _arrange_facts(report: Mapping[str, Any], clock: _Clock) -> list[dict[str, s
     shared = {
         "Material": _distinct(report["samples"], "material"),
         "Belt": _distinct(report["samples"], "belt"),
-        "Mines": _distinct(report["samples"], "mine"),
+        "Mines": _distinct([row | {"mine": row["mine"].split(" · ")[0]} for row in report["samples"]], "mine"),
         "Held by": _distinct(report["samples"], "holder"),
         "States": _distinct(report["samples"], "state"),
     }
