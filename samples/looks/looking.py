@@ -16,6 +16,7 @@ from django.db import transaction
 
 from lims.core import clock
 from lims.core.errors import Invalid, Problem
+from lims.core.ids import uuid7_series
 from lims.core.roles import Action, allowed, require
 from samples.looks.models import Door, Look, Shown, Subject
 
@@ -60,10 +61,11 @@ def record_looks(
     """Keep one look for each glance, before anything is shown. Raises `Forbidden('role')` without the permission and
     `Invalid('purpose')`."""
     require(by, Action.PLACE_EXACT)
-    purpose, now = check_purpose(purpose), at or clock.now()
+    purpose, now, glances = check_purpose(purpose), at or clock.now(), list(glances)
     with transaction.atomic():
         return Look.objects.bulk_create(
             Look(
+                pk=key,  # in the order they were shown
                 viewer=by,
                 viewer_name=by.full_name,
                 viewer_organisation=by.organisation.name,
@@ -77,7 +79,7 @@ def record_looks(
                 door=door,
                 address=address[:300],
             )
-            for one in glances
+            for key, one in zip(uuid7_series(len(glances)), glances, strict=True)
         )
 
 
