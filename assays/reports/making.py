@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 
@@ -26,6 +27,8 @@ from lims.core.errors import DomainError, refuse_if
 from lims.core.files import StoredFile, store_bytes
 from lims.documents.certificate import CertificateContent
 from lims.documents.certificate_paper import render_certificate
+from lims.jobs.services import NotYet
+from samples.custody.cosigning import active_witnesses, cosigned_size, is_covered
 from samples.services.consuming import advance_samples
 
 Report = Callable[[float, str], None]
@@ -35,11 +38,13 @@ _TRIES = 3
 def make_certificate(certificate_id: UUID, report: Report) -> Certificate:
     """Make the certificate, telling `report` how far it is.
 
-    Raises `Blocked` when a sample was held meanwhile, `DomainError('nothing_authorised' | 'results_move')`, and as `render_certificate`
-    does; nothing is stored then, and the same certificate can be tried again.
+    Raises `NotYet` while it waits for witnesses of the custody log, `Blocked` when a sample was held meanwhile,
+    `DomainError('nothing_authorised' | 'results_move')`, and as `render_certificate` does; nothing is stored then, and the same certificate
+    can be tried again.
     """
     related = ("laboratory", "submission__customer", "replaces__snapshot", "requested_by__organisation")
     certificate = Certificate.objects.select_related(*related).get(pk=certificate_id)
+    _await_witnesses(certificate)
     for _ in range(_TRIES):
         report(0.1, "Gathering authorised results.")
         content = _gather(certificate)
@@ -51,6 +56,17 @@ def make_certificate(certificate_id: UUID, report: Report) -> Certificate:
         if _put_in_force(certificate, content, store_bytes("certificates", pdf)):
             return certificate
     raise DomainError("results_move", "The results changed each time while the certificate was made. Try again once they rest.")
+
+
+def _await_witnesses(certificate: Certificate) -> None:
+    """Where certificates wait for cosignatures: whether enough witnesses saw a custody log with every event of these samples."""
+    needed = settings.CERTIFICATE_COSIGNATURES
+    if not needed or is_covered(certificate.samples.values("sample"), cosigned_size(needed)):
+        return
+    there = active_witnesses()
+    if there < needed:
+        raise NotYet(f"Waiting: {needed} witnesses must cosign the custody of its samples, and only {there} are registered.")
+    raise NotYet(f"Waiting until {needed} of {there} witnesses have cosigned the custody of its samples.")
 
 
 def _gather(certificate: Certificate) -> CertificateContent:

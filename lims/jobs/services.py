@@ -35,6 +35,11 @@ class JobContext:
     result_url: str = ""
 
 
+class NotYet(Exception):
+    """What a handler raises when something outside must happen first; the sentence says what. The job waits on and is tried again about
+    once a minute, as often as it takes."""
+
+
 Handler = Callable[[JobContext], None]
 _handlers: dict[str, Handler] = {}
 _recurring: dict[str, Callable[[], object]] = {}
@@ -149,7 +154,7 @@ def run_job(job_id: Any) -> Job | None:
         outcome = _do(JobContext(job, report))
     finally:
         heartbeat.done.set()
-    _held(job).update(finished_at=timezone.now(), lease_until=None, **outcome)
+    _held(job).update(**{"finished_at": timezone.now(), "lease_until": None} | outcome)
     heartbeat.join(timeout=5)
     job.refresh_from_db()
     return job
@@ -162,6 +167,10 @@ def _do(context: JobContext) -> dict[str, Any]:
         if job.attempts > MAX_ATTEMPTS:
             raise DomainError("attempts", f"This work was started {MAX_ATTEMPTS} times and never finished. Tell the administrator.")
         _handlers[job.kind](context)
+    except NotYet as error:
+        # As if it had just been sent: the sweeper sends it again when it has stayed unanswered.
+        waiting = {"state": JobState.QUEUED, "message": str(error)[:300], "progress": 0}
+        return waiting | {"attempts": 0, "sent_at": timezone.now(), "finished_at": None}
     except DomainError as error:
         return {"state": JobState.FAILED, "message": error.message[:300], "error_code": error.code}
     except OperationalError:

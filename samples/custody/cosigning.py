@@ -97,7 +97,9 @@ def cosigned_size(needed: int) -> int:
 
 
 def is_covered(samples: Any, size: int) -> bool:
-    """Whether every event of these samples (a list or subquery of ids) stands among the first `size` leaves."""
+    """Whether every event of these samples (a list or subquery of ids) stands among the first `size` leaves; nothing is covered by none."""
+    if size == 0:
+        return False
     events = CustodyEvent.objects.filter(sample__in=samples)
     return not events.exclude(pk__in=LogLeaf.objects.filter(index__lt=size, event__sample__in=samples).values("event")).exists()
 
