@@ -22,6 +22,7 @@ def register_navigation() -> None:
     register_item(Item(1, 18, _("Mines"), "samples:mines", Action.MINE_VIEW))
     register_item(Item(1, 15, _("Codes for the field"), "samples:allotments", Action.CODE_ALLOT))
     register_item(Item(1, 70, _("Looks at origins"), "samples:looks", Action.LOOK_VIEW))
+    register_item(Item(1, 60, _("Custody log"), "samples:log", Action.LOG_VIEW))
     register_scanner(open_sample)
     register_scanner(open_allotment)
 

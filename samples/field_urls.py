@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from samples.views import allotments, files, imports, looks, places, samples, visits
+from samples.views import allotments, custody_log, files, imports, looks, places, samples, visits
 
 urlpatterns = [
     path("samples/", samples.SampleList.as_view(), name="list"),
@@ -38,4 +38,7 @@ urlpatterns = [
     path("visits/new/", visits.RecordVisit.as_view(), name="visit-new"),
     path("visits/<str:code>/", visits.VisitPage.as_view(), name="visit"),
     path("visits/<str:code>/change/", visits.RecordVisit.as_view(), name="visit-change"),
+    path("custody/log/", custody_log.CustodyLog.as_view(), name="log"),
+    path("custody/witnesses/new/", custody_log.RegisterWitness.as_view(), name="witness-new"),
+    path("custody/witnesses/<uuid:pk>/end/", custody_log.EndWitness.as_view(), name="witness-end"),
 ]

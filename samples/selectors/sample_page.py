@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from samples.custody.kinds import EventKind
+from samples.custody.proving import covering_sizes
 from samples.custody.reading import TimelineEvent, read_timeline
 from samples.looks.looking import may_see_origin
 from samples.models import Mine, Pit, Sample, Visit
@@ -54,11 +56,22 @@ class TimelineRow:
     facts: list[tuple[str, str]] = field(default_factory=list)
     hash: str = ""
     href: str = ""
+    log: str = ""
 
 
 def timeline_of(sample: Sample, viewer: Any, *, exact: bool = False) -> list[TimelineRow]:
     """The sample's custody, newest first, as this viewer may see it; coordinates where the look at them was recorded (`exact`)."""
-    return [event_row(event) for event in reversed(read_timeline(sample, viewer, exact=exact))]
+    events = read_timeline(sample, viewer, exact=exact)
+    covered = covering_sizes([event.leaf_index for event in events if event.leaf_index is not None])
+    return [replace(event_row(event), log=_place_in_log(event.leaf_index, covered)) for event in reversed(events)]
+
+
+def _place_in_log(index: int | None, covered: Mapping[int, int]) -> str:
+    if index is None:
+        return _("Waiting for its place in the custody log")
+    if index not in covered:
+        return _("Entry %(index)s of the custody log, not signed yet") % {"index": index}
+    return _("Entry %(index)s of the custody log, covered by checkpoint %(size)s") % {"index": index, "size": covered[index]}
 
 
 def event_row(event: TimelineEvent) -> TimelineRow:

@@ -35,6 +35,7 @@ from samples.services.photographing import photograph_sample
 from samples.services.visiting import Member, record_visit
 from tests.factories import bench, measurement, people, release
 from tests.factories.consignments import make_dispatched
+from tests.factories.log import make_witness
 from tests.factories.pictures import picture
 from tests.factories.provenance import make_parts, make_provenance
 from tests.factories.samples import make_mine
@@ -114,6 +115,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "samples/imports/": _pk("import", decision="discard"),
     "samples/": _sample,
     "provenance/": _provenance,
+    "custody/witnesses/": _pk("witness"),
     "allotments/": _code("allotment"),
     "codes/": _code("allotment"),
     "photos/": _pk("photo"),
@@ -211,6 +213,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
             detail="Lighter than sent.",
             found_at=clock.now(),
         ),
+        "witness": make_witness(cast)[0],
         "dossiers": {role: _make_dossier(sample, user) for role, user in cast.people.items()},
         "material": create_in_house_material(code="LEACH-1", matrix="clay", by=cast.quality_manager),
         "certificate": certificate,

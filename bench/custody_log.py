@@ -1,0 +1,178 @@
+"""The custody ledger and its log: appending, sequencing and signing, replaying against COPY and hashlib, and proofs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.database import throwaway_database
+
+# A million takes about three minutes and two gigabytes; LIMS_BENCH_EVENTS=1000000 makes as many.
+_EVENTS = int(os.environ.get("LIMS_BENCH_EVENTS", "200000"))
+_PER_SAMPLE = 10
+_BATCH = 10_000
+_PROOFS = 300
+
+
+def run() -> None:
+    """Print what each reaches, in events per second (wall clock and, of this process, CPU), against its target."""
+    with throwaway_database() as name, tempfile.TemporaryDirectory() as folder:
+        from django.conf import settings
+        from django.db import connection, connections
+
+        settings.LOG_KEY_FILE = Path(folder) / "log_key.pem"
+        _append()
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE custody_custodyevent")
+        _sequence()
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE custody_logleaf")
+            cursor.execute("VACUUM ANALYZE custody_lognode")
+        _replay(connection)
+        _prove()
+        del name
+
+
+class _Timed:
+    """Wall-clock and CPU seconds of a block, this process's alone."""
+
+    def __enter__(self) -> _Timed:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wall, self.cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
+
+
+def _say(what: str, count: int, timed: _Timed, target: int) -> None:
+    reached = count / timed.wall
+    verdict = "reached" if reached >= target else "MISSED"
+    print(f"{what}: {reached:,.0f} events/s ({timed.wall:.2f} s; {1e6 * timed.cpu / count:.1f} µs CPU each); target {target:,}: {verdict}")
+
+
+def _append() -> None:
+    """Events through the ledger's one door, ten for each sample, in batches of 10,000."""
+    from datetime import timedelta
+    from decimal import Decimal
+
+    from django.db import transaction
+
+    from lims.core import clock
+    from samples.custody.ledger import Entry, append_events
+    from samples.services.registering import register_samples
+    from tests.factories.people import make_cast
+    from tests.factories.samples import make_mine, make_record
+
+    collector = make_cast().collector
+    make_mine()
+    count = _EVENTS // _PER_SAMPLE
+    samples: list[Any] = []
+    for start in range(0, count, _BATCH):
+        numbers = range(start, min(start + _BATCH, count))
+        samples += [one.pk for one in register_samples(records=[make_record(field_id=f"F-{n}") for n in numbers], by=collector)]
+    moment = clock.now() - timedelta(hours=1)
+    detail = {"room": "2", "shelf": "14"}
+    entries = [
+        Entry(
+            sample_id=key, kind="stored", occurred_at=moment, place="Store 2", remark="in good order", mass_g=Decimal(2140), detail=detail
+        )
+        for _ in range(_PER_SAMPLE - 1)
+        for key in samples
+    ]
+    with _Timed() as timed:
+        for start in range(0, len(entries), _BATCH):
+            with transaction.atomic():
+                append_events(entries[start : start + _BATCH], by=collector)
+    _say(f"append in batches of {_BATCH:,}", len(entries), timed, 20_000)
+
+
+def _sequence() -> None:
+    from samples.custody.sequencing import advance_log
+
+    with _Timed() as timed:
+        advanced = advance_log()
+    _say("sequence and sign", advanced.events, timed, 40_000)
+
+
+def _replay(connection: Any) -> None:
+    """Links, hashes, leaves and tree, against streaming the same bytes and hashing them once."""
+    from samples.custody.verifying import verify_custody
+
+    def stream() -> int:
+        count = 0
+        sha256 = hashlib.sha256
+
+        class Sink:
+            def write(self, row: bytes) -> None:
+                nonlocal count
+                sha256(row).digest()
+                count += 1
+
+        with connection.cursor() as cursor:
+            cursor.cursor.copy_expert("COPY (SELECT canonical FROM custody_custodyevent) TO STDOUT (FORMAT binary)", Sink())
+        return count - 1
+
+    events = stream()
+    bare, full = min((_timed(stream) for _ in range(3)), key=_wall), min((_timed(_quick(verify_custody)) for _ in range(3)), key=_wall)
+    _say("replay of chains, leaves, tree and checkpoints", events, full, 150_000)
+    ratio = full.wall / bare.wall
+    print(
+        f"  COPY and hashlib alone: {events / bare.wall:,.0f} events/s; the replay takes {ratio:.1f}× (CPU {full.cpu / bare.cpu:.1f}×);"
+        f" target 3×: {'reached' if ratio <= 3 else 'MISSED'}"
+    )
+    with _Timed() as contents:
+        verify_custody()
+    print(f"  with every column and disclosed value besides: {events / contents.wall:,.0f} events/s")
+
+
+def _quick(verify: Callable[..., Any]) -> Callable[[], None]:
+    def work() -> None:
+        if not verify(contents=False).clean:
+            raise RuntimeError("the replay found something")
+
+    return work
+
+
+def _timed(work: Callable[[], object]) -> _Timed:
+    with _Timed() as timed:
+        work()
+    return timed
+
+
+def _wall(timed: _Timed) -> float:
+    return timed.wall
+
+
+def _prove() -> None:
+    from samples.custody import merkle
+    from samples.custody.models import LogLeaf
+    from samples.custody.proving import latest_checkpoint, prove_inclusion
+
+    checkpoint = latest_checkpoint()
+    if checkpoint is None:
+        raise RuntimeError("nothing was signed")
+    places = [random.Random(7).randrange(checkpoint.size) for _ in range(_PROOFS)]
+    taken = []
+    for place in places:
+        start = time.perf_counter()
+        path = prove_inclusion([place], checkpoint.size)[place]
+        taken.append(1000 * (time.perf_counter() - start))
+        leaf = bytes(LogLeaf.objects.get(index=place).hash)
+        if not merkle.verify_inclusion(leaf, place, checkpoint.size, path, checkpoint.root):
+            raise RuntimeError(f"the proof of leaf {place} does not hold")
+    middle = statistics.median(taken)
+    print(
+        f"inclusion proof at {checkpoint.size:,} leaves: median {middle:.2f} ms, slowest of {_PROOFS} {max(taken):.1f} ms; target 2 ms: "
+        + ("reached" if middle < 2 else "MISSED")
+    )
+
+
+if __name__ == "__main__":
+    run()
