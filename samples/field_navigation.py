@@ -21,6 +21,7 @@ def register_navigation() -> None:
     register_item(Item(1, 16, _("Visits"), "samples:visits", Action.VISIT_VIEW))
     register_item(Item(1, 18, _("Mines"), "samples:mines", Action.MINE_VIEW))
     register_item(Item(1, 15, _("Codes for the field"), "samples:allotments", Action.CODE_ALLOT))
+    register_item(Item(1, 42, _("Retention"), "samples:retention", Action.SAMPLE_DISPOSE))
     register_item(Item(1, 70, _("Looks at origins"), "samples:looks", Action.LOOK_VIEW))
     register_item(Item(1, 60, _("Custody log"), "samples:log", Action.LOG_VIEW))
     register_scanner(open_sample)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from samples.views import allotments, custody_log, files, imports, looks, places, samples, visits
+from samples.views import allotments, custody_log, departures, files, imports, looks, places, samples, visits
 
 urlpatterns = [
     path("samples/", samples.SampleList.as_view(), name="list"),
@@ -14,13 +14,17 @@ urlpatterns = [
     path("samples/imports/template.<str:kind>", imports.Template.as_view(), name="template"),
     path("samples/imports/<uuid:pk>/", imports.ImportPage.as_view(), name="import"),
     path("samples/imports/<uuid:pk>/<str:decision>/", imports.DecideImport.as_view(), name="import-decide"),
+    path("samples/composite/", departures.Composite.as_view(), name="composite"),
+    path("samples/retention/", departures.Retention.as_view(), name="retention"),
+    path("samples/handling/<slug:material>/", departures.ChangeHandling.as_view(), name="handling"),
     path("samples/<str:code>/", samples.SamplePage.as_view(), name="sample"),
     path("samples/<str:code>/origin/", samples.SampleOrigin.as_view(), name="sample-origin"),
     path("samples/<str:code>/correct/", samples.CorrectSample.as_view(), name="correct"),
     path("samples/<str:code>/split/", samples.SplitSample.as_view(), name="split"),
     path("samples/<str:code>/hold/", samples.HoldSample.as_view(), name="hold"),
     path("samples/<str:code>/holds/<uuid:hold>/release/", samples.ReleaseHold.as_view(), name="release"),
-    path("samples/<str:code>/dispose/", samples.DisposeSample.as_view(), name="dispose"),
+    path("samples/<str:code>/dispose/", departures.DisposeSample.as_view(), name="dispose"),
+    path("samples/<str:code>/return/", departures.ReturnSample.as_view(), name="return"),
     path("samples/<str:code>/photos/", samples.PhotographSample.as_view(), name="photograph"),
     path("photos/<uuid:pk>/", files.PhotoFile.as_view(), name="photo"),
     path("mines/", places.MineList.as_view(), name="mines"),

@@ -206,6 +206,8 @@ class SignatureMeaning(models.TextChoices):
     HANDOVER = "handover", _("Handed over or received")
     RELEASE = "release", _("Released a sample held for safety")
     ASSESSMENT = "assessment", _("Assessed a red flag of provenance")
+    DEPARTURE = "departure", _("Disposed of a sample or gave it back")
+    WITNESS = "witness", _("Witnessed that a sample left for good")
 
 
 class Signature(AppendOnly):

@@ -6,6 +6,7 @@ from typing import Any
 
 from lims.accounts.models import Organisation
 from lims.dashboards.selectors import Figure, Filters, Overview, beside_of
+from samples.selectors.mixing import mines_of
 
 OXIDES = {"Dy": "Dy2O3", "Tb": "Tb4O7"}
 
@@ -66,7 +67,7 @@ def hold_rows(overview: Overview) -> list[dict[str, Any]]:
             "kind": one.kind,
             "reason": one.reason,
             "since": one.opened_at.isoformat(),
-            "mine": one.sample.mine.code,
+            "mine": ", ".join(mine.code for mine in mines_of(one.sample)),
         }
         for one in overview.holds
     ]

@@ -39,7 +39,7 @@ def build(story: Story, spares: Spares, cosigned: str) -> dict[str, Example]:
         witnessing,
         *_movement(story, spares),
         *movement.examples(story, spares.consignments),
-        *_storage(),
+        *_storage(story),
         *_bench(spares),
         *_measurement(story, spares),
         *_release(story),
@@ -96,7 +96,6 @@ def _field() -> list[tuple[str, Example]]:
         _example("/api/v1/allotments/", "collector", {"count": 20, "team": "Chipwi team", "purpose": "Next visit"}),
         _example("/api/v1/allotments/{code}/end/", "collector", {"reason": "The labels came back unused."}, code=_open_set()),
         _example("/api/v1/origins/", "official", {"purpose": "Plausibility of the stated mine", "mines": ["PWN"]}),
-        _example("/api/v1/samples/{code}/dispose/", "quality_manager", {"reason": "Retention ended."}, code=_reported(2).blind_code),
     ]
 
 
@@ -178,8 +177,8 @@ def _movement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
     ]
 
 
-def _storage() -> list[tuple[str, Example]]:
-    return [_example(operation, caller, body, code=code) for operation, caller, code, body in storage.examples()]
+def _storage(story: Story) -> list[tuple[str, Example]]:
+    return [_example(operation, caller, body, code=code) for operation, caller, code, body in storage.examples(story)]
 
 
 def _bench(spares: Spares) -> list[tuple[str, Example]]:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
+
 from lims.core import clock
 from lims.demo.story import Story
 from samples.models import Sample
@@ -59,13 +61,17 @@ def _fill(by: Any, boxes: list[Location]) -> None:
                 store_sample(sample=next(waiting), position=position, by=by)
 
 
-def examples() -> list[tuple[str, str, str, dict[str, Any]]]:
+def examples(story: Story) -> list[tuple[str, str, str, dict[str, Any]]]:
     """Operation, caller, code in the path and body of each call."""
     own = Location.objects.filter(organisation__code=LABORATORY)
     free = own.filter(kind__holds_samples=True, placement=None, parent__name="Box 3").order_by("code")
     stored = Sample.objects.filter(placement__location__in=own).order_by("code")
     loose = Sample.objects.filter(laboratory__code=LABORATORY, holder__code=LABORATORY, state="reported", placement=None, on_hold=False)
     room = own.get(name="Pulp store")
+    spare = list(loose.order_by("code")[10:14])
+    password = story.cast.password
+    witness = story.cast.of("technician", LABORATORY).username
+    leaving = {"reason": "The customer asked for it.", "witness": witness, "witness_password": password, "password": password}
     call = "/api/v1/samples/{code}/"
     return [
         (
@@ -77,5 +83,24 @@ def examples() -> list[tuple[str, str, str, dict[str, Any]]]:
         ("/api/v1/storage/locations/{code}/readings/", "technician", room.code, {"temperature_c": "22.5", "humidity_percent": "48"}),
         (f"{call}store/", "technician", loose.order_by("-code")[4].blind_code, {"position": free[0].code}),
         (f"{call}move/", "technician", stored[0].blind_code, {"position": free[1].code, "reason": "Scanned the wrong position."}),
+        (
+            "/api/v1/samples/composite/",
+            "technician",
+            "",
+            {"shares": [{"sample": one.blind_code, "mass_g": "10"} for one in _alike(loose)], "mass_g": "20"},
+        ),
+        (f"{call}return/", "quality_manager", spare[0].blind_code, leaving),
+        (f"{call}dispose/", "quality_manager", spare[1].blind_code, {**leaving, "reason": "Nothing is left to ask.", "early": True}),
         (f"{call}take-out/", "technician", stored[1].blind_code, {"reason": "To be measured again."}),
     ]
+
+
+def _alike(samples: QuerySet[Sample]) -> list[Sample]:
+    """Two samples that may be mixed: of one owner, material and method, with enough left."""
+    found: dict[tuple[Any, ...], Sample] = {}
+    for one in samples.filter(mass_g__gt=20).order_by("-code"):
+        key = (one.owner_id, one.material, one.method)
+        if key in found:
+            return [found[key], one]
+        found[key] = one
+    raise LookupError("the demonstration holds no two samples that may be mixed")

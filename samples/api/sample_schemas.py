@@ -82,8 +82,9 @@ class SampleSchema(Schema):
     version = serializers.IntegerField(help_text="Counts corrections; the ETag")
     blind_code = serializers.CharField(required=False)
     field_id = serializers.CharField(required=False)
-    mine = serializers.CharField(required=False)
-    mine_name = serializers.CharField(required=False)
+    mine = serializers.CharField(required=False, allow_null=True, help_text="Null for a composite of several: see `mines`")
+    mine_name = serializers.CharField(required=False, allow_null=True)
+    mines = serializers.ListField(child=serializers.CharField(), required=False, help_text="Every mine whose material is in it")
     belt = serializers.CharField(required=False)
     pit = serializers.CharField(required=False, allow_null=True)
     visit = serializers.CharField(required=False, allow_null=True)
@@ -188,8 +189,28 @@ class ReleaseSchema(Schema):
     kind = serializers.ChoiceField(choices=HoldKind.choices, required=False)
 
 
-class DisposalSchema(Schema):
-    reason = serializers.CharField(help_text="How and why")
+class ReturnSchema(Schema):
+    reason = serializers.CharField(help_text="How and why; kept with the sample for good")
+    witness = serializers.CharField(help_text="User name of a colleague of the same laboratory")
+    witness_password = serializers.CharField(help_text="The witness types it")
+    password = serializers.CharField(help_text="The caller's own")
+
+
+class DisposalSchema(ReturnSchema):
+    early = serializers.BooleanField(required=False, help_text="True: before its retention has ended")
+
+
+class ShareSchema(Schema):
+    sample = serializers.CharField()
+    mass_g = serializers.CharField()
+
+
+class CompositeSchema(Schema):
+    shares = ShareSchema(many=True)
+    mass_g = serializers.CharField(help_text="What the composite weighs")
+    container = serializers.CharField(required=False, allow_blank=True)
+    seal_number = serializers.CharField(required=False, allow_blank=True)
+    reason = serializers.CharField(required=False, allow_blank=True, help_text="Needed where more is lost than the material's tolerance")
 
 
 class ProofSchema(Schema):

@@ -23,9 +23,12 @@ from samples.custody.proving import latest_checkpoint, proof_data, prove_inclusi
 from samples.custody.reading import TimelineEvent, read_timeline
 from samples.forms.sample_filters import SampleFilter
 from samples.models import Hold, Sample
+from samples.selectors.departures import find_colleague
 from samples.selectors.samples import ORDERINGS, find_sample, hold_data, orderings_for, sample_data, sample_detail, select_samples
+from samples.selectors.scanned import find_scanned
+from samples.services.compositing import Share, composite_samples
 from samples.services.correcting import correct_sample
-from samples.services.disposing import dispose_sample
+from samples.services.disposing import dispose_sample, return_sample
 from samples.services.holding import hold_sample, release_hold
 from samples.services.splitting import Part, split_sample
 
@@ -232,8 +235,49 @@ def _named_hold(sample: Sample, body: ReleaseBody) -> Hold:
     raise Blocked([Blocker("not_on_hold", "No such hold lies over this sample now; there is nothing to release.")])
 
 
-class ReasonBody(Struct):
+class ReturnBody(Struct):
     reason: str
+    witness: str
+    witness_password: str
+    password: str
+
+
+class DisposalBody(ReturnBody):
+    early: bool = False
+
+
+class ShareBody(Struct):
+    sample: str
+    mass_g: Decimal
+
+
+class CompositeBody(Struct):
+    shares: list[ShareBody]
+    mass_g: Decimal
+    container: str = ""
+    seal_number: str = ""
+    reason: str = ""
+
+
+class CompositeView(ActionView):
+    """Mixing."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.SAMPLE_SPLIT}
+
+    @extend_schema(operation_id="samples_composite", request=schemas.CompositeSchema, responses={201: schemas.SampleDetailSchema})
+    def post(self, request: Request) -> Response:
+        """Mix shares of at least two samples into a new one; shares = composite + loss. It speaks for every mine of its sources."""
+        body: CompositeBody = decode(request, CompositeBody)
+        found = find_scanned([share.sample for share in body.shares], request.user, pointer="/shares/{index}/sample")
+        made = composite_samples(
+            shares=[Share(sample=sample, mass_g=share.mass_g) for sample, share in zip(found, body.shares, strict=True)],
+            mass_g=body.mass_g,
+            container=body.container,
+            seal_number=body.seal_number,
+            reason=body.reason,
+            by=request.user,
+        )
+        return Response(sample_detail(find_sample(str(made.pk), request.user), request.user), status=201)
 
 
 class DisposeView(ActionView):
@@ -243,10 +287,39 @@ class DisposeView(ActionView):
 
     @extend_schema(operation_id="samples_dispose", request=schemas.DisposalSchema, responses=schemas.SampleDetailSchema)
     def post(self, request: Request, code: str) -> Response:
-        """Dispose of all that is left, for good; the reason says how and why."""
+        """Dispose of all that is left, for good, before a witness of the same laboratory, who signs too; `early` before its day."""
         sample = find_sample(code, request.user)
-        body: ReasonBody = decode(request, ReasonBody)
-        dispose_sample(sample=sample, reason=body.reason, by=request.user)
+        body: DisposalBody = decode(request, DisposalBody)
+        dispose_sample(
+            sample=sample,
+            reason=body.reason,
+            witness=find_colleague(body.witness, request.user),
+            witness_password=body.witness_password,
+            password=body.password,
+            early=body.early,
+            by=request.user,
+        )
+        return Response(sample_detail(find_sample(str(sample.pk), request.user), request.user))
+
+
+class ReturnView(ActionView):
+    """Giving back."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.SAMPLE_DISPOSE}
+
+    @extend_schema(operation_id="samples_return", request=schemas.ReturnSchema, responses=schemas.SampleDetailSchema)
+    def post(self, request: Request, code: str) -> Response:
+        """Give all that is left back to its owner in person, before a witness, who signs too."""
+        sample = find_sample(code, request.user)
+        body: ReturnBody = decode(request, ReturnBody)
+        return_sample(
+            sample=sample,
+            reason=body.reason,
+            witness=find_colleague(body.witness, request.user),
+            witness_password=body.witness_password,
+            password=body.password,
+            by=request.user,
+        )
         return Response(sample_detail(find_sample(str(sample.pk), request.user), request.user))
 
 

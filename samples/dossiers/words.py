@@ -166,7 +166,7 @@ def place_words(samples: Sequence[Sample], consignments: Sequence[Consignment], 
     mines: dict[str, list[Sample]] = {}
     for sample in samples:
         if sample.latitude is not None and sample.longitude is not None:
-            mines.setdefault(sample.mine.name, []).append(sample)
+            mines.setdefault(sample.mine.name if sample.mine else "", []).append(sample)
     points = [
         {
             "label": name,

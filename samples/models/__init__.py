@@ -1,6 +1,7 @@
 """Tables of the field: places, visits, samples, consignments, receipts."""
 
 from samples.models.consignments import Consignment, ConsignmentItem, Handover, HandoverToken
+from samples.models.handling import CompositeShare, Departure, MaterialHandling
 from samples.models.imports import SampleImport
 from samples.models.places import Mine, Pit
 from samples.models.radiation import ActivityAssessment, DoorPolicy, DoorScreen
@@ -11,14 +12,17 @@ from samples.models.visits import Visit, VisitMember
 
 __all__ = [
     "ActivityAssessment",
+    "CompositeShare",
     "Consignment",
     "ConsignmentItem",
+    "Departure",
     "Discrepancy",
     "DoorPolicy",
     "DoorScreen",
     "Handover",
     "HandoverToken",
     "Hold",
+    "MaterialHandling",
     "Mine",
     "Photo",
     "Pit",

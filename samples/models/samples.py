@@ -98,7 +98,15 @@ class Sample(Record):
     owner = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+", help_text=_("whose sample it is"))
     field_id = models.CharField(max_length=60, blank=True, help_text=_("What the collector wrote on the bag; unique per organisation"))
     visit = models.ForeignKey("samples.Visit", null=True, blank=True, on_delete=models.PROTECT, related_name="samples")
-    mine = models.ForeignKey("samples.Mine", on_delete=models.PROTECT, related_name="samples", db_index=False)
+    mine = models.ForeignKey(
+        "samples.Mine",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="samples",
+        db_index=False,
+        help_text=_("Empty only for a composite of several mines: its shares name them"),
+    )
     pit = models.ForeignKey("samples.Pit", null=True, blank=True, on_delete=models.PROTECT, related_name="samples")
     material = models.CharField(max_length=16, choices=Material)
     method = models.CharField(max_length=16, choices=SamplingMethod)
@@ -126,6 +134,7 @@ class Sample(Record):
         "accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="laboratory_samples"
     )
     received_at = models.DateTimeField(null=True, blank=True)
+    retain_until = models.DateField(null=True, blank=True, help_text=_("Kept at least until then; set when it is reported"))
     registered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     registered_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1, help_text=_("Counts corrections; the ETag"))
@@ -142,6 +151,9 @@ class Sample(Record):
             models.CheckConstraint(condition=Q(collected_mass_g__gt=0), name="collected_mass_positive"),
             models.CheckConstraint(condition=Q(mass_g__gte=0), name="mass_not_negative"),
             models.CheckConstraint(
+                condition=Q(mine__isnull=False) | Q(kind="composite") | Q(parent__isnull=False), name="only_composites_lack_a_mine"
+            ),
+            models.CheckConstraint(
                 condition=Q(depth_from_m=None) | Q(depth_to_m=None) | Q(depth_to_m__gte=models.F("depth_from_m")),
                 name="depth_interval_runs_down",
             ),
@@ -151,6 +163,7 @@ class Sample(Record):
             models.Index(fields=["mine", "-id"], name="sample_by_mine"),
             models.Index(fields=["owner", "-id"], name="sample_by_owner"),
             models.Index(fields=["laboratory", "-id"], name="sample_by_laboratory", condition=Q(laboratory__isnull=False)),
+            models.Index(fields=["holder", "retain_until"], name="sample_by_retention", condition=Q(retain_until__isnull=False)),
             models.Index(models.F("received_at").desc(nulls_last=True), models.F("id").desc(), name="sample_by_reception"),
         ]
 

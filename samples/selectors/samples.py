@@ -19,6 +19,7 @@ from samples.lifecycle import SampleState
 from samples.looks.looking import may_see_origin
 from samples.models import Hold, Photo, Sample
 from samples.models.samples import SampleKind, SampleQuerySet
+from samples.selectors.mixing import belt_of, mines_of
 
 Badge = tuple[str, str]
 _TONES = {
@@ -128,7 +129,7 @@ def sample_data(sample: Sample, viewer: Any, *, exact: bool = False) -> dict[str
         return common | _origin(sample, exact=exact and may_see_origin(viewer))
     if is_blind(viewer):
         depths = {"depth_from_m": _text(sample.depth_from_m), "depth_to_m": _text(sample.depth_to_m)}
-        return common | depths | {"belt": sample.mine.belt}
+        return common | depths | {"belt": belt_of(sample)}
     return common | {"owner": sample.owner.code, "holder": sample.holder.code}
 
 
@@ -137,9 +138,10 @@ def _origin(sample: Sample, *, exact: bool) -> dict[str, Any]:
     return {
         "blind_code": sample.blind_code,
         "field_id": sample.field_id,
-        "mine": sample.mine.code,
-        "mine_name": sample.mine.name,
-        "belt": sample.mine.belt,
+        "mine": _code(sample.mine),
+        "mine_name": sample.mine.name if sample.mine else None,
+        "mines": [mine.code for mine in mines_of(sample)],
+        "belt": belt_of(sample),
         "pit": _code(sample.pit),
         "visit": _code(sample.visit),
         **(degrees if exact else {}),

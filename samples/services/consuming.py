@@ -18,6 +18,7 @@ from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import SAMPLE
 from samples.models import Sample
+from samples.services.disposing import keep_family
 from samples.services.locking import lock_sample, lock_samples
 
 # Steps of the sample's life within the laboratory, and who may take them: a certificate, new or amended, reports.
@@ -81,5 +82,7 @@ def advance_samples(*, samples: Sequence[Sample], step: str, by: Any) -> list[Sa
             sample.state = target
         Sample.objects.filter(pk__in=[sample.pk for sample in moving]).update(state=target)
         now, detail = clock.now(), {"step": step, "state": str(target)}
+        if step == "report":
+            keep_family(locked, laboratory_id=by.organisation_id, reported_at=now)
         append_events([Entry(sample_id=one.pk, kind=EventKind.PROGRESSED, occurred_at=now, detail=detail) for one in moving], by=by)
     return locked

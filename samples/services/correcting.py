@@ -17,6 +17,7 @@ from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import SampleState
 from samples.models import Sample
+from samples.models.samples import SampleKind
 from samples.services.examining import References, resolve_correction
 from samples.services.holding import given_reason
 from samples.services.locking import lock_sample
@@ -98,6 +99,8 @@ def _correct(sample: Sample, changes: Mapping[str, Any], reason: str, by: Any, v
 
 def correction_blockers(sample: Sample, members: list[str]) -> list[Blocker]:
     """Why these members cannot be corrected now."""
+    if members and sample.kind == SampleKind.COMPOSITE:
+        return [Blocker("composite", f"{sample.code} was mixed from others; correct the sampling records of those.")]
     fixed = sorted(_WEIGHED_AND_SEALED & set(members))
     untouched = sample.state == SampleState.COLLECTED and sample.mass_g == sample.collected_mass_g
     if not fixed or untouched:
@@ -132,7 +135,7 @@ def _apply(sample: Sample, record: SamplingRecord, references: References) -> No
 def _shown(sample: Sample, members: list[str]) -> dict[str, str]:
     """The members' values in words."""
     special = {
-        "mine": sample.mine.name,
+        "mine": sample.mine.name if sample.mine else "",
         "pit": sample.pit.code if sample.pit else "",
         "visit": sample.visit.code if sample.visit else "",
         "mass_g": str(sample.collected_mass_g),
@@ -152,7 +155,7 @@ def _entry(sample: Sample, members: list[str], old: dict[str, str], reason: str,
         occurred_at=now,
         corrects=1,
         remark=told,
-        place=place_text(sample.mine, sample.pit) if placed else "",
+        place=place_text(sample.mine, sample.pit) if placed and sample.mine else "",
         coordinates=coordinates_text(sample) if placed else "",
         seal_number=(sample.seal_number or "") if "seal_number" in members else "",
         mass_g=sample.collected_mass_g if "mass_g" in members else None,

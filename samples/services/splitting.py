@@ -23,16 +23,16 @@ from samples.lifecycle import SAMPLE as LIFE
 from samples.lifecycle import SampleState
 from samples.models import Sample
 from samples.models.samples import SampleKind
+from samples.services.balancing import balance_problems, is_mass, seal_problems
 from samples.services.locking import lock_sample
 from samples.services.registering import new_blind_codes
+from samples.services.sealing import applied_seals, note_seals
 from samples.storage.models import Placement
 
-# What a splitter or a pulveriser may keep without being asked why: 2 % of the mass. A working assumption of this product; change it here.
-LOSS_TOLERANCE_SHARE = Decimal("0.02")
 MOST_PARTS = 24
 _INHERITED = (
     *("owner_id", "visit_id", "mine_id", "pit_id", "material", "method", "collected_by", "collected_at", "collected_zone"),
-    *("latitude", "longitude", "depth_from_m", "depth_to_m", "holder_id", "place", "laboratory_id", "received_at"),
+    *("latitude", "longitude", "depth_from_m", "depth_to_m", "holder_id", "place", "laboratory_id", "received_at", "retain_until"),
 )
 PART_KINDS = [SampleKind.SUBSAMPLE, SampleKind.PULP, SampleKind.REJECT]
 
@@ -60,7 +60,8 @@ def split_sample(
 ) -> list[Sample]:
     """Split a sample; `remaining_g` is what stays under its own code (0 when all was parted). Returns the new samples, part by part.
 
-    parent = parts + remaining + loss. A loss (or gain) beyond `LOSS_TOLERANCE_SHARE` needs a reason; a gain beyond it is refused.
+    parent = parts + remaining + loss. A loss beyond the material's tolerance (`MaterialHandling`) needs a reason; a gain beyond it is
+    refused.
     Raises `Blocked` (state, hold, discrepancy, not held) and `Invalid` with pointers such as `/parts/1/mass_g`.
     """
     require(by, Action.SAMPLE_SPLIT)
@@ -71,6 +72,7 @@ def split_sample(
         loss = _checked_loss(parent, parts, remaining_g, reason)
         children = _children(parent, parts, by, now)
         Sample.objects.bulk_create(children)
+        note_seals(applied_seals([child for child in children if child.seal_number]), by=by, at=now)
         parent.mass_g = remaining_g
         parent.save(update_fields=["mass_g"])
         append_events(_entries(parent, children, loss, reason, now), by=by, at=now)
@@ -82,7 +84,7 @@ def _checked_loss(parent: Sample, parts: Sequence[Part], remaining_g: Decimal, r
     loss = Decimal(0)
     if not problems:
         loss = parent.mass_g - sum((part.mass_g for part in parts), remaining_g)
-        problems = list(_balance_problems(parent, loss, reason))
+        problems = balance_problems(parent.mass_g, loss, parent.material, reason, pointer="/parts")
     if problems:
         raise Invalid("split", f"Nothing was split. {problems[0].pointer[1:]}: {problems[0].detail}", problems=problems)
     return loss
@@ -93,39 +95,15 @@ def _problems(parts: Sequence[Part], remaining_g: Decimal) -> list[Problem]:
     if not 1 <= len(parts) <= MOST_PARTS:
         problems.append(Problem("/parts", "out_of_range", f"A split has 1 to {MOST_PARTS} parts."))
     for index, part in enumerate(parts):
-        if not _is_mass(part.mass_g) or part.mass_g == 0:
+        if not is_mass(part.mass_g) or part.mass_g == 0:
             problems.append(Problem(f"/parts/{index}/mass_g", "mass_not_positive", "Give what was weighed, in grams, to the milligram."))
         if part.kind not in PART_KINDS:
             problems.append(Problem(f"/parts/{index}/kind", "unknown_choice", f"“{part.kind}” is none of: {', '.join(PART_KINDS)}."))
-        for name in ("container", "seal_number"):
-            if len(getattr(part, name)) > 40 or not (getattr(part, name) or "x").isprintable():
-                problems.append(Problem(f"/parts/{index}/{name}", "too_long", "At most 40 printable characters."))
-    if not _is_mass(remaining_g):
+        if len(part.container) > 40 or not (part.container or "x").isprintable():
+            problems.append(Problem(f"/parts/{index}/container", "too_long", "At most 40 printable characters."))
+    if not is_mass(remaining_g):
         problems.append(Problem("/remaining_g", "mass_not_positive", "Give what stays of the sample, in grams: 0 when nothing does."))
-    seals = [part.seal_number.strip() for part in parts if part.seal_number.strip()]
-    used = set(Sample.objects.filter(seal_number__in=seals).values_list("seal_number", flat=True)) if not problems else set()
-    for index, part in enumerate(parts):
-        seal = part.seal_number.strip()
-        if seal and (seal in used or seals.count(seal) > 1):
-            problems.append(Problem(f"/parts/{index}/seal_number", "duplicate_seal", f"Seal {seal} is used already. A seal is used once."))
-    return problems
-
-
-def _is_mass(mass: Decimal) -> bool:
-    return mass.is_finite() and 0 <= mass < 1_000_000 and round(mass, 3) == mass
-
-
-def _balance_problems(parent: Sample, loss: Decimal, reason: str) -> list[Problem]:
-    tolerance = parent.mass_g * LOSS_TOLERANCE_SHARE
-    if loss < -tolerance:
-        detail = (
-            f"Parts and remainder weigh {-loss} g more than the sample's {parent.mass_g} g. Weigh again: nothing can be gained by a split."
-        )
-        return [Problem("/parts", "mass_balance", detail)]
-    if loss > tolerance and not reason.strip():
-        detail = f"{loss} g of {parent.mass_g} g are lost, more than {LOSS_TOLERANCE_SHARE:.0%}. Weigh again, or say where they went."
-        return [Problem("/reason", "mass_balance", detail)]
-    return []
+    return problems + seal_problems([part.seal_number for part in parts], "/parts/{index}/seal_number")
 
 
 def _children(parent: Sample, parts: Sequence[Part], by: Any, now: datetime) -> list[Sample]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lims.core.roles import Action, allowed
 from samples.models import Sample
-from samples.services.disposing import dispose_blockers
+from samples.services.disposing import dispose_blockers, return_blockers
 from samples.services.holding import hold_blockers
 from samples.services.splitting import split_blockers
 
@@ -26,5 +26,6 @@ def steps_of(sample: Sample, viewer: Any) -> dict[str, Any]:
         "hold_blockers": hold_blockers(sample),
         "may_release": allowed(viewer, Action.SAMPLE_RELEASE),
         "may_dispose": allowed(viewer, Action.SAMPLE_DISPOSE) and holds,
-        "dispose_blockers": dispose_blockers(sample, viewer),
+        "dispose_blockers": dispose_blockers(sample, viewer, early=True),
+        "return_blockers": return_blockers(sample, viewer),
     }

@@ -18,6 +18,7 @@ from lims.core.errors import DomainError, Invalid
 from lims.core.pages import Page, add_form_errors
 from lims.core.panels import render_panels
 from lims.core.roles import Action, allowed
+from samples.forms.departures import DisposalForm, ReturnForm
 from samples.forms.looks import LookForm
 from samples.forms.sample_filters import SampleFilter
 from samples.forms.sampling import (
@@ -34,8 +35,10 @@ from samples.forms.sampling import (
 from samples.looks.looking import Shown, glance_at
 from samples.models import Hold, Sample
 from samples.selectors import samples as selectors
+from samples.selectors.kinship import family_of
+from samples.selectors.mixing import belt_of, mines_of
 from samples.selectors.sample_page import corrections_of, timeline_of
-from samples.services import correcting, disposing, holding, photographing, registering, splitting
+from samples.services import correcting, holding, photographing, registering, splitting
 from samples.spreadsheets import spreadsheet_response
 from samples.views.looks import look_form_for, look_on_page
 from samples.views.sample_steps import steps_of
@@ -131,7 +134,9 @@ class SamplePage(Page):
                 "look_form": look_form_for(viewer, forms),
                 "is_blind": selectors.is_blind(viewer),
                 "parent": _parent_link(sample, viewer),
-                "parts": [(part.code_for(viewer), part) for part in selectors.parts_of(sample, viewer)],
+                "family": family_of(sample, viewer),
+                "mines": mines_of(sample) if selectors.sees_origin(viewer) else [],
+                "belt": belt_of(sample) if selectors.sees_origin(viewer) or selectors.is_blind(viewer) else "",
                 "holds": [(hold, selectors.hold_data(hold, viewer)) for hold in selectors.open_holds(sample)],
                 "events": timeline_of(sample, viewer, exact=exact),
                 "corrections": corrections_of(sample, viewer, exact=exact),
@@ -139,7 +144,8 @@ class SamplePage(Page):
                 "panels": render_panels("sample", sample, self.request),
                 "hold_form": forms.get("hold_form") or HoldForm(prefix="hold"),
                 "release_form": forms.get("release_form") or ReasonForm(prefix="release"),
-                "dispose_form": forms.get("dispose_form") or ReasonForm(prefix="dispose"),
+                "dispose_form": forms.get("dispose_form") or DisposalForm(prefix="dispose", viewer=viewer),
+                "return_form": forms.get("return_form") or ReturnForm(prefix="return", viewer=viewer),
                 "photo_form": forms.get("photo_form") or PhotoForm(prefix="photo"),
                 "opened": next(iter(forms), ""),
                 **steps_of(sample, viewer),
@@ -338,19 +344,6 @@ class ReleaseHold(Step):
         if hold is None:
             raise Invalid("unknown_hold", _("This sample has no such hold. Reload the page."))
         holding.release_hold(hold=hold, reason=data["reason"], by=self.request.user)
-
-
-class DisposeSample(Step):
-    """Dispose of all that is left."""
-
-    actions: ClassVar[dict[str, Action]] = {"GET": Action.SAMPLE_VIEW, "POST": Action.SAMPLE_DISPOSE}
-    form_name = "dispose_form"
-
-    def form(self) -> Any:
-        return ReasonForm(self.request.POST, prefix="dispose")
-
-    def take(self, sample: Sample, data: dict[str, Any], **more: Any) -> None:
-        disposing.dispose_sample(sample=sample, reason=data["reason"], by=self.request.user)
 
 
 class PhotographSample(Step):

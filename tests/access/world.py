@@ -112,6 +112,7 @@ def _provenance(things: dict[str, Any], user: Any) -> dict[str, Any]:
 # How an address begins → the object behind it. The first that fits counts.
 OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "samples/imports/template": lambda things, user: {"kind": "csv"},
+    "samples/handling/": lambda things, user: {"material": "clay"},
     "samples/imports/": _pk("import", decision="discard"),
     "samples/": _sample,
     "provenance/": _provenance,

@@ -44,7 +44,8 @@ class GradeSchema(serializers.Serializer[Any]):
     """The grades of one sample by one method."""
 
     sample = serializers.CharField()
-    mine = serializers.CharField(allow_null=True, help_text="Null for a laboratory, which knows samples blind")
+    mine = serializers.CharField(allow_null=True, help_text="Null for a laboratory, and for a composite of several")
+    mines = serializers.ListField(child=serializers.CharField(), help_text="Every mine whose material is in it; empty for a laboratory")
     belt = serializers.CharField()
     laboratory = serializers.CharField(help_text="Who measured")
     method = serializers.CharField()

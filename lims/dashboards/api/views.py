@@ -24,6 +24,7 @@ from lims.dashboards.rows import overview_row
 from lims.dashboards.selectors import build_overview
 from lims.dashboards.views import OverviewFilter
 from samples.models import Sample
+from samples.selectors.mixing import belt_of, mines_of
 
 # Samples whose grades are read at once when a list is streamed.
 _CHUNK = 500
@@ -80,8 +81,9 @@ class Grades(ListView):
         return [
             {
                 "sample": sample.code_for(request.user),
-                "mine": None if blind else sample.mine.code,
-                "belt": sample.mine.belt,
+                "mine": None if blind or sample.mine is None else sample.mine.code,
+                "mines": [] if blind else [mine.code for mine in mines_of(sample)],
+                "belt": belt_of(sample),
                 **row,
             }
             for sample in samples

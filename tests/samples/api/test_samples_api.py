@@ -20,7 +20,7 @@ from samples.services.correcting import correct_sample
 from samples.services.holding import hold_sample
 from tests.factories.callers import Caller
 from tests.factories.consignments import make_received
-from tests.factories.people import Cast
+from tests.factories.people import PASSWORD, Cast
 from tests.factories.samples import make_mine, make_samples
 
 LAB = sorted(LABORATORY_ROLES)
@@ -313,7 +313,9 @@ def test_hold_release_split_and_disposal_at_the_laboratory(cast: Cast) -> None:
     assert [part["mass_g"] for part in split.json()["parts"]] == ["100.000", "50.000"]
     assert split.json()["sample"]["mass_g"] == "1990.500"
     assert split.json()["parts"][0]["parent"] == sample.blind_code
-    gone = manager.post(f"{path}/dispose/", {"reason": "retention ended"})
+    both = {"witness": cast.technician.username, "witness_password": PASSWORD, "password": PASSWORD}
+    assert manager.post(f"{path}/dispose/", {"reason": "ended", **both, "witness": "nobody"}).json()["code"] == "witness"
+    gone = manager.post(f"{path}/dispose/", {"reason": "retention ended", **both})
     assert (gone.status_code, gone.json()["state"]) == (200, "disposed")
 
 

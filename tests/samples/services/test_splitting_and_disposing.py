@@ -13,15 +13,21 @@ from lims.core.errors import Blocked, DomainError, Forbidden, Invalid
 from samples.custody.models import CustodyEvent
 from samples.custody.reading import read_timeline
 from samples.custody.verifying import verify_custody
-from samples.models import Sample
+from samples.models import Departure, Sample
 from samples.services.consuming import advance_sample, advance_samples, consume_mass
 from samples.services.disposing import dispose_sample
 from samples.services.holding import hold_sample
 from samples.services.splitting import Part, split_sample
-from tests.factories.people import Cast
+from tests.factories.people import PASSWORD, Cast
 from tests.factories.samples import make_samples
 
 D = Decimal
+
+
+def witnessed(cast: Cast, **more: Any) -> dict[str, Any]:
+    """Why it leaves, and both passwords; the technician stands beside."""
+    both = {"password": PASSWORD, "witness_password": PASSWORD, "witness": cast.technician}
+    return {"reason": "retention of 90 days ended; to the NORM store", **both, **more}
 
 
 def in_laboratory(cast: Cast, n: int = 1) -> list[Sample]:
@@ -101,7 +107,7 @@ def test_held_sample_is_neither_split_nor_used_nor_disposed_of(cast: Cast) -> No
     assert refuse(sample, Blocked, split_sample, parts=[Part(mass_g=D(1))], remaining_g=D(1), by=cast.technician).code == "on_hold"
     assert refuse(sample, Blocked, consume_mass, mass_g=D(1), purpose="test portion", by=cast.technician).code == "on_hold"
     assert refuse(sample, Blocked, advance_sample, step="prepare", by=cast.technician).code == "on_hold"
-    assert refuse(sample, Blocked, dispose_sample, reason="retention ended", by=cast.quality_manager).code == "on_hold"
+    assert refuse(sample, Blocked, dispose_sample, by=cast.quality_manager, **witnessed(cast)).code == "on_hold"
 
 
 def test_seal_of_a_part_is_new(cast: Cast) -> None:
@@ -163,15 +169,22 @@ def test_samples_advance_together_or_not_at_all(cast: Cast) -> None:
 
 def test_disposal_ends_the_sample_and_tells_what_went(cast: Cast) -> None:
     (sample,) = in_laboratory(cast)
-    gone = dispose_sample(sample=sample, reason="retention of 90 days ended; returned to NORM store", by=cast.quality_manager)
+    gone = dispose_sample(sample=sample, by=cast.quality_manager, **witnessed(cast))
     assert (gone.state, gone.mass_g) == ("disposed", 0)
     assert read_timeline(gone, cast.quality_manager)[-1].content["mass_g"] == "2140.500"
-    assert refuse(sample, Blocked, dispose_sample, reason="again", by=cast.quality_manager).code == "wrong_state"
+    left = Departure.objects.get()
+    assert (left.performed_by, left.witness, left.mass_g, left.early) == (cast.quality_manager, cast.technician, D("2140.5"), False)
+    assert left.signature.content_hash == left.witness_signature.content_hash
+    assert refuse(sample, Blocked, dispose_sample, by=cast.quality_manager, **witnessed(cast)).code == "wrong_state"
 
 
 def test_disposal_is_for_the_holders_quality_manager_with_a_reason(cast: Cast) -> None:
     (sample,) = in_laboratory(cast)
-    assert refuse(sample, Blocked, dispose_sample, reason="r", by=cast.outsiders["quality_manager"]).code == "not_holder"
-    assert refuse(sample, Invalid, dispose_sample, reason=" ", by=cast.quality_manager).code == "reason_missing"
+    assert refuse(sample, Blocked, dispose_sample, by=cast.outsiders["quality_manager"], **witnessed(cast)).code == "not_holder"
+    assert refuse(sample, Invalid, dispose_sample, by=cast.quality_manager, **witnessed(cast, reason=" ")).code == "reason_missing"
+    for wrong in (cast.quality_manager, cast.collector, cast.outsiders["technician"]):
+        assert refuse(sample, Invalid, dispose_sample, by=cast.quality_manager, **witnessed(cast, witness=wrong)).code == "witness"
+    false = refuse(sample, Invalid, dispose_sample, by=cast.quality_manager, **witnessed(cast, witness_password="guessed"))
+    assert [one.pointer for one in false.problems] == ["/witness_password"]
     for role in ("collector", "technician", "official", "administrator"):
-        refuse(sample, Forbidden, dispose_sample, reason="r", by=cast.people[role])
+        refuse(sample, Forbidden, dispose_sample, by=cast.people[role], **witnessed(cast))

@@ -20,7 +20,7 @@ from samples.services.correcting import correct_sample
 from samples.services.holding import hold_sample
 from samples.services.splitting import Part, split_sample
 from tests.factories.consignments import make_received
-from tests.factories.people import Cast
+from tests.factories.people import PASSWORD, Cast
 from tests.factories.pictures import picture
 from tests.factories.samples import make_mine, make_samples
 from tests.samples.api.test_samples_api import secrets_of
@@ -272,9 +272,13 @@ def test_disposal_and_photograph_on_the_page(cast: Cast) -> None:
     assert "torn bag" in text_of(login(cast.analyst).get(path))
     broken = SimpleUploadedFile("bag.png", b"nothing", "image/png")
     assert "not a photograph" in text_of(login(cast.receptionist).post(f"{path}photos/", {"photo-photo": broken}), status=422)
-    assert login(cast.quality_manager).post(f"{path}dispose/", {"dispose-reason": "retention ended"}).status_code == 302
+    passwords = {"dispose-password": PASSWORD, "dispose-witness": cast.technician.pk, "dispose-witness_password": PASSWORD}
+    wrong = {**passwords, "dispose-reason": "retention ended", "dispose-witness_password": "guessed"}
+    assert "The password is not right" in text_of(login(cast.quality_manager).post(f"{path}dispose/", wrong), status=422)
+    assert login(cast.quality_manager).post(f"{path}dispose/", {**passwords, "dispose-reason": "retention ended"}).status_code == 302
     assert Sample.objects.get().state == "disposed"
-    assert "must be" in text_of(login(cast.quality_manager).post(f"{path}dispose/", {"dispose-reason": "again"}), status=422)
+    again = login(cast.quality_manager).post(f"{path}dispose/", {**passwords, "dispose-reason": "again"})
+    assert "must be" in text_of(again, status=422)
 
 
 def test_steps_of_others_stay_with_others(cast: Cast) -> None:
