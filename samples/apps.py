@@ -6,7 +6,8 @@ class SamplesConfig(AppConfig):
     verbose_name = "Samples"
 
     def ready(self) -> None:
-        from samples import consignment_navigation, field_navigation
+        from samples import consignment_navigation, field_navigation, safety_navigation
 
         field_navigation.register_navigation()
         consignment_navigation.register_navigation()
+        safety_navigation.register_navigation()

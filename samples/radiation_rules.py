@@ -11,7 +11,7 @@ and 68 ask for measurements of the material itself there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -100,3 +100,9 @@ def judge_activities(found: Sequence[NuclideActivity], limit: Decimal, *, proces
                 f"{one.nuclide}: {one.activity:f} + {one.uncertainty:f} (k = {one.k:f}) = {highest:f} Bq/g; the limit is {limit:f} Bq/g."
             )
     return Clearance(tuple(reasons), tuple(exceeded))
+
+
+def nuclide_text(one: Mapping[str, str]) -> str:
+    """`Th-232 1.21 ± 0.12 Bq/g (k = 2)`, `U-238 <0.05 Bq/g`."""
+    spread = f" ± {one['uncertainty']}" if Decimal(one["uncertainty"]) and not one["qualifier"] else ""
+    return f"{one['nuclide']} {one['qualifier']}{one['activity']}{spread} Bq/g" + (f" (k = {one['k']})" if spread else "")

@@ -9,4 +9,5 @@ app_name = "samples"
 urlpatterns = [
     path("", include("samples.field_urls")),
     path("", include("samples.consignment_urls")),
+    path("", include("samples.safety_urls")),
 ]

@@ -29,6 +29,10 @@ U238 = Nuclide("U-238", "U", 4.468e9, 238.0507884, 0.99284)
 """The mass fraction is 99.284 %; 99.2742 % is the share of atoms."""
 
 
+NUCLIDE_OF = {nuclide.symbol: nuclide for nuclide in (TH232, U238)}
+"""The head of the chain that an element's content speaks of."""
+
+
 @dataclass(frozen=True)
 class ActivityScreen:
     """Activities in Bq/g of the elements measured, and what holds the sample; released only where ``reasons`` is empty."""
@@ -55,6 +59,14 @@ def compute_activity_bq_g(content_mg_kg: float, specific_activity: float) -> flo
 def compute_content_mg_kg(activity_bq_g: float, specific_activity: float) -> float:
     """Content of the element in mg/kg that gives an activity: 246 mg/kg Th or 81 mg/kg U for 1 Bq/g."""
     return activity_bq_g / specific_activity * 1e6
+
+
+def bound_activity(symbol: str, content_mg_kg: float, uncertainty_mg_kg: float) -> tuple[float, float]:
+    """Activity of Th or U and its expanded uncertainty in Bq/g, from a content in mg/kg. A bound (`<`, `>`) stays a bound: convert its
+    value with an uncertainty of 0 and keep its qualifier."""
+    nuclide = NUCLIDE_OF[symbol]
+    specific = compute_specific_activity(nuclide.half_life_years, nuclide.molar_mass, nuclide.mass_fraction)
+    return compute_activity_bq_g(content_mg_kg, specific), compute_activity_bq_g(uncertainty_mg_kg, specific)
 
 
 def screen_activity(

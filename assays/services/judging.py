@@ -9,6 +9,7 @@ from django.db import transaction
 
 from assays.lifecycle import RUN
 from assays.models import Evaluation, Result, Run
+from assays.services.activities import assess_run
 from assays.services.evaluating import store_evaluation
 from assays.services.reducing import compute_run, store_reduction
 from lims.core import clock
@@ -20,7 +21,9 @@ def judge_run(*, run: Run, by: Any, at: datetime | None = None) -> Evaluation:
     with transaction.atomic():
         reduced = compute_run(run)
         reduction = store_reduction(run, reduced, by, moment)
-        return store_evaluation(run, reduced, reduction, moment)
+        evaluation = store_evaluation(run, reduced, reduction, moment)
+        assess_run(run, reduced, by, moment)
+        return evaluation
 
 
 def clear_run(*, run: Run) -> Run:

@@ -67,9 +67,14 @@ class Action(TextChoices):
     CONSIGNMENT_RECEIVE = "consignment.receive", _("receive consignments at a laboratory")
     CONSIGNMENT_PAPERS = "consignment.papers", _("see the papers that travel with consignments")
     DISCREPANCY_SETTLE = "discrepancy.settle", _("settle discrepancies")
+    RADIATION_VIEW = "radiation.view", _("see radiation measurements")
     RADIATION_SCREEN = "radiation.screen", _("measure dose rates at the door")
     RADIATION_ASSESS = "radiation.assess", _("record gamma spectra")
+    POLICY_VIEW = "policy.view", _("see what own laboratory asks for at its door")
     POLICY_EDIT = "policy.edit", _("set what own laboratory asks for at its door")
+    SEAL_VIEW = "seal.view", _("see the seal register")
+    SEAL_ISSUE = "seal.issue", _("issue seals")
+    SEAL_VOID = "seal.void", _("void and take back seals")
     SUBMISSION_VIEW = "submission.view", _("see submissions")
     SUBMISSION_EDIT = "submission.edit", _("record submissions")
     PREPARATION_EDIT = "preparation.edit", _("record preparation and weighing")
@@ -136,9 +141,14 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.CONSIGNMENT_RECEIVE: frozenset({_R.RECEPTIONIST}),
     _A.CONSIGNMENT_PAPERS: _FIELD | {_R.RECEPTIONIST, _R.OFFICIAL, _R.ADMINISTRATOR},
     _A.DISCREPANCY_SETTLE: frozenset({_R.QUALITY_MANAGER}),
+    _A.RADIATION_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR, _R.ADMINISTRATOR},
     _A.RADIATION_SCREEN: frozenset({_R.RECEPTIONIST, _R.TECHNICIAN}),
     _A.RADIATION_ASSESS: frozenset({_R.TECHNICIAN, _R.ANALYST}),
+    _A.POLICY_VIEW: _LAB,
     _A.POLICY_EDIT: frozenset({_R.QUALITY_MANAGER}),
+    _A.SEAL_VIEW: _FIELD | {_R.RECEPTIONIST, _R.QUALITY_MANAGER, _R.OFFICIAL, _R.ADMINISTRATOR},
+    _A.SEAL_ISSUE: frozenset({_R.OFFICIAL}),
+    _A.SEAL_VOID: _FIELD | {_R.RECEPTIONIST, _R.OFFICIAL},
     _A.SUBMISSION_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR},
     _A.SUBMISSION_EDIT: frozenset({_R.RECEPTIONIST, _R.COLLECTOR, _R.OFFICIAL}),
     _A.PREPARATION_EDIT: frozenset({_R.TECHNICIAN, _R.ANALYST}),

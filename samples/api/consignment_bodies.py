@@ -187,4 +187,5 @@ class Settlement(Struct):
     reason: str
     password: Password
     meaning: Literal["settlement"] = "settlement"
+    shown_hash: str | None = None
     at: Moment | None = None

@@ -158,6 +158,7 @@ class SettlementSchema(Schema):
     reason = serializers.CharField()
     password = serializers.CharField(help_text="The signer's own password, again")
     meaning = serializers.ChoiceField(choices=["settlement"], required=False)
+    shown_hash = serializers.CharField(required=False, allow_null=True, help_text="`content_hash` of the discrepancy as it was read")
     at = serializers.DateTimeField(required=False, allow_null=True)
 
 
@@ -270,6 +271,9 @@ class DiscrepancySchema(Schema):
     laboratory = serializers.CharField()
     laboratory_name = serializers.CharField()
     kind = serializers.ChoiceField(choices=DiscrepancyKind.choices)
+    severity = serializers.ChoiceField(choices=["critical", "major", "minor"])
+    settled_by = serializers.ListField(child=serializers.CharField(), help_text="Roles of the laboratory that decide")
+    blocks = serializers.ListField(child=serializers.CharField(), help_text="Steps that wait for the decision")
     detail = serializers.CharField()
     found_at = serializers.DateTimeField()
     found_by = serializers.CharField()
@@ -277,6 +281,14 @@ class DiscrepancySchema(Schema):
     reason = serializers.CharField()
     decided_by = serializers.CharField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class DiscrepancyDetailSchema(DiscrepancySchema):
+    """One discrepancy, with the hash a settlement is bound to."""
+
+    content_hash = serializers.CharField()
+    possible_decisions = serializers.ListField(child=serializers.CharField())
+    blockers = serializers.ListField(child=serializers.CharField(), help_text="Why the caller cannot settle it now")
 
 
 class ConsignmentPage(Schema):

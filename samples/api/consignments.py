@@ -219,7 +219,13 @@ class SettleView(ActionView):
         discrepancy = fetch_visible(Discrepancy, request.user, pk=pk)
         body: bodies.Settlement = decode(request, bodies.Settlement)
         settled = settling.settle_discrepancy(
-            discrepancy=discrepancy, decision=body.decision, reason=body.reason, password=body.password, by=request.user, at=body.at
+            discrepancy=discrepancy,
+            decision=body.decision,
+            reason=body.reason,
+            password=body.password,
+            shown_hash=body.shown_hash,
+            by=request.user,
+            at=body.at,
         )
         found = select_discrepancies(request.user).get(pk=settled.pk)
         return Response(discrepancy_data(discrepancy_row(found, request.user)))

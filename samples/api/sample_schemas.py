@@ -124,6 +124,7 @@ class HoldSchema(Schema):
 class SampleDetailSchema(SampleSchema):
     holds = HoldSchema(many=True)
     parts = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.ListField(child=serializers.CharField(), required=False, help_text="What the seal register says; on registering")
 
 
 class OutcomeSchema(Schema):
@@ -133,6 +134,7 @@ class OutcomeSchema(Schema):
     code = serializers.CharField(required=False)
     blind_code = serializers.CharField(required=False)
     field_id = serializers.CharField(required=False)
+    warnings = serializers.ListField(child=serializers.CharField(), required=False, help_text="What the seal register says; on registering")
 
 
 class RegistrationSchema(Schema):
@@ -187,6 +189,8 @@ class ReleaseSchema(Schema):
     reason = serializers.CharField()
     hold = serializers.UUIDField(required=False, help_text="Needed where several are open")
     kind = serializers.ChoiceField(choices=HoldKind.choices, required=False)
+    password = serializers.CharField(required=False, help_text="Signs the release of a hold for safety: the caller's own, again")
+    place = serializers.CharField(required=False, help_text="Where a quarantined sample is put now")
 
 
 class ReturnSchema(Schema):

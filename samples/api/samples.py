@@ -30,6 +30,7 @@ from samples.services.compositing import Share, composite_samples
 from samples.services.correcting import correct_sample
 from samples.services.disposing import dispose_sample, return_sample
 from samples.services.holding import hold_sample, release_hold
+from samples.services.sealing import seal_warnings
 from samples.services.splitting import Part, split_sample
 
 
@@ -88,7 +89,8 @@ class Samples(ListView):
             return Response({"dry_run": True, "results": [{"index": 0, "outcome": "valid"}]})
         (sample,) = samples
         # Who registers has just given the place: that is no look.
-        response = Response(sample_detail(sample, request.user, exact=True), status=201)
+        told = sample_detail(sample, request.user, exact=True) | {"warnings": seal_warnings(sample)}
+        response = Response(told, status=201)
         response["Location"] = reverse("api-sample", args=[sample.code])
         return _tagged(response, sample)
 
@@ -106,6 +108,7 @@ class Samples(ListView):
                 "code": sample.code,
                 "blind_code": sample.blind_code,
                 "field_id": sample.field_id,
+                "warnings": seal_warnings(sample),
             }
             for index, sample in enumerate(samples)
         ]
@@ -203,6 +206,8 @@ class ReleaseBody(Struct):
     reason: str
     hold: UUID | None = None
     kind: str | None = None
+    password: str = ""
+    place: str = ""
 
 
 class ReleaseView(ActionView):
@@ -212,10 +217,12 @@ class ReleaseView(ActionView):
 
     @extend_schema(operation_id="samples_release", request=schemas.ReleaseSchema, responses=schemas.HoldSchema)
     def post(self, request: Request, code: str) -> Response:
-        """Release a hold, with a reason: the only open one, or the one named by `hold` (its id) or `kind`."""
+        """Release a hold, with a reason: the only open one, or the one named by `hold` (its id) or `kind`. A hold for safety ends only when
+        a measurement made since clears the sample, and signed with the password."""
         sample = find_sample(code, request.user)
         body: ReleaseBody = decode(request, ReleaseBody)
-        hold = release_hold(hold=_named_hold(sample, body), reason=body.reason, by=request.user)
+        hold = _named_hold(sample, body)
+        hold = release_hold(hold=hold, reason=body.reason, password=body.password, place=body.place, by=request.user)
         return Response(hold_data(hold, request.user))
 
 

@@ -8,4 +8,5 @@ urlpatterns = [
     path("", include("samples.api.field_urls")),
     path("", include("samples.api.consignment_urls")),
     path("", include("samples.api.custody_urls")),
+    path("", include("samples.api.safety_urls")),
 ]

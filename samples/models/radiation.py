@@ -97,6 +97,16 @@ class DoorScreen(AppendOnly):
     def __str__(self) -> str:
         return f"{self.dose_rate} µSv/h"
 
+    @property
+    def sentence(self) -> str:
+        """The measurement against its limit, in words."""
+        net = max(self.dose_rate - self.background, Decimal(0))
+        side = "below" if self.passed else "not below"
+        return (
+            f"{net.normalize():f} + {self.uncertainty.normalize():f} µSv/h above background (k = {self.k.normalize():f}) ="
+            f" {(net + self.uncertainty).normalize():f} µSv/h, {side} the limit of {self.limit.normalize():f} µSv/h."
+        )
+
 
 class ActivitySource(models.TextChoices):
     """How activities became known."""

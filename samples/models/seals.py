@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from lims.core.models import AppendOnly
@@ -93,6 +94,16 @@ class SealUseKind(models.TextChoices):
     MISSING = "missing", _("not found")
 
 
+class SealUseQuerySet(models.QuerySet["SealUse"]):
+    """Uses by number."""
+
+    def between(self, batch: SealBatch, first: int, last: int) -> SealUseQuerySet:
+        """Uses of a batch's seals with these numbers: as many digits each, so that texts sort as numbers."""
+        ends = [f"{batch.prefix}{number:0{batch.width}d}" for number in (first, last)]
+        alike = self.filter(number__gte=ends[0], number__lte=ends[1], number__startswith=batch.prefix)
+        return alike.alias(length=Length("number")).filter(length=len(ends[0]))
+
+
 class SealUse(AppendOnly):
     """One thing that happened to one seal. `finding` says what the register knew against it (a kind of discrepancy), or nothing."""
 
@@ -104,6 +115,8 @@ class SealUse(AppendOnly):
     organisation = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
     used_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     used_at = models.DateTimeField()
+
+    objects = SealUseQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from lims.accounts.models import Organisation
 from lims.core import clock
 from lims.core.roles import Role
+from samples.blocking import DISCREPANCIES, DiscrepancyRule
 from samples.models import Consignment, Discrepancy, ReceiptItem
 from samples.models.receipts import Decision, DiscrepancyKind, SealCondition
 from samples.selectors.consignments import Badge, bag_code
@@ -46,6 +47,27 @@ class DiscrepancyRow:
         return str(DiscrepancyKind(self.kind).label)
 
     @property
+    def rule(self) -> DiscrepancyRule:
+        """How grave the kind is, who settles it, what waits for that."""
+        return DISCREPANCIES[self.kind]
+
+    @property
+    def severity_label(self) -> str:
+        """How grave it is, in words."""
+        return {"critical": _("critical"), "major": _("major"), "minor": _("minor")}[self.rule.severity]
+
+    @property
+    def decides(self) -> str:
+        """Who must decide."""
+        roles = ", ".join(str(Role(role).label) for role in sorted(self.rule.settled_by))
+        return _("%(role)s of %(laboratory)s") % {"role": roles, "laboratory": self.laboratory}
+
+    @property
+    def waiting_steps(self) -> str:
+        """The steps that wait for the decision, in words."""
+        return ", ".join(sorted(self.rule.blocks)) if self.decided_at is None else ""
+
+    @property
     def age(self) -> timedelta:
         """How long it waits, or waited."""
         return (self.decided_at or self.now) - self.found_at
@@ -59,7 +81,7 @@ class DiscrepancyRow:
         return ("pass" if self.decision == Decision.ACCEPT else "none"), words[Decision(self.decision)]
 
 
-_PARTIES = ("sample", "laboratory", "decided_by", "receipt_item__receipt__consignment", "receipt_item__receipt__received_by")
+_PARTIES = ("sample", "laboratory", "decided_by", "found_by", "receipt_item__receipt__consignment", "receipt_item__receipt__received_by")
 
 
 def select_discrepancies(viewer: Any) -> QuerySet[Discrepancy]:
@@ -79,13 +101,18 @@ def discrepancy_row(found: Discrepancy, viewer: Any) -> DiscrepancyRow:
         kind=found.kind,
         detail=found.detail,
         found_at=found.found_at,
-        found_by=receipt.received_by.full_name if receipt else "",
+        found_by=_finder(found, receipt),
         decision=found.decision,
         reason=found.reason,
         decided_by=found.decided_by.full_name if found.decided_by else "",
         decided_at=found.decided_at,
         now=clock.now(),
     )
+
+
+def _finder(found: Discrepancy, receipt: Any) -> str:
+    person = found.found_by or (receipt.received_by if receipt else None)
+    return person.full_name if person else ""
 
 
 def open_discrepancies(viewer: Any) -> list[DiscrepancyRow]:

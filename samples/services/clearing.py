@@ -38,24 +38,13 @@ def find_evidence(hold: Hold, sample: Sample) -> Evidence | None:
     if hold.kind != HoldKind.QUARANTINE:
         return None
     screen: DoorScreen | None = DoorScreen.objects.filter(sample=sample, measured_at__gt=hold.opened_at).order_by("-id").first()
-    return Evidence(screen, screen.passed, screen_sentence(screen)) if screen else None
+    return Evidence(screen, screen.passed, screen.sentence) if screen else None
 
 
 def _assessment_sentence(assessment: ActivityAssessment) -> str:
     if assessment.cleared:
         return f"Every nuclide with its uncertainty is below {assessment.limit.normalize():f} Bq/g ({assessment.get_source_display()})."
     return " ".join(assessment.reasons)
-
-
-def screen_sentence(screen: DoorScreen) -> str:
-    """A dose rate in words."""
-    net = max(screen.dose_rate - screen.background, screen.dose_rate * 0)
-    highest = net + screen.uncertainty
-    side = "below" if screen.passed else "not below"
-    return (
-        f"{net.normalize():f} + {screen.uncertainty.normalize():f} µSv/h above background (k = {screen.k.normalize():f}) ="
-        f" {highest.normalize():f} µSv/h, {side} the limit of {screen.limit.normalize():f} µSv/h."
-    )
 
 
 def clearance_blockers(hold: Hold, sample: Sample, by: Any) -> list[Blocker]:

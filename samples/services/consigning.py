@@ -33,6 +33,7 @@ from samples.services.movement import (
     lock_consignment,
     step_blockers,
 )
+from samples.services.sealing import SealSeen, note_seals
 
 DEFAULT_PURPOSE = "geological sample for testing purposes only"
 LARGEST_CONSIGNMENT = 1000
@@ -71,6 +72,7 @@ def create_consignment(
             **texts,
         )
         _save_with_seal(consignment)
+        _note_outer_seal(consignment, "", by, moment)
         if samples:
             _pack(consignment, samples, seals or {}, by, moment)
     return consignment
@@ -93,10 +95,12 @@ def change_consignment(
     with transaction.atomic(), acting(by, "consignment changed"):
         consignment = _lock_for_packing(consignment, by)
         _check_parties(consignment.sender, addressee, carrier)
+        before = consignment.outer_seal
         consignment.addressee, consignment.carrier = addressee, carrier
         for name, text in texts.items():
             setattr(consignment, name, text)
         _save_with_seal(consignment)
+        _note_outer_seal(consignment, before, by, checked_moment(None))
     return consignment
 
 
@@ -193,6 +197,13 @@ def _check_parties(sender: Organisation, addressee: Organisation, carrier: Organ
         raise invalid_at("/carrier", "not_a_carrier", f"{carrier} is not a carrier. Choose one, or none if you bring it yourself.")
 
 
+def _note_outer_seal(consignment: Consignment, before: str, by: Any, moment: datetime) -> None:
+    """A seal around the box goes into the register like any other."""
+    if consignment.outer_seal and consignment.outer_seal != before:
+        seal = SealSeen(number=consignment.outer_seal, organisation_id=by.organisation_id, consignment_id=consignment.pk)
+        note_seals([seal], by=by, at=moment)
+
+
 def _save_with_seal(consignment: Consignment) -> None:
     """Save; a seal that closed another box before is refused by the database, whoever was first."""
     try:
@@ -229,6 +240,8 @@ def _pack(
     refuse_if(_sample_blockers(consignment, locked, items, by))
     left = leave_positions(locked, why="packed", by=by, moment=moment)
     sealed = _apply_seals(consignment, locked, seals, moment)
+    on_samples = [SealSeen(number=one.seal_number, organisation_id=by.organisation_id, sample_id=one.sample_id) for one in sealed]
+    note_seals(on_samples, by=by, at=moment)
     for sample in locked:
         item = items.setdefault(sample.pk, ConsignmentItem(consignment=consignment, sample=sample))
         item.seal_number, item.container_count, item.mass_g = sample.seal_number or "", sample.container_count, sample.mass_g

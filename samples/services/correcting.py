@@ -23,6 +23,7 @@ from samples.services.holding import given_reason
 from samples.services.locking import lock_sample
 from samples.services.registering import coordinates_text, place_text
 from samples.services.sampling_record import SamplingRecord, tidy_record
+from samples.services.sealing import applied_seals, note_seals
 from samples.storage.models import Placement
 
 # Whose number is checked at every handover; they can be corrected only while the sample has not moved.
@@ -93,6 +94,8 @@ def _correct(sample: Sample, changes: Mapping[str, Any], reason: str, by: Any, v
         old = _shown(sample, differing)
         _apply(sample, record, references)
         sample.save()
+        if "seal_number" in differing:
+            note_seals(applied_seals([sample]), by=by, at=now)
         append_events([_entry(sample, differing, old, reason, now)], by=by, at=now)
     return sample
 

@@ -15,8 +15,9 @@ from samples.custody.reading import find_reversals
 from samples.models import Consignment, ConsignmentItem, Sample
 from samples.models.radiation import DoorPolicy
 from samples.models.receipts import DiscrepancyKind, SealCondition
-from samples.models.seals import SealUseKind
+from samples.models.seals import SealUse, SealUseKind
 from samples.receipt_rules import Deviation
+from samples.seal_numbers import plain_seal
 from samples.services.receipt_sheet import ItemFound
 from samples.services.sealing import SealSeen, note_seals, seal_deviation
 
@@ -54,18 +55,26 @@ def find_deviations(
 
 def _look_at_seals(presented: Sequence[Presented], by: Any, moment: datetime) -> list[tuple[UUID, Deviation]]:
     """The seal that was found; where none was read, the one that should have been there."""
+    applied = _who_applied([one.sample for one in presented])
     seals = []
     for one in presented:
         number = one.found.seal_number or one.sample.seal_number
         if number and one.found.seal_condition:
             kind = _USES[SealCondition(one.found.seal_condition)]
-            seals.append(SealSeen(number=number, organisation_id=one.sample.owner_id, kind=kind, sample_id=one.sample.pk))
+            whose = applied.get((one.sample.pk, plain_seal(number)), one.sample.owner_id)
+            seals.append(SealSeen(number=number, organisation_id=whose, kind=kind, sample_id=one.sample.pk))
     findings = note_seals(seals, by=by, at=moment)
     return [
         (seal.sample_id, seal_deviation(seal.number, finding))
         for seal, finding in zip(seals, findings, strict=True)
         if finding and seal.sample_id
     ]
+
+
+def _who_applied(samples: Sequence[Sample]) -> dict[tuple[UUID | None, str], UUID]:
+    """Which organisation put each seal on: a carrier or a laboratory that reseals uses its own."""
+    uses = SealUse.objects.filter(sample__in=samples, kind=SealUseKind.APPLIED).order_by("id")
+    return {(sample, number): organisation for sample, number, organisation in uses.values_list("sample", "number", "organisation")}
 
 
 def _look_at_times(presented: Sequence[Presented], policy: DoorPolicy, moment: datetime) -> list[tuple[UUID, Deviation]]:

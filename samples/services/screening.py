@@ -30,8 +30,8 @@ from samples.radiation_rules import (
     NuclideActivity,
     judge_activities,
     judge_dose_rate,
+    nuclide_text,
 )
-from samples.services.clearing import screen_sentence
 from samples.services.holding import USUAL_QUARANTINE_PLACE, given_reason, open_holds
 from samples.services.locking import lock_sample, lock_samples
 from samples.services.movement import checked_moment, checked_texts
@@ -94,7 +94,7 @@ def record_screen(*, sample: Sample, reading: DoseRate, by: Any, at: datetime | 
         append_events([_screen_entry(screen)], by=by)
         if not verdict.passed:
             place = policy.quarantine_place or USUAL_QUARANTINE_PLACE
-            open_holds([sample.pk], kind=HoldKind.QUARANTINE, reason=screen_sentence(screen), place=place, by=by, at=moment)
+            open_holds([sample.pk], kind=HoldKind.QUARANTINE, reason=screen.sentence, place=place, by=by, at=moment)
     return screen
 
 
@@ -229,12 +229,6 @@ def _nuclide_data(one: NuclideActivity) -> dict[str, str]:
         "uncertainty": f"{one.uncertainty:f}",
         "k": f"{one.k:f}",
     }
-
-
-def nuclide_text(one: Mapping[str, str]) -> str:
-    """`Th-232 1.21 ± 0.12 Bq/g`, `U-238 <0.05 Bq/g`."""
-    spread = f" ± {one['uncertainty']}" if Decimal(one["uncertainty"]) and not one["qualifier"] else ""
-    return f"{one['nuclide']} {one['qualifier']}{one['activity']}{spread} Bq/g"
 
 
 def _assessment_entry(row: ActivityAssessment) -> Entry:

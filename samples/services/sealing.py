@@ -99,6 +99,11 @@ def seal_sentence(number: str, finding: str) -> str:
     return _SENTENCES[finding].format(number)
 
 
+def seal_warnings(sample: Any) -> list[str]:
+    """What the register knew against the seal of a sample that was just registered, in words."""
+    return [seal_sentence(sample.seal_number, sample.seal_finding)] if sample.seal_finding else []
+
+
 def applied_seals(samples: Iterable[Any]) -> list[SealSeen]:
     """The seals that samples left with, as their owners'."""
     return [

@@ -74,7 +74,7 @@ def settle_discrepancy(
         if by.role not in DISCREPANCIES[discrepancy.kind].settled_by:
             raise Forbidden("role", f"Your role does not settle this discrepancy: {discrepancy.get_kind_display()}.")
         refuse_if(settlement_blockers(discrepancy, by))
-        shown = content_hash(shown_content(discrepancy))
+        shown = hash_shown(discrepancy)
         if shown_hash is not None and shown_hash != shown:
             raise DomainError(
                 "stale_content", "What you were about to settle has changed since the page was made. Read it again, then sign."
@@ -113,6 +113,11 @@ def shown_content(discrepancy: Discrepancy) -> dict[str, Any]:
         "discrepancy": str(discrepancy.pk),
         "found": [[str(key), kind, detail] for key, kind, detail in open_ones.order_by("pk").values_list("pk", "kind", "detail")],
     }
+
+
+def hash_shown(discrepancy: Discrepancy) -> str:
+    """Hexadecimal SHA-256 of `shown_content`, for the page to carry and the signer to send back."""
+    return content_hash(shown_content(discrepancy))
 
 
 def settlement_content(settled: Sequence[Discrepancy], decision: str, reason: str, shown: str) -> dict[str, Any]:

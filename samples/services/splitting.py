@@ -26,7 +26,7 @@ from samples.models.samples import SampleKind
 from samples.services.balancing import balance_problems, is_mass, seal_problems
 from samples.services.locking import lock_sample
 from samples.services.registering import new_blind_codes
-from samples.services.sealing import applied_seals, note_seals
+from samples.services.sealing import SealSeen, note_seals
 from samples.storage.models import Placement
 
 MOST_PARTS = 24
@@ -72,11 +72,20 @@ def split_sample(
         loss = _checked_loss(parent, parts, remaining_g, reason)
         children = _children(parent, parts, by, now)
         Sample.objects.bulk_create(children)
-        note_seals(applied_seals([child for child in children if child.seal_number]), by=by, at=now)
         parent.mass_g = remaining_g
         parent.save(update_fields=["mass_g"])
+        seals = [
+            SealSeen(number=one.seal_number, organisation_id=by.organisation_id, sample_id=one.pk) for one in children if one.seal_number
+        ]
+        note_seals(seals, by=by, at=now)
         append_events(_entries(parent, children, loss, reason, now), by=by, at=now)
     return children
+
+
+def _note_seals(children: Sequence[Sample], by: Any, now: datetime) -> None:
+    """Whoever splits seals the parts with seals of their own."""
+    seals = [(child.seal_number, child.pk) for child in children if child.seal_number]
+    note_seals([SealSeen(number=seal, organisation_id=by.organisation_id, sample_id=key) for seal, key in seals], by=by, at=now)
 
 
 def _checked_loss(parent: Sample, parts: Sequence[Part], remaining_g: Decimal, reason: str) -> Decimal:

@@ -161,7 +161,9 @@ class DiscrepancyPage(Page):
         if form.is_valid():
             try:
                 password = request.POST.get("password", "")
-                settling.settle_discrepancy(discrepancy=discrepancy, **form.cleaned_data, password=password, by=request.user)
+                shown = request.POST.get("content_hash") or None
+                words = form.cleaned_data | {"password": password, "shown_hash": shown}
+                settling.settle_discrepancy(discrepancy=discrepancy, **words, by=request.user)
                 messages.success(request, _("Settled and signed."))
                 return redirect("samples:discrepancies")
             except DomainError as error:
@@ -181,6 +183,7 @@ class DiscrepancyPage(Page):
             "form": form,
             "may_settle": allowed(user, Action.DISCREPANCY_SETTLE) and discrepancy.decided_at is None,
             "blockers": settling.settlement_blockers(discrepancy, user),
+            "digest": settling.hash_shown(discrepancy),
             "others": [
                 discrepancy_row(one, user)
                 for one in select_discrepancies(user).filter(sample=discrepancy.sample_id).exclude(pk=discrepancy.pk).order_by("found_at")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from lims.accounts.signing import content_hash
+from lims.core.errors import Blocker
 from lims.core.roles import Action, allowed
-from samples.models import Sample
+from samples.models import Hold, Sample
+from samples.selectors.receipts import DiscrepancyRow, discrepancy_row, select_discrepancies
+from samples.services.clearing import Evidence, find_evidence, needs_clearance, release_content
 from samples.services.disposing import dispose_blockers, return_blockers
-from samples.services.holding import hold_blockers
+from samples.services.holding import hold_blockers, release_blockers
 from samples.services.splitting import split_blockers
 
 
@@ -29,3 +34,29 @@ def steps_of(sample: Sample, viewer: Any) -> dict[str, Any]:
         "dispose_blockers": dispose_blockers(sample, viewer, early=True),
         "return_blockers": return_blockers(sample, viewer),
     }
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the page shows of ending a hold: why it cannot end now, and where a measurement has to clear it, that and what is signed."""
+
+    blockers: list[Blocker]
+    needs_clearance: bool
+    evidence: Evidence | None
+    digest: str
+
+
+def release_of(hold: Hold, viewer: Any) -> Release:
+    """Ending one open hold."""
+    clearing_needed = needs_clearance(hold)
+    evidence = find_evidence(hold, hold.sample) if clearing_needed else None
+    digest = content_hash(release_content(hold, hold.sample)) if clearing_needed else ""
+    return Release(release_blockers(hold, viewer), clearing_needed, evidence, digest)
+
+
+def open_on(sample: Sample, viewer: Any) -> list[DiscrepancyRow]:
+    """The open discrepancies of a sample that the viewer may see, with who decides on them."""
+    if not sample.has_open_discrepancy:
+        return []
+    rows = select_discrepancies(viewer).filter(sample=sample, decided_at=None).order_by("found_at")
+    return [discrepancy_row(one, viewer) for one in rows]

@@ -39,9 +39,10 @@ from samples.selectors.kinship import family_of
 from samples.selectors.mixing import belt_of, mines_of
 from samples.selectors.sample_page import corrections_of, timeline_of
 from samples.services import correcting, holding, photographing, registering, splitting
+from samples.services.sealing import seal_warnings
 from samples.spreadsheets import spreadsheet_response
 from samples.views.looks import look_form_for, look_on_page
-from samples.views.sample_steps import steps_of
+from samples.views.sample_steps import open_on, release_of, steps_of
 
 _MOST_SPREADSHEET_ROWS = 20_000
 
@@ -137,7 +138,8 @@ class SamplePage(Page):
                 "family": family_of(sample, viewer),
                 "mines": mines_of(sample) if selectors.sees_origin(viewer) else [],
                 "belt": belt_of(sample) if selectors.sees_origin(viewer) or selectors.is_blind(viewer) else "",
-                "holds": [(hold, selectors.hold_data(hold, viewer)) for hold in selectors.open_holds(sample)],
+                "holds": [(hold, selectors.hold_data(hold, viewer), release_of(hold, viewer)) for hold in selectors.open_holds(sample)],
+                "open_discrepancies": open_on(sample, viewer),
                 "events": timeline_of(sample, viewer, exact=exact),
                 "corrections": corrections_of(sample, viewer, exact=exact),
                 "photos": selectors.photos_of(sample, viewer),
@@ -208,6 +210,8 @@ class RegisterSample(Page):
         if photo is not None:
             photographing.photograph_sample(sample=sample, data=photo.read(), by=viewer)
         messages.success(self.request, _("Registered as %(code)s. Print its label and put it on the bag.") % {"code": sample.code})
+        for warning in seal_warnings(sample):
+            messages.warning(self.request, warning)
         if "next" in self.request.POST:
             return redirect(f"{reverse('samples:new')}?like={sample.code}")
         return redirect(address_of(sample, viewer))
@@ -343,7 +347,15 @@ class ReleaseHold(Step):
         hold = Hold.objects.filter(sample=sample, pk=more["hold"]).first()
         if hold is None:
             raise Invalid("unknown_hold", _("This sample has no such hold. Reload the page."))
-        holding.release_hold(hold=hold, reason=data["reason"], by=self.request.user)
+        posted = self.request.POST
+        holding.release_hold(
+            hold=hold,
+            reason=data["reason"],
+            password=posted.get("password", ""),
+            shown_hash=posted.get("content_hash") or None,
+            place=posted.get("place", ""),
+            by=self.request.user,
+        )
 
 
 class PhotographSample(Step):

@@ -30,6 +30,7 @@ from samples.services.allotting import allot_codes
 from samples.services.handing_over import offer_handover
 from samples.services.holding import hold_sample
 from samples.services.importing import preview_import
+from samples.services.issuing import issue_seals
 from samples.services.meeting import show_handover
 from samples.services.photographing import photograph_sample
 from samples.services.visiting import Member, record_visit
@@ -127,6 +128,9 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "consignments/": lambda things, user: {"code": things["consignment"].code, "pk": things["receipt"].pk},
     "handovers/": lambda things, user: {"token": things["shown"]},
     "discrepancies/": _pk("discrepancy"),
+    "seals/batches/": _pk("seals"),
+    "seal-batches/": _pk("seals"),
+    "seals/": lambda things, user: {"number": things["seals"].first_number},
     "methods/": lambda things, user: {"code": "FUS-MS", "number": 1},
     "materials/": _code("material"),
     "reference-materials/": _code("material"),
@@ -226,6 +230,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "instrument": planned.instrument,
         "instrument token": issue_token(InstrumentToken, by="test", name="access", instrument=planned.instrument)[0],
         "job": Job.objects.create(kind="certificate", state="failed", requested_by=cast.signatory),
+        "seals": issue_seals(first="W-0001", last="W-0010", organisation=cast.organisations["irel"], by=cast.official),
         "person": cast.analyst,
         "token": create_own_token(name="x", expires_at=clock.now() + timedelta(days=1), by=cast.analyst)[0],
         "shown": show_handover(handover=_offer(cast), by=cast.collector)[1],
