@@ -19,7 +19,7 @@ from lims.demo.instrument import read_solutions
 from lims.demo.spares import INSTRUMENT, LABORATORY, Spares, export_folder
 from lims.demo.story import METHOD, Story
 from samples.allotments.models import Allotment
-from samples.models import Discrepancy, Hold, Sample
+from samples.models import Discrepancy, Hold, Sample, SealBatch
 
 Example = dict[str, Any]
 
@@ -40,6 +40,8 @@ def build(story: Story, spares: Spares, cosigned: str) -> dict[str, Example]:
         *_movement(story, spares),
         *movement.examples(story, spares.consignments),
         *_storage(story),
+        *_safety(),
+        *_storage(),
         *_bench(spares),
         *_measurement(story, spares),
         *_release(story),
@@ -181,12 +183,28 @@ def _storage(story: Story) -> list[tuple[str, Example]]:
     return [_example(operation, caller, body, code=code) for operation, caller, code, body in storage.examples(story)]
 
 
+def _safety() -> list[tuple[str, Example]]:
+    unscreened = Sample.objects.filter(laboratory__code=LABORATORY, needs_screen=True, on_hold=False).order_by("code")[0]
+    apart = Hold.objects.filter(kind="quarantine", released_at=None, sample__laboratory__code=LABORATORY).select_related("sample")[0].sample
+    nuclides = [{"nuclide": name, "activity": "0.12", "uncertainty": "0.03"} for name in ("Th-232", "U-238")]
+    spare = SealBatch.objects.get(prefix="EX", organisation__code="IREL")
+    rate = {"dose_rate": "0.19", "background": "0.11", "uncertainty": "0.04", "distance_cm": "10", "instrument": "RDS-31 no. 0412"}
+    return [
+        _example("/api/v1/samples/{code}/screen/", "technician", rate, code=unscreened.blind_code),
+        _example("/api/v1/samples/{code}/gamma/", "technician", {"reference": "GS-77", "nuclides": nuclides}, code=apart.blind_code),
+        _example("/api/v1/door-policy/", "quality_manager", {"clock_skew_minutes": 10, "reason": "Field clocks are set by hand."}),
+        _example("/api/v1/seal-batches/", "official", {"first": "EY0001", "last": "EY0100", "organisation": "IREL", "team": "North"}),
+        _example("/api/v1/seal-batches/{id}/void/", "collector", {"first": "EX000140", "kind": "lost", "reason": "Lost."}, id=spare.pk),
+    ]
+
+
 def _bench(spares: Spares) -> list[tuple[str, Example]]:
     call = "/api/v1/submissions/{code}/"
     waiting = SubmissionTest.objects.filter(
         submission__laboratory__code=LABORATORY,
         sample__on_hold=False,
         sample__has_open_discrepancy=False,
+        sample__needs_screen=False,
         method_version__method__code=METHOD,
     ).select_related("sample")
     unprepared = waiting.filter(state="requested", sample__preparations=None).order_by("id")[0]

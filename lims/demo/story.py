@@ -24,7 +24,7 @@ from assays.services.weighing import Portion, weigh_aliquots
 from lims.core import clock
 from lims.core.codes import VISIT
 from lims.core.sequences import take_codes
-from lims.demo import in_house
+from lims.demo import in_house, radiation
 from lims.demo.geology import Rock, make_rock
 from lims.demo.instrument import write_export
 from lims.demo.people import Cast
@@ -130,6 +130,8 @@ def tell(story: Story) -> None:
     """Tell every journey, then what happened to certificates afterwards."""
     with clock.set_to(story.today - timedelta(days=190)):
         in_house.build_leach_material(story.cast, story.rng)
+    radiation.issue_all_seals(story, JOURNEYS)
+    radiation.set_policies(story)
     for number, journey in enumerate(JOURNEYS, 1):
         story.say(f"journey {number} of {len(JOURNEYS)}: {journey.count} samples to {journey.laboratory}, {journey.stage}")
         _tell_journey(story, journey, number)
@@ -149,6 +151,9 @@ def _tell_journey(story: Story, journey: Journey, number: int) -> None:
     if not _reaches(journey, "received"):
         return
     samples = _receive(story, journey, consignment)
+    if any(sample.needs_screen for sample in samples):
+        radiation.screen_received(story, journey, samples)
+        samples = list(Sample.objects.filter(pk__in=[sample.pk for sample in samples]).order_by("code"))
     _work(story, journey, samples)
 
 
@@ -192,18 +197,20 @@ def _visit(story: Story, journey: Journey, moment: datetime) -> Visit:
 def _record(story: Story, journey: Journey, plan: MinePlan, visit: Visit, number: int, index: int, moment: datetime) -> SamplingRecord:
     rng, mine = story.rng, story.mines[plan.code]
     top = Decimal(rng.randrange(2, 60)) / 10
+    is_product = journey.trouble and index in radiation.PRODUCTS
+    wild_seal = radiation.UNISSUED.get(index) if journey.trouble else None
     return SamplingRecord(
         mine=plan.code,
         pit=f"P{rng.randrange(1, 4)}",
         visit=visit.code,
-        material=plan.material,
-        method="channel" if plan.material == "clay" else "grab",
+        material="carbonate" if is_product else plan.material,
+        method="stockpile" if is_product else "channel" if plan.material == "clay" else "grab",
         collected_at=moment + timedelta(minutes=25 * index),
         collected_by=story.cast.of("collector", journey.firm).full_name,
         mass_g=Decimal(rng.randrange(14000, 32000)) / 10,
         container="double poly bag",
         field_id=f"D{number:02d}-{index + 1:03d}",
-        seal_number=f"DM{number:02d}{index + 1:04d}",
+        seal_number=wild_seal or f"DM{number:02d}{index + 1:04d}",
         latitude=mine.latitude + Decimal(rng.randrange(-400, 400)) / 100000,
         longitude=mine.longitude + Decimal(rng.randrange(-400, 400)) / 100000,
         depth_from_m=top,
@@ -222,7 +229,7 @@ def _travel(story: Story, journey: Journey, samples: Sequence[Sample], number: i
             carrier=cast.organisations[journey.carrier],
             samples=samples,
             waybill=f"DEMO-{number:04d}",
-            outer_seal=f"DX{number:05d}",
+            outer_seal=f"{radiation.BOX_SEALS[journey.firm]}{number:05d}",
             border_post=journey.border,
             by=collector,
         )
@@ -325,12 +332,6 @@ def _work(story: Story, journey: Journey, samples: Sequence[Sample]) -> None:
     if journey.trouble:
         with story.on_day(journey, 12):
             hold_sample(
-                sample=usable[-1],
-                kind="safety",
-                reason="Dose rate at the door above background; wait for radiation safety.",
-                by=story.cast.of("technician", journey.laboratory),
-            )
-            hold_sample(
                 sample=usable[-2],
                 kind="provenance",
                 reason="Stated pit and the photograph do not agree.",
@@ -373,6 +374,7 @@ def _measure(story: Story, journey: Journey, submission: Submission, version: Me
                 by=reviewer,
             )
         run = _run(story, journey, instrument, version, analyst, 17, bias=None)
+    radiation.settle_activities(story, journey, 17.5)
     if not _reaches(journey, "reviewed"):
         return
     with story.on_day(journey, 18):

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lims.core import clock
 from lims.core.models import AppendOnly
 from lims.core.roles import LABORATORY_ROLES, Role
 
@@ -49,9 +50,9 @@ class DoorPolicy(AppendOnly):
 
     @classmethod
     def of(cls, laboratory: Any) -> DoorPolicy:
-        """The newest policy of a laboratory (an organisation or its id); the defaults, unsaved, where it has set none."""
+        """The policy of a laboratory (an organisation or its id) that is in force; the defaults, unsaved, where it has set none."""
         key = getattr(laboratory, "pk", laboratory)
-        return cls.objects.filter(laboratory=key).first() or cls(laboratory_id=key, gamma_for_processed=False)
+        return cls.objects.filter(laboratory=key, set_at__lte=clock.now()).first() or cls(laboratory_id=key, gamma_for_processed=False)
 
 
 class RadiationQuerySet(models.QuerySet[Any]):

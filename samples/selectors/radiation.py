@@ -103,12 +103,12 @@ def policy_data(policy: DoorPolicy) -> dict[str, Any]:
     """What a laboratory asks for at its door."""
     return {
         "requires_screen": policy.requires_screen,
-        "dose_rate_limit": f"{policy.dose_rate_limit:f}",
-        "activity_limit": f"{policy.activity_limit:f}",
+        "dose_rate_limit": f"{policy.dose_rate_limit.normalize():f}",
+        "activity_limit": f"{policy.activity_limit.normalize():f}",
         "gamma_for_processed": policy.gamma_for_processed,
         "quarantine_place": policy.quarantine_place,
-        "mass_tolerance_percent": f"{policy.mass_tolerance_percent:f}",
-        "mass_tolerance_g": f"{policy.mass_tolerance_g:f}",
+        "mass_tolerance_percent": f"{policy.mass_tolerance_percent.normalize():f}",
+        "mass_tolerance_g": f"{policy.mass_tolerance_g.normalize():f}",
         "clock_skew_minutes": policy.clock_skew_minutes,
         "reason": policy.reason,
         "set_by": policy.set_by.full_name if policy.set_by else None,
