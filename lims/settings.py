@@ -312,6 +312,7 @@ SPECTACULAR_SETTINGS = {
         "CustodyEventKindEnum": "samples.custody.kinds.EventKind",
         "HandoverStateEnum": "samples.models.consignments.HandoverState",
         "DiscrepancyStateEnum": ["open", "settled"],
+        "SealStateEnum": "samples.selectors.seals.SEAL_STATES",
         "JobStateEnum": "lims.jobs.models.JobState",
         "DossierStateEnum": ["made", "queued", "running", "failed"],
         "SubmissionStateEnum": "assays.lifecycle.SubmissionState",

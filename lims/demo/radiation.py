@@ -25,7 +25,7 @@ POLICY_AGE = 24
 QUARANTINE = "Quarantine cage, building 2"
 METER = "Dose-rate meter RDS-31 no. 0412 (invented)"
 # A seal of the journey with trouble that nobody ever issued, and products among its samples, by their place in the list.
-UNISSUED = {7: "ZZ000777"}
+UNISSUED = {8: "ZZ000777"}
 PRODUCTS = (5, 6)
 
 
@@ -44,6 +44,7 @@ def issue_all_seals(story: Story, journeys: Sequence[Journey]) -> None:
             )
         for firm, prefix in BOX_SEALS.items():
             issue_seals(first=f"{prefix}00001", last=f"{prefix}00100", organisation=story.cast.organisations[firm], by=official)
+        issue_seals(first="DM990001", last="DM990050", organisation=story.cast.organisations[LABORATORY], team="Preparation", by=official)
         spare = issue_seals(first="EX000001", last="EX000200", organisation=story.cast.organisations["IREL"], remark="Spare", by=official)
     with clock.set_to(story.today - timedelta(days=60)):
         collector = story.cast.of("collector", "IREL")

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from samples.models.radiation import ActivitySource
 from samples.radiation_rules import NUCLIDES_OF_PROCESSED
+from samples.selectors.seals import SEAL_STATES
 
 _PAST = "RFC 3339 with offset; default: now"
 
@@ -160,5 +161,5 @@ class SealEventSchema(Schema):
 
 class SealSchema(Schema):
     number = serializers.CharField()
-    state = serializers.ChoiceField(choices=["unissued", "issued", "applied", "seen", "broken", "missing", "returned", "lost", "void"])
+    state = serializers.ChoiceField(choices=SEAL_STATES)
     events = SealEventSchema(many=True)

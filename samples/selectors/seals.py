@@ -18,6 +18,7 @@ from samples.models.receipts import DiscrepancyKind
 from samples.models.seals import SealUseKind
 from samples.seal_numbers import plain_seal, split_seal
 
+SEAL_STATES = ["unissued", "issued", "applied", "seen", "broken", "missing", "returned", "lost", "void"]
 _TONES = {SealUseKind.APPLIED: "pass", SealUseKind.SEEN: "pass", SealUseKind.BROKEN: "fail", SealUseKind.MISSING: "fail"}
 
 
