@@ -73,7 +73,7 @@ def composite_samples(
         loss = _checked_loss(shares, sources, mass_g, container, seal_number, reason)
         composite = _build(sources, mass_g, container, seal_number, by, now)
         composite.save(force_insert=True)
-        note_seals(applied_seals([composite] if composite.seal_number else []), by=by, at=now)
+        note_seals(applied_seals([composite] if composite.seal_number else [], by=by), by=by, at=now)
         for source, share in zip(sources, shares, strict=True):
             source.mass_g -= share.mass_g
         Sample.objects.bulk_update(sources, ["mass_g"])

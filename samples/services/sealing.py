@@ -104,10 +104,10 @@ def seal_warnings(sample: Any) -> list[str]:
     return [seal_sentence(sample.seal_number, sample.seal_finding)] if sample.seal_finding else []
 
 
-def applied_seals(samples: Iterable[Any]) -> list[SealSeen]:
-    """The seals that samples left with, as their owners'."""
+def applied_seals(samples: Iterable[Any], *, by: Any = None) -> list[SealSeen]:
+    """The seals that samples left with: their owners', or those of whoever sealed them (`by`)."""
     return [
-        SealSeen(number=sample.seal_number, organisation_id=sample.owner_id, sample_id=sample.pk)
-        for sample in samples
-        if sample.seal_number
+        SealSeen(number=one.seal_number, organisation_id=by.organisation_id if by else one.owner_id, sample_id=one.pk)
+        for one in samples
+        if one.seal_number
     ]
