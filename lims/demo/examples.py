@@ -41,7 +41,6 @@ def build(story: Story, spares: Spares, cosigned: str) -> dict[str, Example]:
         *movement.examples(story, spares.consignments),
         *_storage(story),
         *_safety(),
-        *_storage(),
         *_bench(spares),
         *_measurement(story, spares),
         *_release(story),
