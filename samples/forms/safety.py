@@ -22,7 +22,7 @@ class ScreenForm(forms.Form):
     """One dose rate. Background, distance and meter stay as they were for the sample before."""
 
     dose_rate = forms.DecimalField(
-        label=_("Dose rate"), min_value=0, max_digits=9, decimal_places=3, widget=forms.TextInput(attrs=_RATE | {"autofocus": True})
+        label=_("Dose rate"), min_value=0, max_digits=9, decimal_places=3, widget=forms.TextInput(attrs=_RATE | {"data-autofocus": True})
     )
     background = forms.DecimalField(
         label=_("Background"),
