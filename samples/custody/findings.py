@@ -25,10 +25,12 @@ class Finding:
 
 @dataclass
 class Verification:
-    """What a replay found. `first` is the first bad event in the order of samples and events; `findings` counts them all."""
+    """What a replay found. `first` is the first bad event in the order of samples and events; `findings` counts them all. `placed` are the
+    events that have their leaf."""
 
     samples: int = 0
     events: int = 0
+    placed: int = 0
     leaves: int = 0
     checkpoints: int = 0
     findings: int = 0

@@ -7,9 +7,8 @@ hashing them. Nothing here depends on how the database prints a value.
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +17,11 @@ from django.db import connection
 from samples.custody.findings import Finding, Verification
 from samples.models import Sample
 
-_BLOCK = 20_000
+_BLOCK = 50_000
 _ZERO = bytes(32)
 _FIRST = UUID(int=0)
+# The leaf index of an event that waits for its place, -1: as bytes it comes after every other.
+_NOWHERE = b"\xff" * 8
 
 # The head of a row is 125 bytes: sample, seq, previous, hash, leaf hash, leaf index, and the byte 0x00 that makes the canonical bytes after
 # it what a leaf hashes. A hash of another length than 32 is shown as zeros, which no hash equals.
@@ -46,76 +47,76 @@ class _Chain:
     sample: bytes = b""
     seq: int = 0
     hash: bytes = _ZERO
+    place: bytes = b""
 
 
-@dataclass
 class _Block:
-    """What one block told: findings by sample, and the ends of the chains that ended in it."""
+    """A file for COPY to write a block into. Each row is replayed as it comes, while the database makes the next: after its head COPY
+    writes a row a call, as a count of fields, a length, and our string of bytes. Keeps findings by sample, and the chains that ended."""
 
-    events: int = 0
-    findings: list[tuple[bytes, int, str]] = field(default_factory=list)
-    ended: list[_Chain] = field(default_factory=list)
+    def __init__(self, chain: _Chain) -> None:
+        self.chain = chain
+        self.events = self.placed = 0
+        self.findings: list[tuple[bytes, int, str]] = []
+        self.ended: list[_Chain] = []
+
+    def write(self, row: bytes) -> None:
+        """Replay one row."""
+        if self.events == 0:
+            row = row[_HEAD:]
+        if len(row) <= _TRAILER:
+            return
+        chain, sha256 = self.chain, hashlib.sha256
+        row = row[6:]
+        key, seq = row[:16], int.from_bytes(row[16:20], "big")
+        if key != chain.sample:
+            if chain.sample:
+                self.ended.append(_Chain(chain.sample, chain.seq, chain.hash, chain.place))
+            chain.sample, chain.seq, chain.hash, chain.place = key, 0, _ZERO, b""
+        digest, place, leafed = row[52:84], row[116:124], row[124:]
+        if not (
+            seq == chain.seq + 1
+            and row[20:52] == chain.hash
+            and sha256(leafed[1:]).digest() == digest
+            and sha256(leafed).digest() == row[84:116]
+            and place > chain.place
+        ):
+            self.findings += [(key, seq, detail) for detail in _what_is_wrong(row, seq, chain)]
+        self.events += 1
+        self.placed += place != _NOWHERE
+        chain.seq, chain.hash, chain.place = seq, digest, place
 
 
 def replay_chains(result: Verification, sample: Sample | None = None) -> None:
     """Replay the chains of all samples, or of one, and count into `result`. Runs within the caller's snapshot."""
     heads = _Heads(sample)
     chain = _Chain()
-    for buffer in _blocks(chain, sample):
-        block = _replay_block(buffer, chain)
+    while True:
+        block = _Block(chain)
+        _fill(block, sample)
+        if not block.events:
+            break
         result.events += block.events
+        result.placed += block.placed
         _settle(result, heads, block.ended, block.findings)
     _settle(result, heads, [chain] if chain.sample else [], [])
     for sample_id, head in heads.rest():
         _note_end(result, sample_id, head)
 
 
-def _blocks(chain: _Chain, sample: Sample | None) -> Iterator[bytes]:
-    """Blocks of rows, each after the last one that was replayed."""
+def _fill(block: _Block, sample: Sample | None) -> None:
+    """The rows after the last one that was replayed."""
+    chain = block.chain
     only = f"AND e.sample_id = '{sample.pk}'" if sample is not None else ""
-    while True:
-        after, seq = (UUID(bytes=chain.sample), chain.seq) if chain.sample else (_FIRST, 0)
-        statement = _ROWS.format(zero=_ZERO.hex(), wrong="ff" * 32, after=after, seq=seq, only=only, block=_BLOCK)
-        buffer = io.BytesIO()
-        with connection.cursor() as cursor:
-            cursor.cursor.copy_expert(statement, buffer)
-        rows = buffer.getvalue()
-        if len(rows) <= _HEAD + _TRAILER:
-            return
-        yield rows
+    after, seq = (UUID(bytes=chain.sample), chain.seq) if chain.sample else (_FIRST, 0)
+    statement = _ROWS.format(zero=_ZERO.hex(), wrong="ff" * 32, after=after, seq=seq, only=only, block=_BLOCK)
+    with connection.cursor() as cursor:
+        cursor.cursor.copy_expert(statement, block)
 
 
-def _replay_block(buffer: bytes, chain: _Chain) -> _Block:
-    """Replay a block of rows in COPY's binary form: after its head each row is a count of fields, a length, and our string of bytes."""
-    block, sha256, number = _Block(), hashlib.sha256, int.from_bytes
-    place, end = _HEAD, len(buffer) - _TRAILER
-    sample, at, last = chain.sample, chain.seq, chain.hash
-    while place < end:
-        start = place + 6
-        place = start + number(buffer[place + 2 : start], "big")
-        key, seq = buffer[start : start + 16], number(buffer[start + 16 : start + 20], "big")
-        if key != sample:
-            if sample:
-                block.ended.append(_Chain(sample, at, last))
-            sample, at, last = key, 0, _ZERO
-        digest = buffer[start + 52 : start + 84]
-        leafed = buffer[start + 124 : place]
-        sound = (
-            seq == at + 1
-            and buffer[start + 20 : start + 52] == last
-            and sha256(leafed[1:]).digest() == digest
-            and sha256(leafed).digest() == buffer[start + 84 : start + 116]
-        )
-        if not sound:
-            block.findings += [(key, seq, detail) for detail in _what_is_wrong(buffer[start:place], seq, at, last)]
-        block.events += 1
-        at, last = seq, digest
-    chain.sample, chain.seq, chain.hash = sample, at, last
-    return block
-
-
-def _what_is_wrong(row: bytes, seq: int, at: int, last: bytes) -> Iterator[str]:
+def _what_is_wrong(row: bytes, seq: int, chain: _Chain) -> Iterator[str]:
     """Why a row is not what follows; nothing where it only waits for its place in the log."""
+    at, last = chain.seq, chain.hash
     if seq != at + 1:
         yield f"event {at + 1} is missing before it" if seq > at + 1 else "its number stands twice"
     if hashlib.sha256(row[125:]).digest() != row[52:84]:
@@ -125,6 +126,8 @@ def _what_is_wrong(row: bytes, seq: int, at: int, last: bytes) -> Iterator[str]:
     index = int.from_bytes(row[116:124], "big", signed=True)
     if index >= 0 and hashlib.sha256(row[124:]).digest() != row[84:116]:
         yield f"its bytes are not those of its leaf {index} in the log"
+    if chain.place >= row[116:124] != _NOWHERE:
+        yield f"its leaf {index} stands before that of an earlier event"
 
 
 _Head = tuple[str, int | None, bytes | None]
