@@ -8,7 +8,16 @@ from django.http import HttpRequest
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
-    """Navigation, the synthetic mark, the viewer's zone and where the scan box sends its code."""
+    """Navigation, the synthetic mark, the viewer's zone and where the scan box sends its code. Read once a request: each panel of a page is
+    rendered by itself and would count everything in the rail again."""
+    found: dict[str, Any] | None = getattr(request, "page_frame", None)
+    if found is None:
+        found = _read_frame(request)
+        request.page_frame = found  # type: ignore[attr-defined]
+    return found
+
+
+def _read_frame(request: HttpRequest) -> dict[str, Any]:
     from lims.core.models import Installation
     from lims.core.navigation import navigation_for
 
