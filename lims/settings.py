@@ -265,6 +265,7 @@ CELERY_BEAT_SCHEDULE = {
     "compare_custody": {"task": "lims.jobs.tasks.start", "args": ["compare_custody"], "schedule": crontab(hour=20, minute=30)},
     # A checkpoint within the minute in which something happened; a message that waited longer is superseded by the next.
     "sequence": {"task": "lims.jobs.tasks.repeat", "args": ["custody.sequence"], "schedule": schedule(20), "options": {"expires": 60}},
+    "check_overdue": {"task": "lims.jobs.tasks.start", "args": ["check_overdue"], "schedule": schedule(900)},
 }
 JOB_LEASE_SECONDS = int(os.environ.get("LIMS_JOB_LEASE_SECONDS", "30"))
 

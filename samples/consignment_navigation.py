@@ -23,6 +23,7 @@ def register_navigation() -> None:
     )
     register_item(Item(1, 40, _("Consignments"), "samples:consignments", Action.CONSIGNMENT_VIEW))
     register_item(Item(1, 50, _("Discrepancies"), "samples:discrepancies", Action.DISCREPANCY_SETTLE, count_open_discrepancies))
+    register_item(Item(1, 60, _("Routes"), "samples:routes", Action.ROUTE_VIEW))
     register_scanner(open_consignment)
 
 

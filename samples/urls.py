@@ -10,4 +10,5 @@ urlpatterns = [
     path("", include("samples.field_urls")),
     path("", include("samples.consignment_urls")),
     path("", include("samples.safety_urls")),
+    path("", include("samples.route_urls")),
 ]

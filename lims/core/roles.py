@@ -66,6 +66,10 @@ class Action(TextChoices):
     CONSIGNMENT_ACKNOWLEDGE = "consignment.acknowledge", _("acknowledge a handover")
     CONSIGNMENT_RECEIVE = "consignment.receive", _("receive consignments at a laboratory")
     CONSIGNMENT_PAPERS = "consignment.papers", _("see the papers that travel with consignments")
+    CUSTOMS_VIEW = "customs.view", _("see customs papers")
+    CUSTOMS_EDIT = "customs.edit", _("keep customs papers")
+    ROUTE_VIEW = "route.view", _("see routes and border posts")
+    ROUTE_EDIT = "route.edit", _("edit routes and border posts")
     DISCREPANCY_SETTLE = "discrepancy.settle", _("settle discrepancies")
     RADIATION_VIEW = "radiation.view", _("see radiation measurements")
     RADIATION_SCREEN = "radiation.screen", _("measure dose rates at the door")
@@ -140,6 +144,10 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.CONSIGNMENT_ACKNOWLEDGE: frozenset({_R.COLLECTOR, _R.CUSTODIAN, _R.RECEPTIONIST}),
     _A.CONSIGNMENT_RECEIVE: frozenset({_R.RECEPTIONIST}),
     _A.CONSIGNMENT_PAPERS: _FIELD | {_R.RECEPTIONIST, _R.OFFICIAL, _R.ADMINISTRATOR},
+    _A.CUSTOMS_VIEW: _FIELD | {_R.OFFICIAL, _R.ADMINISTRATOR},
+    _A.CUSTOMS_EDIT: _FIELD,
+    _A.ROUTE_VIEW: _FIELD | {_R.OFFICIAL, _R.ADMINISTRATOR},
+    _A.ROUTE_EDIT: frozenset({_R.OFFICIAL, _R.ADMINISTRATOR}),
     _A.DISCREPANCY_SETTLE: frozenset({_R.QUALITY_MANAGER}),
     _A.RADIATION_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR, _R.ADMINISTRATOR},
     _A.RADIATION_SCREEN: frozenset({_R.RECEPTIONIST, _R.TECHNICIAN}),

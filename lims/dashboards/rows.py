@@ -48,7 +48,7 @@ def transit_rows(overview: Overview) -> list[dict[str, Any]]:
             "consignment": one.code,
             "holder": one.holder.name if one.holder else None,
             "since": one.since.isoformat(),
-            "addressee": one.addressee.name,
+            "addressee": one.addressee.name if one.addressee else None,
             "last_seen": one.last_seen or None,
             "items": one.items,
             "dispatched_at": one.dispatched_at.isoformat() if one.dispatched_at else None,

@@ -102,6 +102,11 @@ class Overview:
     holds: list[Hold]
     held: int
 
+    @property
+    def overdue(self) -> int:
+        """How many consignments should have arrived and have not."""
+        return sum(one.overdue for one in self.consignments)
+
 
 def select_samples(viewer: Any, filters: Filters) -> QuerySet[Sample]:
     """The samples within the viewer's scope that the filters leave."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -11,30 +12,65 @@ from django.conf import settings
 from lims.core import clock
 from lims.demo.story import Story
 from samples.consignment_labels import print_box_label
-from samples.models import Consignment, Sample
-from samples.services.consigning import create_consignment, dispatch_consignment
+from samples.models import Consignment, ConsignmentItem, RouteVersion, Sample
+from samples.services.boxing import add_pack
+from samples.services.consigning import create_consignment, dispatch_consignment, pack_samples
+from samples.services.customs import add_paper, declare_contents
 from samples.services.handing_over import offer_handover
+from samples.services.returning import send_back
+from samples.services.routing import Leg, create_route
 from samples.services.straying import lose_samples
 
 LABORATORY, CARRIER = "BPL", "NEF"
 PAPER = "handover-form.pdf"
-_DISPATCHED = ("lost", "found", "refuse", "handover/here", "handover/token", "handover/paper")
+_DISPATCHED = ("lost", "found", "refuse", "handover/here", "handover/token", "handover/paper", "legs", "expected", "customs")
 
 
 def lay_out(story: Story, samples: Sequence[Sample]) -> dict[str, Consignment]:
     """Consignments of one sample each, by the step that may be tried on them."""
     collector = story.cast.of("collector", "IREL")
-    made = {name: _dispatched(story, samples[index], index + 1) for index, name in enumerate(_DISPATCHED)}
+    route = _make_route(story)
+    made = {
+        name: _dispatched(story, samples[index], index + 1, route if name == "legs" else None) for index, name in enumerate(_DISPATCHED)
+    }
     lose_samples(consignment=made["found"], reason="The lorry did not arrive at the depot.", by=collector)
     offer_handover(consignment=made["handover/token"], receiver=story.cast.organisations[CARRIER], by=collector)
     (settings.DATA_DIR / "demo").mkdir(parents=True, exist_ok=True)
     (settings.DATA_DIR / "demo" / PAPER).write_bytes(
         print_box_label(made["handover/paper"], printed_at=clock.now(), synthetic=True)  # stands for the scan of a form
     )
+    made["packs"] = create_consignment(
+        addressee=story.cast.organisations[LABORATORY], samples=[samples[len(_DISPATCHED)]], waybill="DEMO-PACKS", by=collector
+    )
+    pack_samples(
+        consignment=made["packs"],
+        samples=[samples[len(_DISPATCHED) + 1]],
+        pack=add_pack(consignment=made["packs"], kind="drum", by=collector),
+        by=collector,
+    )
     return made
 
 
-def _dispatched(story: Story, sample: Sample, number: int) -> Consignment:
+def _make_route(story: Story) -> RouteVersion:
+    """An invented way over a post that exists; its days, costs and seasons are no advice."""
+    rains = (6, 7, 8, 9)
+    papers = ["export_permit", "soil_permit", "norm_notice"]
+    legs = [
+        _leg("road", "Myitkyina depot (invented)", "Pangsau", "3", hazard="landslides in the rains", closed_months=rains),
+        _leg("border_post", "Pangsau", "Nampong", "1", border_post="NAMPONG", papers=papers, cost=None, currency=""),
+        _leg("road", "Nampong", "Dibrugarh", "1.5"),
+        _leg("air", "Dibrugarh", "Bhopal", "1", cost=Decimal("18500")),
+    ]
+    official = story.cast.of("official", "MOM")
+    return create_route(code="PANGSAU", name="Myitkyina to Bhopal by Pangsau Pass (invented)", legs=legs, by=official)
+
+
+def _leg(mode: str, origin: str, destination: str, days: str, **more: Any) -> Leg:
+    words: dict[str, Any] = {"mode": mode, "origin": origin, "destination": destination, "transit_days": Decimal(days)}
+    return Leg(**(words | {"cost": Decimal("9500"), "currency": "INR"} | more))
+
+
+def _dispatched(story: Story, sample: Sample, number: int, route: RouteVersion | None) -> Consignment:
     cast, collector = story.cast, story.cast.of("collector", "IREL")
     consignment = create_consignment(
         addressee=cast.organisations[LABORATORY],
@@ -44,6 +80,13 @@ def _dispatched(story: Story, sample: Sample, number: int) -> Consignment:
         border_post="Nampong (Pangsau Pass)",
         by=collector,
     )
+    if route is not None:
+        declare_contents(
+            consignment=consignment, hs_code="253090", purpose=consignment.purpose, norm_notice=True, soil_notice=True, by=collector
+        )
+        for kind in ("export_permit", "soil_permit", "norm_notice"):
+            add_paper(consignment=consignment, kind=kind, remark="Invented for the demonstration.", by=collector)
+        return dispatch_consignment(consignment=consignment, route=route, place="Myitkyina depot (invented)", by=collector)
     expected = clock.now() + timedelta(days=8)
     return dispatch_consignment(consignment=consignment, expected_by=expected, place="Myitkyina depot (invented)", by=collector)
 
@@ -68,11 +111,77 @@ def examples(story: Story, made: dict[str, Consignment]) -> list[tuple[str, dict
         "handover/here": ("collector", {"taker": username, "taker_password": password, "password": password}),
         "handover/token": ("collector", {}),
         "handover/paper": ("collector", paper),
+        "legs": ("collector", {"leg": 1, "remark": "Slow, the road is wet."}),
+        "expected": ("collector", {"expected_by": (now + timedelta(days=12)).isoformat(timespec="seconds"), "reason": "Landslide."}),
+        "customs": ("collector", {"hs_code": "2530.90", "purpose": "testing only", "norm_notice": True, "soil_notice": True}),
+        "customs/papers": ("collector", {"kind": "invoice", "number": "INV-1", "status": "granted"}),
     }
     files = {"handover/paper": PAPER}
+    bodies["packs"] = ("collector", {"kind": "box"})
+    made = made | {"customs/papers": made["customs"]}
     found = []
     for name, (caller, body) in bodies.items():
         example = {"path": f"/api/v1/consignments/{made[name].code}/{name}/", "as": caller, "body": body}
         example |= {"content_type": "multipart/form-data", "file": files[name]} if name in files else {"content_type": "application/json"}
         found.append((f"/api/v1/consignments/{{code}}/{name}/", example))
-    return found
+    seal = {"seal_number": "DP0001", "gross_kg": "4.250"}
+    path = f"/api/v1/consignments/{made['packs'].code}/packs/1/seal/"
+    found.append(
+        (
+            "/api/v1/consignments/{code}/packs/{number}/seal/",
+            {"path": path, "as": "collector", "content_type": "application/json", "body": seal},
+        )
+    )
+    return [*found, *_paper_examples(made["legs"]), *_route_examples(), *_onward_examples(story)]
+
+
+def _onward_examples(story: Story) -> list[tuple[str, dict[str, Any]]]:
+    """Back to the sender, and a portion to another laboratory, with certified samples that lie in no position."""
+    receptionist = story.cast.of("receptionist", LABORATORY)
+    free = Sample.objects.filter(laboratory__code=LABORATORY, state="reported", on_hold=False, has_open_discrepancy=False)
+    items = ConsignmentItem.objects.filter(
+        sample__in=free, removed_at=None, consignment__addressee__code=LABORATORY, consignment__sender__code="IREL"
+    )
+    first, second, third = items.select_related("consignment", "sample").order_by("sample__code")[:3]
+    back = send_back(consignment=second.consignment, samples=[second.sample], reason="No longer needed.", by=receptionist)
+    dispatch_consignment(consignment=back, by=receptionist)
+    portion = {"addressee": "HYD", "portions": [{"sample": third.sample.code, "mass_g": "20"}]}
+    call = "/api/v1/consignments/"
+    calls: list[tuple[str, str, str, dict[str, Any]]] = [
+        ("{code}/return/", f"{first.consignment.code}/return/", "receptionist", {"reason": "Asked back.", "samples": [first.sample.code]}),
+        ("{code}/take-back/", f"{back.code}/take-back/", "collector", {"missing": []}),
+    ]
+    json = "application/json"
+    return [
+        *((call + name, {"path": call + path, "as": caller, "content_type": json, "body": body}) for name, path, caller, body in calls),
+        ("/api/v1/reconsignments/", {"path": "/api/v1/reconsignments/", "as": "receptionist", "content_type": json, "body": portion}),
+    ]
+
+
+def _paper_examples(consignment: Consignment) -> list[tuple[str, dict[str, Any]]]:
+    """What is done with one paper."""
+    paper = consignment.papers.order_by("kind")[0]
+    path, operation = (
+        f"/api/v1/consignments/{consignment.code}/customs/papers/{paper.pk}/",
+        "/api/v1/consignments/{code}/customs/papers/{id}/",
+    )
+    granted = {"status": "granted", "number": "EP-2026-17"}
+    return [
+        (operation, {"path": path, "as": "collector", "content_type": "application/json", "body": granted}),
+        (
+            f"{operation}files/",
+            {"path": f"{path}files/", "as": "collector", "content_type": "multipart/form-data", "file": PAPER, "body": {}},
+        ),
+    ]
+
+
+def _route_examples() -> list[tuple[str, dict[str, Any]]]:
+    leg = {"mode": "road", "origin": "Dibrugarh", "destination": "Jorhat", "transit_days": "0.5", "cost": "4000", "currency": "INR"}
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("/api/v1/routes/", "/api/v1/routes/", {"code": "JORHAT", "name": "Dibrugarh to Jorhat", "legs": [leg]}),
+        ("/api/v1/routes/{code}/versions/", "/api/v1/routes/PANGSAU/versions/", {"legs": [leg], "reason": "The pass is closed."}),
+        ("/api/v1/border-posts/", "/api/v1/border-posts/", {"code": "NAMPONG", "name": "Nampong (Pangsau Pass)", "status": "limited"}),
+    ]
+    return [
+        (operation, {"path": path, "as": "official", "content_type": "application/json", "body": body}) for operation, path, body in calls
+    ]

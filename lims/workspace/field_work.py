@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from lims.workspace.work import Entry, WorkItem, address, ask
 from samples.lifecycle import ConsignmentState, SampleState
-from samples.models import Consignment, Handover, Hold, Sample, SampleImport
+from samples.models import Consignment, Handover, Hold, OverdueAlarm, Sample, SampleImport
 from samples.models.consignments import HandoverState
 from samples.selectors.consignments import filter_overdue, select_incoming
 
@@ -94,6 +94,21 @@ def overdue_on_the_way(user: Any) -> WorkItem:
         _("Should have arrived and has not; ask the holder"),
         address("samples:consignments", overdue="true"),
         ask(rows, since="dispatched_at", due="expected_by", show=_consignment),
+        alarm=True,
+    )
+
+
+def alarms(user: Any) -> WorkItem:
+    """What the regular check found not to have arrived when it was promised."""
+    rows = OverdueAlarm.objects.filter(
+        consignment__in=filter_overdue(Consignment.objects.visible_to(user)).values("pk"), expected_by=F("consignment__expected_by")
+    ).select_related("consignment")
+    return WorkItem(
+        _("Overdue on the way to you"),
+        _("Should have arrived and has not; ask the sender or the carrier"),
+        address("samples:consignments", overdue="true"),
+        ask(rows, since="raised_at", due="expected_by", show=lambda one: _consignment(one.consignment)),
+        alarm=True,
     )
 
 

@@ -35,7 +35,7 @@ START_PAGES: dict[str, StartPage] = {
         (_("All consignments"), "samples:consignments"),
     ),
     Role.RECEPTIONIST: StartPage(
-        (field.to_receive, lab.received_unasked, lab.open_submissions, field.holds),
+        (field.alarms, field.to_receive, lab.received_unasked, lab.open_submissions, field.holds),
         _("Nothing is on its way to you. A consignment appears here as soon as it is dispatched."),
         (_("All submissions"), "assays:submissions"),
     ),

@@ -34,6 +34,7 @@ class NewConsignment(Struct):
     waybill: str = ""
     outer_seal: str = ""
     border_post: str = ""
+    route: str | None = None
     items: PackItems = []
     at: Moment | None = None
 
@@ -42,6 +43,7 @@ class Pack(Struct):
     """Samples to put in; all or none."""
 
     items: PackItems
+    pack: int | None = None
     at: Moment | None = None
 
 
@@ -63,6 +65,8 @@ class Dispatch(Struct):
     """When the addressee should have it, and where it leaves from."""
 
     expected_by: Moment | None = None
+    route: str | None = None
+    season_reason: str = ""
     place: str = ""
     at: Moment | None = None
 
@@ -188,4 +192,56 @@ class Settlement(Struct):
     password: Password
     meaning: Literal["settlement"] = "settlement"
     shown_hash: str | None = None
+    at: Moment | None = None
+
+
+class NewPack(Struct):
+    """One more pack."""
+
+    kind: Literal["box", "drum", "bag", "case"]
+
+
+class PackSeal(Struct):
+    """The seal a pack is closed with, and what it weighs."""
+
+    seal_number: str
+    gross_kg: Decimal | None = None
+    at: Moment | None = None
+
+
+class Return(Struct):
+    """What goes back to the sender, and why; without `samples` what was refused."""
+
+    reason: str
+    samples: SampleCodes | None = None
+    carrier: str | None = None
+    waybill: str = ""
+    outer_seal: str = ""
+    at: Moment | None = None
+
+
+class TakingBack(Struct):
+    """The sender has its samples again, but for the missing ones."""
+
+    missing: SampleCodes
+    remark: str = ""
+    at: Moment | None = None
+
+
+class OnwardPortion(Struct):
+    """What of a sample goes to another laboratory: grams, or all that is left."""
+
+    sample: str
+    mass_g: Decimal | None = None
+    seal_number: str = ""
+
+
+class Onward(Struct):
+    """A consignment to another laboratory."""
+
+    addressee: str
+    portions: Annotated[list[OnwardPortion], msgspec.Meta(max_length=LARGEST_CONSIGNMENT)]
+    carrier: str | None = None
+    waybill: str = ""
+    outer_seal: str = ""
     at: Moment | None = None

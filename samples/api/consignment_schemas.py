@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from samples.lifecycle import ConsignmentState, SampleState
-from samples.models.consignments import HandoverManner, HandoverState
+from samples.models.consignments import HandoverManner, HandoverState, PackKind
 from samples.models.receipts import Decision, DiscrepancyKind, SealCondition
 
 
@@ -42,12 +42,14 @@ class NewConsignmentSchema(Schema):
     waybill = serializers.CharField(required=False)
     outer_seal = serializers.CharField(required=False)
     border_post = serializers.CharField(required=False)
+    route = serializers.CharField(required=False, allow_null=True, help_text="Code of the route it is expected to take")
     items = PackItemSchema(many=True, required=False)
     at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class PackSchema(Schema):
     items = PackItemSchema(many=True)
+    pack = serializers.IntegerField(required=False, allow_null=True, help_text="Number of the pack they go into")
     at = serializers.DateTimeField(required=False, allow_null=True)
 
 
@@ -62,7 +64,9 @@ class ReasonSchema(Schema):
 
 
 class DispatchSchema(Schema):
-    expected_by = serializers.DateTimeField(required=False, allow_null=True, help_text="When the addressee should have it")
+    expected_by = serializers.DateTimeField(required=False, allow_null=True, help_text="By default computed from the route")
+    route = serializers.CharField(required=False, allow_null=True, help_text="Code of the expected route")
+    season_reason = serializers.CharField(required=False, help_text="Why it leaves although a leg will be closed")
     place = serializers.CharField(required=False, help_text="Where it leaves from")
     at = serializers.DateTimeField(required=False, allow_null=True)
 
@@ -153,6 +157,34 @@ class RefusalSchema(SomeSamplesSchema):
     reason = serializers.CharField()
 
 
+class ReturnSchema(SomeSamplesSchema):
+    reason = serializers.CharField()
+    carrier = serializers.CharField(required=False, allow_null=True)
+    waybill = serializers.CharField(required=False)
+    outer_seal = serializers.CharField(required=False)
+
+
+class TakingBackSchema(Schema):
+    missing = serializers.ListField(child=serializers.CharField(), help_text="Codes; empty where all are there")
+    remark = serializers.CharField(required=False, help_text="Needed where something is missing")
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class OnwardPortionSchema(Schema):
+    sample = serializers.CharField()
+    mass_g = serializers.CharField(required=False, allow_null=True, help_text="Grams; null or left out: all that is left")
+    seal_number = serializers.CharField(required=False)
+
+
+class OnwardSchema(Schema):
+    addressee = serializers.CharField(help_text="Code of the other laboratory")
+    portions = OnwardPortionSchema(many=True)
+    carrier = serializers.CharField(required=False, allow_null=True)
+    waybill = serializers.CharField(required=False)
+    outer_seal = serializers.CharField(required=False)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
 class SettlementSchema(Schema):
     decision = serializers.ChoiceField(choices=Decision.choices)
     reason = serializers.CharField()
@@ -171,8 +203,8 @@ class ConsignmentSchema(Schema):
     sender_name = serializers.CharField(allow_null=True)
     carrier = serializers.CharField(allow_null=True)
     carrier_name = serializers.CharField(allow_null=True)
-    addressee = serializers.CharField()
-    addressee_name = serializers.CharField()
+    addressee = serializers.CharField(allow_null=True)
+    addressee_name = serializers.CharField(allow_null=True)
     holder = serializers.CharField(allow_null=True)
     holder_name = serializers.CharField(allow_null=True)
     since = serializers.DateTimeField(help_text="Since when the holder has it")
@@ -203,6 +235,24 @@ class ConsignmentItemSchema(Schema):
     state = serializers.ChoiceField(choices=SampleState.choices)
     on_hold = serializers.BooleanField()
     has_open_discrepancy = serializers.BooleanField()
+    pack = serializers.IntegerField(allow_null=True)
+
+
+class OuterPackSchema(Schema):
+    number = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=PackKind.choices)
+    seal_number = serializers.CharField()
+    gross_kg = serializers.CharField(allow_null=True)
+
+
+class NewPackSchema(Schema):
+    kind = serializers.ChoiceField(choices=PackKind.choices)
+
+
+class PackSealSchema(Schema):
+    seal_number = serializers.CharField()
+    gross_kg = serializers.CharField(required=False, allow_null=True, help_text="Kilograms")
+    at = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class HandoverSchema(Schema):
@@ -259,6 +309,7 @@ class ConsignmentDetailSchema(ConsignmentSchema):
     """One consignment with everything that happened to it."""
 
     items = ConsignmentItemSchema(many=True)
+    packs = OuterPackSchema(many=True)
     handovers = HandoverSchema(many=True)
     receipts = ReceiptSchema(many=True)
 

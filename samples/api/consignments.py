@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,14 +21,17 @@ from lims.core.roles import Action
 from lims.core.scope import fetch_visible
 from samples.api import consignment_bodies as bodies
 from samples.api import consignment_schemas as schemas
+from samples.consignment_manifest import print_manifest
 from samples.forms.consignment_filters import CONSIGNMENT_ORDERINGS, DISCREPANCY_ORDERINGS, ConsignmentFilter, DiscrepancyFilter
 from samples.models import Consignment, Discrepancy, Sample
 from samples.selectors.consignments import row_of, select_consignments
 from samples.selectors.movement_rows import consignment_data, consignment_detail, discrepancy_data, receipt_data
 from samples.selectors.parties import find_party
 from samples.selectors.receipts import discrepancy_row, receipts_of, select_discrepancies
+from samples.selectors.routes import find_route
 from samples.selectors.scanned import find_scanned
 from samples.services import consigning, receiving, settling
+from samples.services.boxing import add_pack, close_pack, find_pack
 
 
 class Consignments(ListView):
@@ -67,6 +72,7 @@ class Consignments(ListView):
             waybill=body.waybill,
             outer_seal=body.outer_seal,
             border_post=body.border_post,
+            route=find_route(body.route) if body.route else None,
             by=request.user,
             at=body.at,
         )
@@ -117,8 +123,53 @@ class PackView(ActionView):
         consignment = _fetch(request, code)
         body: bodies.Pack = decode(request, bodies.Pack)
         samples = _samples(body.items, request.user)
-        consigning.pack_samples(consignment=consignment, samples=samples, seals=_seals(body.items, samples), by=request.user, at=body.at)
+        pack = find_pack(consignment, body.pack) if body.pack is not None else None
+        seals = _seals(body.items, samples)
+        consigning.pack_samples(consignment=consignment, samples=samples, seals=seals, pack=pack, by=request.user, at=body.at)
         return _detail(consignment, request)
+
+
+class PacksView(ActionView):
+    """The packs of a consignment."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    @extend_schema(operation_id="consignments_add_pack", request=schemas.NewPackSchema, responses={201: schemas.ConsignmentDetailSchema})
+    def post(self, request: Request, code: str) -> Response:
+        """One more pack, with the next number."""
+        consignment = _fetch(request, code)
+        body: bodies.NewPack = decode(request, bodies.NewPack)
+        add_pack(consignment=consignment, kind=body.kind, by=request.user)
+        return Response(consignment_detail(consignment, request.user), status=201)
+
+
+class PackSealView(ActionView):
+    """The seal of a pack."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    @extend_schema(operation_id="consignments_close_pack", request=schemas.PackSealSchema, responses=schemas.ConsignmentDetailSchema)
+    def post(self, request: Request, code: str, number: int) -> Response:
+        """Close a pack with a seal of its own."""
+        consignment = _fetch(request, code)
+        body: bodies.PackSeal = decode(request, bodies.PackSeal)
+        pack = find_pack(consignment, number, "")
+        close_pack(pack=pack, seal_number=body.seal_number, gross_kg=body.gross_kg, by=request.user, at=body.at)
+        return _detail(consignment, request)
+
+
+class ManifestView(ActionView):
+    """The manifest."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.CONSIGNMENT_PAPERS}
+
+    @extend_schema(operation_id="consignments_manifest", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def get(self, request: Request, code: str) -> HttpResponse:
+        """What travels, as PDF: codes with QR, seals, masses, carrier, waybill, declaration and notices."""
+        consignment = _fetch(request, code)
+        paper = print_manifest(consignment, request.user)
+        name = f"{consignment.code}-manifest.pdf"
+        return HttpResponse(paper, content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
 class UnpackView(ActionView):
@@ -161,7 +212,13 @@ class DispatchView(ActionView):
         consignment = _fetch(request, code)
         body: bodies.Dispatch = decode(request, bodies.Dispatch)
         consignment = consigning.dispatch_consignment(
-            consignment=consignment, expected_by=body.expected_by, place=body.place, by=request.user, at=body.at
+            consignment=consignment,
+            route=find_route(body.route) if body.route else None,
+            expected_by=body.expected_by,
+            season_reason=body.season_reason,
+            place=body.place,
+            by=request.user,
+            at=body.at,
         )
         return _detail(consignment, request)
 

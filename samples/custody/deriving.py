@@ -167,6 +167,11 @@ def _dispatched(state: CustodyState, event: RecordedEvent) -> None:
     state.last_seen = state.place
 
 
+def _passed(state: CustodyState, event: RecordedEvent) -> None:
+    _take_place(state, event)
+    state.last_seen = state.place
+
+
 def _relinquished(state: CustodyState, event: RecordedEvent) -> None:
     if state.open_handover is not None:
         state.problems.append("relinquished: an earlier handover had no answer")
@@ -314,6 +319,7 @@ _EFFECTS: Mapping[str, Callable[[CustodyState, RecordedEvent], None]] = {
     "packed": _packed,
     "unpacked": _unpacked,
     "dispatched": _dispatched,
+    "passed": _passed,
     "relinquished": _relinquished,
     "acknowledged": _acknowledged,
     "received": _received,

@@ -14,6 +14,7 @@ class EventKind(models.TextChoices):
     PACKED = "packed", _("packed")
     UNPACKED = "unpacked", _("unpacked")
     DISPATCHED = "dispatched", _("dispatched")
+    PASSED = "passed", _("passed on its way")
     RELINQUISHED = "relinquished", _("relinquished")
     ACKNOWLEDGED = "acknowledged", _("acknowledged")
     RECEIVED = "received", _("received")

@@ -8,8 +8,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from lims.accounts.models import Organisation
+from samples.models import RouteVersion
 from samples.models.receipts import Decision
 from samples.selectors.parties import carriers, laboratories, possible_receivers
+from samples.selectors.routes import routes_in_force
 from samples.services.consigning import DEFAULT_PURPOSE
 
 _CODE = {"class": "code-input", "autocapitalize": "characters", "autocomplete": "off", "autocorrect": "off", "spellcheck": "false"}
@@ -37,12 +39,22 @@ class ConsignmentForm(forms.Form):
     border_post = forms.CharField(
         label=_("Border post"), required=False, max_length=80, help_text=_("Where it crosses, as on the customs papers")
     )
+    route = forms.ModelChoiceField(
+        label=_("Route"), queryset=RouteVersion.objects.none(), required=False, empty_label=_("none"), help_text=_("The expected one")
+    )
     purpose = forms.CharField(label=_("Purpose on the papers"), initial=DEFAULT_PURPOSE, max_length=200)
 
     def __init__(self, *args: Any, sender: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["addressee"].queryset = laboratories().exclude(pk=sender)  # type: ignore[attr-defined]
         self.fields["carrier"].queryset = carriers()  # type: ignore[attr-defined]
+        _offer_routes(self.fields["route"])
+
+
+def _offer_routes(field: Any) -> None:
+    """The routes in force, by what they are called."""
+    field.queryset = routes_in_force()
+    field.label_from_instance = lambda version: f"{version.route.code} – {version.route.name}"
 
 
 class ScanForm(forms.Form):
@@ -62,6 +74,15 @@ class ScanForm(forms.Form):
     )
 
 
+class PackSealForm(forms.Form):
+    """The seal and the mass of a pack."""
+
+    seal_number = forms.CharField(label=_("Seal of the pack"), max_length=40, widget=forms.TextInput(attrs=_CODE))
+    gross_kg = forms.DecimalField(
+        label=_("Gross mass"), required=False, max_digits=8, decimal_places=3, widget=forms.NumberInput(attrs={"data-unit": "kg"})
+    )
+
+
 class ScanManyForm(forms.Form):
     """Many codes at once, from a list or a reader with a memory."""
 
@@ -76,12 +97,48 @@ class DispatchForm(forms.Form):
     """Where it leaves from and when it should be there, in the viewer's zone."""
 
     place = forms.CharField(label=_("Leaves from"), max_length=160, required=False)
+    route = forms.ModelChoiceField(
+        label=_("Expected route"),
+        queryset=RouteVersion.objects.none(),
+        required=False,
+        empty_label=_("as on its papers"),
+        help_text=_("Without a date below, the arrival is computed from it."),
+    )
+    season_reason = forms.CharField(
+        label=_("Why it leaves in a closed season"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Only where a leg of the route will be closed"),
+    )
     expected_by = forms.DateTimeField(
         label=_("Expected at the laboratory by"),
         required=False,
         widget=_moment_input(),
         help_text=_("In your time zone. Later than that it is shown as overdue."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"auto_id": "dispatch_%s"} | kwargs))
+        _offer_routes(self.fields["route"])
+
+
+class PassageForm(forms.Form):
+    """A leg that was passed."""
+
+    leg = forms.IntegerField(widget=forms.HiddenInput)
+    place = forms.CharField(label=_("Place, if not its end"), max_length=160, required=False)
+    remark = forms.CharField(label=_("Remark"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    at = forms.DateTimeField(label=_("When"), required=False, widget=_moment_input(), help_text=_("In your time zone; empty: now"))
+
+
+class ExpectationForm(forms.Form):
+    """A new promise."""
+
+    expected_by = forms.DateTimeField(label=_("Will be there by"), widget=_moment_input(), help_text=_("In your time zone"))
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"auto_id": "expect_%s"} | kwargs))
 
 
 class OfferForm(forms.Form):

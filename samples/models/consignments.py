@@ -51,6 +51,13 @@ class Consignment(Record):
     expected_by = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField(null=True, blank=True)
 
+    route = models.ForeignKey("samples.RouteVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="consignments")
+    season_reason = models.TextField(blank=True, help_text=_("Why it left although a leg of its route is closed then"))
+    hs_code = models.CharField(max_length=12, blank=True, help_text=_("As declared"))
+    norm_notice = models.BooleanField(default=False, help_text=_("Declared to hold natural radioactivity"))
+    soil_notice = models.BooleanField(default=False, help_text=_("Declared to hold soil"))
+    returns = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="sent_back")
+
     objects = ConsignmentQuerySet.as_manager()
 
     class Meta:
@@ -64,6 +71,36 @@ class Consignment(Record):
         return self.code
 
 
+class PackKind(models.TextChoices):
+    """What a pack is."""
+
+    BOX = "box", _("box")
+    DRUM = "drum", _("drum")
+    BAG = "bag", _("sack")
+    CASE = "case", _("case")
+
+
+@history()
+class Pack(Record):
+    """One of several packs of a consignment, closed with a seal of its own. Gross mass in kilograms."""
+
+    consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="packs", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8, choices=PackKind, default=PackKind.BOX)
+    seal_number = models.CharField(max_length=40, blank=True)
+    gross_kg = models.DecimalField(max_digits=8, decimal_places=3, null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["consignment", "number"], name="pack_number_once"),
+            models.UniqueConstraint(fields=["seal_number"], condition=~Q(seal_number=""), name="pack_seal_used_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consignment} / {self.number}"
+
+
 @history()
 class ConsignmentItem(Record):
     """One sample in one consignment, with the seal and mass it left with, and the state it returns to when it is taken out again."""
@@ -71,6 +108,7 @@ class ConsignmentItem(Record):
     consignment = models.ForeignKey(Consignment, on_delete=models.PROTECT, related_name="items", db_index=False)
     sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="consignment_items")
     seal_number = models.CharField(max_length=40, blank=True)
+    pack = models.ForeignKey(Pack, null=True, on_delete=models.PROTECT, related_name="items")
     container_count = models.PositiveSmallIntegerField(default=1)
     mass_g = models.DecimalField(max_digits=12, decimal_places=3)
     state_before = models.CharField(max_length=16, choices=SampleState, default=SampleState.COLLECTED)

@@ -66,7 +66,7 @@ class ConsignmentRow:
     state: str
     sender: Party | None
     carrier: Party | None
-    addressee: Party
+    addressee: Party | None
     holder: Party | None
     since: datetime
     items: int
@@ -109,7 +109,7 @@ class ConsignmentRow:
             return "warn", _("overdue")
         if self.waiting_for is not None:
             return "wait", _("waits for %(name)s") % {"name": self.waiting_for.name}
-        if self.state == ConsignmentState.DISPATCHED and self.holder == self.addressee:
+        if self.state == ConsignmentState.DISPATCHED and self.holder is not None and self.holder == self.addressee:
             return "wait", _("awaits receipt")
         tones = {ConsignmentState.PACKING: "none", ConsignmentState.DISPATCHED: "wait", ConsignmentState.RECEIVED: "pass"}
         tones |= {ConsignmentState.LOST: "fail", ConsignmentState.REFUSED: "fail"}
@@ -139,21 +139,25 @@ def row_of(found: Consignment, viewer: Any) -> ConsignmentRow:
     """A consignment from `select_consignments` as a row of the viewer's view."""
     one: Any = found
     papers, places = sees_papers(viewer), not is_blind(viewer)
-    hides_holder = one.holder_id == one.sender_id and not papers
+    # A return tells the origin by its addressee as an arrival does by its sender.
+    origins = set() if papers else {one.sender_id, *(() if one.returns_id is None else (one.addressee_id,))}
+    origins.discard(viewer.organisation_id)
+    hides_waiting = not papers and one.returns_id is not None and one.pending_code == one.addressee.code
+    waiting = Party("", _("the sender")) if hides_waiting else Party(one.pending_code, one.pending_name)
     return ConsignmentRow(
         id=one.pk,
         code=one.code,
         state=one.state,
         sender=_party(one.sender) if papers else None,
         carrier=_party(one.carrier) if one.carrier else None,
-        addressee=_party(one.addressee),
-        holder=None if hides_holder else _party(one.holder),
+        addressee=None if one.addressee_id in origins else _party(one.addressee),
+        holder=None if one.holder_id in origins else _party(one.holder),
         since=one.held_since,
         items=one.item_count,
         open_discrepancies=one.open_count,
         last_seen=one.last_seen if places else "",
         last_seen_at=one.last_seen_at,
-        waiting_for=Party(one.pending_code, one.pending_name) if one.pending_since else None,
+        waiting_for=waiting if one.pending_since else None,
         waiting_since=one.pending_since,
         purpose=one.purpose,
         waybill=one.waybill if papers else "",
@@ -224,6 +228,7 @@ class ItemRow:
     state: str
     on_hold: bool
     has_open_discrepancy: bool
+    pack: int | None = None
 
     @property
     def badge(self) -> Badge:
@@ -238,7 +243,7 @@ class ItemRow:
 
 def items_of(consignment: Consignment, viewer: Any) -> list[ItemRow]:
     """What is in the consignment, by the code the viewer knows."""
-    rows = consignment.items.filter(removed_at=None).select_related("sample").order_by("sample__code")
+    rows = consignment.items.filter(removed_at=None).select_related("sample", "pack").order_by("sample__code")
     items = [_item(row, viewer) for row in rows]
     # In the order of human codes, blind codes would tell which follows which.
     return items if sees_papers(viewer) else sorted(items, key=lambda item: item.code)
@@ -258,6 +263,7 @@ def _item(row: ConsignmentItem, viewer: Any) -> ItemRow:
         state=sample.state,
         on_hold=sample.on_hold,
         has_open_discrepancy=sample.has_open_discrepancy,
+        pack=row.pack.number if row.pack else None,
     )
 
 
@@ -308,14 +314,15 @@ def is_told(handover: Handover, viewer: Any) -> bool:
 
 def _leg(row: Handover, viewer: Any, consignment: Consignment) -> Leg:
     told = is_told(row, viewer)
-    names = told or row.giver_id != consignment.sender_id
+    names = told or row.giver_id != consignment.sender_id or row.giver_id == viewer.organisation_id
+    receiver_named = told or consignment.returns_id is None or row.receiver_id != consignment.addressee_id
     return Leg(
         id=row.pk,
         state=row.state,
         label=str(HandoverState(row.state).label),
         giver=row.giver.name if names else "",
         giver_person=(row.giver_person or row.giver_user.full_name) if told else "",
-        receiver=row.receiver.name,
+        receiver=row.receiver.name if receiver_named else str(_("the sender")),
         receiver_person=(row.receiver_person or getattr(row.receiver_user, "full_name", "")) if told else "",
         place=row.place if told else "",
         remark=row.remark if told else "",

@@ -33,7 +33,7 @@ def journey_of(row: ConsignmentRow, legs: Sequence[Leg], receipts: Sequence[Rece
     sender = str(row.sender or _("the sender"))
     events = [JourneyEvent("none", _("Made"), row.created_at, sender)]
     if row.dispatched_at:
-        events.append(JourneyEvent("pass", _("Dispatched"), row.dispatched_at, f"{sender} → {row.addressee}"))
+        events.append(JourneyEvent("pass", _("Dispatched"), row.dispatched_at, f"{sender} → {row.addressee or _('the sender')}"))
     events += [event for leg in legs for event in _leg_events(leg, row.code)]
     events += [_receipt_event(receipt) for receipt in receipts]
     return sorted(events, key=lambda event: event.at)

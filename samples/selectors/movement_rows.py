@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from samples.models import Consignment
+from samples.models import Consignment, Pack
 from samples.selectors.consignments import ConsignmentRow, ItemRow, Leg, Party, items_of, legs_of, read_row
 from samples.selectors.receipts import DiscrepancyRow, ReceiptLine, ReceiptView, receipts_of
 
@@ -51,6 +51,7 @@ def consignment_detail(consignment: Consignment, viewer: Any) -> dict[str, Any]:
     return {
         **consignment_data(read_row(consignment, viewer)),
         "items": [item_data(item) for item in items_of(consignment, viewer)],
+        "packs": [pack_data(pack) for pack in consignment.packs.all()],
         "handovers": [leg_data(leg) for leg in legs_of(consignment, viewer)],
         "receipts": [receipt_data(receipt) for receipt in receipts_of(consignment, viewer)],
     }
@@ -67,6 +68,17 @@ def item_data(item: ItemRow) -> dict[str, Any]:
         "state": item.state,
         "on_hold": item.on_hold,
         "has_open_discrepancy": item.has_open_discrepancy,
+        "pack": item.pack,
+    }
+
+
+def pack_data(pack: Pack) -> dict[str, Any]:
+    """One pack."""
+    return {
+        "number": pack.number,
+        "kind": pack.kind,
+        "seal_number": pack.seal_number,
+        "gross_kg": str(pack.gross_kg) if pack.gross_kg is not None else None,
     }
 
 

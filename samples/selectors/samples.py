@@ -170,6 +170,9 @@ def visible_kind(sample: Sample, viewer: Any) -> str:
 def _visible_parent(sample: Sample, viewer: Any) -> str | None:
     if sample.parent is None or (is_blind(viewer) and sample.kind == SampleKind.FIELD_DUPLICATE):
         return None
+    # A second laboratory works with a portion under a code of its own and never learns the code of the first.
+    if is_blind(viewer) and not Sample.objects.visible_to(viewer).filter(pk=sample.parent.pk).exists():
+        return None
     return sample.parent.code_for(viewer)
 
 

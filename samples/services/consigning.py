@@ -11,15 +11,19 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from lims.accounts.models import Organisation, OrganisationKind
+from lims.core import clock
 from lims.core.acting import acting
 from lims.core.codes import CONSIGNMENT as CONSIGNMENT_PREFIX
+from lims.core.days import local_day
 from lims.core.errors import Blocked, Blocker, Forbidden, Invalid, Problem, refuse_if
 from lims.core.roles import Action, require
 from lims.core.sequences import take_codes
 from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import CONSIGNMENT, SampleState
-from samples.models import Consignment, ConsignmentItem, Sample
+from samples.models import Consignment, ConsignmentItem, Pack, ReceiptItem, RouteVersion, Sample
+from samples.route_rules import arrive
+from samples.services.customs import dispatch_paper_blockers
 from samples.services.holding import given_reason
 from samples.services.leaving import leave_positions
 from samples.services.locking import lock_samples
@@ -34,6 +38,7 @@ from samples.services.movement import (
     step_blockers,
 )
 from samples.services.sealing import SealSeen, note_seals
+from samples.services.travelling import check_route, check_season
 
 DEFAULT_PURPOSE = "geological sample for testing purposes only"
 LARGEST_CONSIGNMENT = 1000
@@ -49,6 +54,7 @@ def create_consignment(
     waybill: str = "",
     outer_seal: str = "",
     border_post: str = "",
+    route: RouteVersion | None = None,
     by: Any,
     at: datetime | None = None,
 ) -> Consignment:
@@ -67,12 +73,13 @@ def create_consignment(
             holder=by.organisation,
             addressee=addressee,
             carrier=carrier,
+            route=route,
             created_by=by,
             created_at=moment,
             **texts,
         )
-        _save_with_seal(consignment)
-        _note_outer_seal(consignment, "", by, moment)
+        save_with_seal(consignment)
+        note_outer_seal(consignment, "", by, moment)
         if samples:
             _pack(consignment, samples, seals or {}, by, moment)
     return consignment
@@ -87,39 +94,49 @@ def change_consignment(
     waybill: str,
     outer_seal: str,
     border_post: str,
+    route: RouteVersion | None = None,
     by: Any,
 ) -> Consignment:
     """Correct what stands on the papers of a consignment that is still being packed."""
     require(by, Action.CONSIGNMENT_EDIT)
     texts = checked_texts(Consignment, purpose=purpose, waybill=waybill, outer_seal=outer_seal, border_post=border_post)
     with transaction.atomic(), acting(by, "consignment changed"):
-        consignment = _lock_for_packing(consignment, by)
+        consignment = lock_for_packing(consignment, by)
         _check_parties(consignment.sender, addressee, carrier)
         before = consignment.outer_seal
-        consignment.addressee, consignment.carrier = addressee, carrier
+        consignment.addressee, consignment.carrier, consignment.route = addressee, carrier, route
         for name, text in texts.items():
             setattr(consignment, name, text)
-        _save_with_seal(consignment)
-        _note_outer_seal(consignment, before, by, checked_moment(None))
+        save_with_seal(consignment)
+        note_outer_seal(consignment, before, by, checked_moment(None))
     return consignment
 
 
 def pack_samples(
-    *, consignment: Consignment, samples: Sequence[Sample], seals: Mapping[UUID, str] | None = None, by: Any, at: datetime | None = None
+    *,
+    consignment: Consignment,
+    samples: Sequence[Sample],
+    seals: Mapping[UUID, str] | None = None,
+    pack: Pack | None = None,
+    by: Any,
+    at: datetime | None = None,
 ) -> list[ConsignmentItem]:
-    """Put samples into a consignment; all or none. Raises `Blocked` naming every sample that is packed already, held by somebody else,
-    on hold or under a discrepancy, and `Invalid('duplicate_seal')` for a seal that was used before."""
+    """Put samples into a consignment, into one of its packs if named; all or none.
+
+    Raises `Blocked` naming every sample that is packed already, held by somebody else, on hold or under a discrepancy, and
+    `Invalid('duplicate_seal')` for a seal that was used before.
+    """
     require(by, Action.CONSIGNMENT_EDIT)
     with transaction.atomic(), acting(by, "packed"):
-        consignment = _lock_for_packing(consignment, by)
-        return _pack(consignment, samples, seals or {}, by, checked_moment(at, after=consignment.created_at))
+        consignment = lock_for_packing(consignment, by)
+        return _pack(consignment, samples, seals or {}, by, checked_moment(at, after=consignment.created_at), pack)
 
 
 def unpack_sample(*, consignment: Consignment, sample: Sample, by: Any, at: datetime | None = None) -> ConsignmentItem:
     """Take a sample out again; it is what it was before. Raises `Blocked('not_packed')` when it is not in this consignment."""
     require(by, Action.CONSIGNMENT_EDIT)
     with transaction.atomic(), acting(by, "taken out"):
-        consignment = _lock_for_packing(consignment, by)
+        consignment = lock_for_packing(consignment, by)
         item = active_items(consignment).filter(sample=sample).first()
         if item is None:
             raise Blocked([Blocker("not_packed", f"Sample {sample.code_for(by)} is not in consignment {consignment.code}.")])
@@ -150,33 +167,50 @@ def packing_blockers(consignment: Consignment, by: Any) -> list[Blocker]:
 def dispatch_blockers(consignment: Consignment, by: Any) -> list[Blocker]:
     """Why the consignment cannot leave now, sample by sample."""
     found = CONSIGNMENT.blockers(consignment, "dispatch")
-    return found or step_blockers([item.sample for item in active_items(consignment)], "dispatch", by)
+    found = found or step_blockers([item.sample for item in active_items(consignment)], "dispatch", by)
+    return found + dispatch_paper_blockers(consignment, consignment.route, clock.today())
 
 
 def dispatch_consignment(
-    *, consignment: Consignment, expected_by: datetime | None = None, place: str = "", by: Any, at: datetime | None = None
+    *,
+    consignment: Consignment,
+    route: RouteVersion | None = None,
+    expected_by: datetime | None = None,
+    season_reason: str = "",
+    place: str = "",
+    by: Any,
+    at: datetime | None = None,
 ) -> Consignment:
     """Send a packed consignment on its way from `place`; its samples are in transit, held by the sender until a handover is acknowledged.
 
-    `expected_by` is when the addressee should have it. Raises `Blocked` with every reason, `Invalid('expected_too_early')`.
+    `route` is the expected one, by default that of its papers. `expected_by` is when the addressee should have it, by default computed from
+    the route. Raises `Blocked` with every reason, also papers that the route asks for; `Invalid('expected_too_early')`, and
+    `Invalid('season_reason_missing')` where a leg will be closed and `season_reason` does not say why it goes all the same.
     """
     require(by, Action.CONSIGNMENT_EDIT)
     place = checked_texts(Consignment, last_seen=place)["last_seen"]
+    season_reason = checked_texts(Consignment, season_reason=season_reason)["season_reason"]
     with transaction.atomic(), acting(by, "dispatched"):
         consignment = lock_consignment(consignment)
         _check_sender(consignment, by)
         moment = checked_moment(at, after=last_moment(consignment))
+        consignment.route = route or consignment.route
+        if consignment.route is not None:
+            check_route(consignment.route)
+            consignment.season_reason = season_reason if check_season(consignment.route, moment, season_reason) else ""
+            expected_by = expected_by or arrive(moment, consignment.route.plan())
         if expected_by is not None and expected_by < moment:
             raise invalid_at("/expected_by", "expected_too_early", "It cannot be expected before it leaves. Check the date of arrival.")
         consignment.state = CONSIGNMENT.target(consignment, "dispatch")
         items = list(active_items(consignment))
         samples = lock_samples(item.sample_id for item in items)
-        refuse_if(step_blockers(samples, "dispatch", by))
+        refuse_if(step_blockers(samples, "dispatch", by) + dispatch_paper_blockers(consignment, consignment.route, local_day(moment)))
         consignment.dispatched_at, consignment.expected_by = moment, expected_by
         consignment.last_seen, consignment.last_seen_at = place or consignment.sender.name[:160], moment
         consignment.save()
         Sample.objects.filter(pk__in=[sample.pk for sample in samples]).update(state=SampleState.IN_TRANSIT, place=consignment.last_seen)
         words = _words_of(consignment) | {"place": consignment.last_seen, "purpose": consignment.purpose}
+        words["remark"] = consignment.season_reason
         append_events(entries_of(items, EventKind.DISPATCHED, consignment, moment, **words), by=by)
     return consignment
 
@@ -193,18 +227,23 @@ def _check_parties(sender: Organisation, addressee: Organisation, carrier: Organ
         raise invalid_at("/addressee", "not_a_laboratory", f"{addressee} is not a laboratory that receives samples. Choose one.")
     if addressee.pk == sender.pk:
         raise invalid_at("/addressee", "own_address", "A consignment goes to another organisation. Choose the laboratory it is for.")
+    check_carrier(carrier)
+
+
+def check_carrier(carrier: Organisation | None) -> None:
+    """Raise `Invalid('not_a_carrier')` for who is none."""
     if carrier is not None and not (carrier.kind == OrganisationKind.CARRIER and carrier.active):
         raise invalid_at("/carrier", "not_a_carrier", f"{carrier} is not a carrier. Choose one, or none if you bring it yourself.")
 
 
-def _note_outer_seal(consignment: Consignment, before: str, by: Any, moment: datetime) -> None:
+def note_outer_seal(consignment: Consignment, before: str, by: Any, moment: datetime) -> None:
     """A seal around the box goes into the register like any other."""
     if consignment.outer_seal and consignment.outer_seal != before:
         seal = SealSeen(number=consignment.outer_seal, organisation_id=by.organisation_id, consignment_id=consignment.pk)
         note_seals([seal], by=by, at=moment)
 
 
-def _save_with_seal(consignment: Consignment) -> None:
+def save_with_seal(consignment: Consignment) -> None:
     """Save; a seal that closed another box before is refused by the database, whoever was first."""
     try:
         with transaction.atomic():
@@ -221,7 +260,8 @@ def _check_sender(consignment: Consignment, by: Any) -> None:
         raise Forbidden("not_sender", f"Only {consignment.sender} packs and dispatches consignment {consignment.code}.")
 
 
-def _lock_for_packing(consignment: Consignment, by: Any) -> Consignment:
+def lock_for_packing(consignment: Consignment, by: Any) -> Consignment:
+    """The consignment, locked, if the caller packs it and it is open."""
     consignment = lock_consignment(consignment)
     _check_sender(consignment, by)
     refuse_if(CONSIGNMENT.blockers(consignment, "pack"))
@@ -232,7 +272,12 @@ def _lock_for_packing(consignment: Consignment, by: Any) -> Consignment:
 
 
 def _pack(
-    consignment: Consignment, samples: Sequence[Sample], seals: Mapping[UUID, str], by: Any, moment: datetime
+    consignment: Consignment,
+    samples: Sequence[Sample],
+    seals: Mapping[UUID, str],
+    by: Any,
+    moment: datetime,
+    pack: Pack | None = None,
 ) -> list[ConsignmentItem]:
     _check_selection(samples)
     items = {item.sample_id: item for item in consignment.items.filter(sample__in=[sample.pk for sample in samples])}
@@ -245,7 +290,7 @@ def _pack(
     for sample in locked:
         item = items.setdefault(sample.pk, ConsignmentItem(consignment=consignment, sample=sample))
         item.seal_number, item.container_count, item.mass_g = sample.seal_number or "", sample.container_count, sample.mass_g
-        item.state_before, item.removed_at = sample.state, None
+        item.state_before, item.removed_at, item.pack = sample.state, None, pack
         sample.state = SampleState.PACKED
     packed = [items[sample.pk] for sample in locked]
     _write_items(packed)
@@ -259,6 +304,7 @@ def _pack(
             seal_number=item.seal_number,
             container_count=item.container_count,
             mass_g=item.mass_g,
+            detail={"pack": str(pack.number)} if pack else {},
         )
         for item in packed
     ]
@@ -269,7 +315,7 @@ def _pack(
 def _write_items(items: Sequence[ConsignmentItem]) -> None:
     """A sample that was taken out and comes back keeps its one row."""
     back = [item for item in items if not item._state.adding]
-    ConsignmentItem.objects.bulk_update(back, ["seal_number", "container_count", "mass_g", "state_before", "removed_at"])
+    ConsignmentItem.objects.bulk_update(back, ["seal_number", "container_count", "mass_g", "state_before", "removed_at", "pack"])
     ConsignmentItem.objects.bulk_create([item for item in items if item._state.adding])
 
 
@@ -284,16 +330,27 @@ def _check_selection(samples: Sequence[Sample]) -> None:
 
 
 def _sample_blockers(consignment: Consignment, samples: Sequence[Sample], items: Mapping[UUID, ConsignmentItem], by: Any) -> list[Blocker]:
-    found = []
+    found, known_here = [], _received_before(consignment, samples)
     for sample in samples:
         item = items.get(sample.pk)
         if item is not None and item.removed_at is None:
             found.append(Blocker("packed_already", f"Sample {sample.code_for(by)} is in consignment {consignment.code} already."))
         elif sample.holder_id != consignment.sender_id:
             found.append(Blocker("not_holder", f"Sample {sample.code_for(by)} is not held by {consignment.sender}, so it cannot pack it."))
+        elif sample.pk in known_here:
+            sentence = f"Sample {sample.code_for(by)} is known here by its blind code. Send a portion on: it gets a code of its own."
+            found.append(Blocker("needs_own_code", sentence))
         else:
             found += step_blockers([sample], "pack", by)
     return found
+
+
+def _received_before(consignment: Consignment, samples: Sequence[Sample]) -> set[UUID]:
+    """Samples that would go from the laboratory that received them to another one, which must not learn their code there."""
+    if not (consignment.addressee.is_laboratory and consignment.sender.is_laboratory):
+        return set()
+    received = ReceiptItem.objects.filter(sample__in=samples, receipt__laboratory=consignment.sender_id, present=True)
+    return set(received.values_list("sample", flat=True))
 
 
 def _apply_seals(consignment: Consignment, samples: Sequence[Sample], seals: Mapping[UUID, str], moment: datetime) -> list[Entry]:

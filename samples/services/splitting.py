@@ -65,6 +65,13 @@ def split_sample(
     Raises `Blocked` (state, hold, discrepancy, not held) and `Invalid` with pointers such as `/parts/1/mass_g`.
     """
     require(by, Action.SAMPLE_SPLIT)
+    return divide_sample(sample=sample, parts=parts, remaining_g=remaining_g, reason=reason, by=by, at=at)
+
+
+def divide_sample(
+    *, sample: Sample, parts: Sequence[Part], remaining_g: Decimal, reason: str = "", by: Any, at: datetime | None = None
+) -> list[Sample]:
+    """As `split_sample`, for services that ask for a permission of their own."""
     now = at or clock.now()
     with transaction.atomic(), acting(by, reason or "split"):
         parent = lock_sample(sample)

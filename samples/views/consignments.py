@@ -19,8 +19,8 @@ from lims.core.panels import render_panels
 from lims.core.roles import Action, allowed
 from lims.core.scope import fetch_visible
 from samples.forms.consignment_filters import CONSIGNMENT_ORDERINGS, ConsignmentFilter, chosen
-from samples.forms.consignments import ConsignmentForm, DispatchForm, ReasonForm
-from samples.forms.straying import FindingForm, LossForm, RefusalForm
+from samples.forms.consignments import ConsignmentForm, DispatchForm, ExpectationForm, PassageForm, ReasonForm
+from samples.forms.straying import FindingForm, LossForm, RefusalForm, ReturnForm, TakeBackForm
 from samples.lifecycle import CONSIGNMENT, ConsignmentState
 from samples.models import Consignment
 from samples.models.consignments import HandoverState
@@ -28,7 +28,8 @@ from samples.selectors.consignments import incoming_for, items_of, legs_of, read
 from samples.selectors.journeys import journey_of
 from samples.selectors.movement_rows import consignment_data
 from samples.selectors.receipts import receipts_of
-from samples.services import consigning, receiving, straying
+from samples.selectors.routes import way_of
+from samples.services import consigning, receiving, returning, straying, travelling
 
 
 def address_of(consignment: Consignment) -> str:
@@ -60,7 +61,15 @@ class ConsignmentList(Page):
             return self.refuse(error, reverse("samples:consignments"))
         rows_shown = [row_of(one, request.user) for one in page.rows]
         may_edit = allowed(request.user, Action.CONSIGNMENT_EDIT)
-        return self.render({"filters": filters.form, "page": page, "rows": rows_shown, "may_edit": may_edit})
+        return self.render(
+            {
+                "filters": filters.form,
+                "page": page,
+                "rows": rows_shown,
+                "may_edit": may_edit,
+                "may_send_on": allowed(request.user, Action.CONSIGNMENT_RECEIVE),
+            }
+        )
 
 
 class Incoming(Page):
@@ -138,6 +147,9 @@ class ConsignmentPage(Page):
             "items": items_of(consignment, request.user),
             "journey": journey_of(row, legs_of(consignment, request.user), receipts),
             "receipts": receipts,
+            "way": way_of(consignment, request.user),
+            "may_see_papers": allowed(request.user, Action.CONSIGNMENT_PAPERS),
+            "may_see_customs": allowed(request.user, Action.CUSTOMS_VIEW),
             "panels": render_panels("consignment", consignment, request),
         }
         return self.render(context | steps_of(consignment, request.user))
@@ -161,8 +173,15 @@ def steps_of(consignment: Consignment, viewer: Any) -> dict[str, Any]:
             "may_lose": not straying.loss_blockers(consignment, viewer),
             "may_find": not straying.finding_blockers(consignment, viewer),
         }
+        steps["passing_blockers"] = travelling.passing_blockers(consignment, viewer)
+        steps["may_expect"] = consignment.state == ConsignmentState.DISPATCHED and mine in {consignment.sender_id, consignment.holder_id}
     if steps.get("may_receive"):
         steps["may_refuse"] = not CONSIGNMENT.blockers(consignment, "refuse")
+    if allowed(viewer, Action.CONSIGNMENT_EDIT) and consignment.state in {ConsignmentState.REFUSED, ConsignmentState.RECEIVED}:
+        steps |= {"may_return": not returning.return_blockers(consignment, viewer), "return_form": ReturnForm()}
+    if consignment.returns_id and consignment.addressee_id == mine and allowed(viewer, Action.CONSIGNMENT_ACKNOWLEDGE):
+        steps |= {"may_take_back": not returning.taking_blockers(consignment), "take_back_form": TakeBackForm()}
+    steps |= {"passage_form": PassageForm(auto_id="passage_%s"), "expectation_form": ExpectationForm()}
     steps |= {"loss_form": LossForm(), "finding_form": FindingForm(), "refusal_form": RefusalForm()}
     steps["may_print"] = allowed(viewer, Action.LABEL_PRINT)
     return steps

@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 from lims.core.errors import DomainError, Forbidden, Invalid
 from lims.core.pages import Page
 from lims.core.roles import Action
-from samples.forms.consignments import DispatchForm, ScanForm, ScanManyForm
+from samples.consignment_manifest import print_manifest
+from samples.forms.consignments import DispatchForm, PackSealForm, ScanForm, ScanManyForm
 from samples.models import Consignment
+from samples.models.consignments import PackKind
 from samples.selectors.consignments import items_of
 from samples.selectors.scanned import find_scanned
-from samples.services import consigning
+from samples.services import boxing, consigning
 from samples.views.consignments import address_of, fetch_consignment
 
 
@@ -51,16 +53,22 @@ class PackPage(Page):
         samples = find_scanned(codes, request.user)
         seal = form.cleaned_data.get("seal_number")
         seals = {samples[0].pk: seal} if seal else {}
-        consigning.pack_samples(consignment=consignment, samples=samples, seals=seals, by=request.user)
+        number = request.POST.get("pack", "")
+        pack = boxing.find_pack(consignment, int(number)) if number.isdigit() else None
+        consigning.pack_samples(consignment=consignment, samples=samples, seals=seals, pack=pack, by=request.user)
         packed = {"count": len(samples), "code": samples[0].code_for(request.user)}
         messages.success(request, _("%(code)s is packed.") % packed if len(samples) == 1 else _("%(count)d samples are packed.") % packed)
-        return redirect("samples:consignment-pack", consignment.code)
+        again = reverse("samples:consignment-pack", args=[consignment.code])
+        return redirect(f"{again}?pack={pack.number}" if pack else again)
 
     def _show(self, consignment: Consignment, refusals: Sequence[str] = (), many: Form | None = None, *, status: int = 200) -> HttpResponse:
         user = self.request.user
         context = {
             "consignment": consignment,
             "items": sorted(items_of(consignment, user), key=lambda item: item.item_id, reverse=True),
+            "packs": [(pack, PackSealForm(initial=pack.__dict__, auto_id=f"pack{pack.number}_%s")) for pack in consignment.packs.all()],
+            "pack_kinds": PackKind.choices,
+            "chosen_pack": self.request.POST.get("pack") or self.request.GET.get("pack", ""),
             "scan": ScanForm(),
             "many": many or ScanManyForm(),
             "refusals": refusals,
@@ -92,6 +100,49 @@ class ConsignmentStep(Page):
     def back(self, consignment: Consignment) -> str:
         """Where to go afterwards."""
         return address_of(consignment)
+
+
+class AddPack(ConsignmentStep):
+    """One more pack."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    def take(self, request: HttpRequest, consignment: Consignment) -> str:
+        pack = boxing.add_pack(consignment=consignment, kind=request.POST.get("kind", ""), by=request.user)
+        return _("Pack %(number)d is added.") % {"number": pack.number}
+
+    def back(self, consignment: Consignment) -> str:
+        return reverse("samples:consignment-pack", args=[consignment.code])
+
+
+class SealPack(Page):
+    """Close a pack with its seal."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    def post(self, request: HttpRequest, code: str, number: int) -> HttpResponse:
+        consignment, form = fetch_consignment(request, code), PackSealForm(request.POST)
+        back = reverse("samples:consignment-pack", args=[consignment.code])
+        try:
+            if not form.is_valid():
+                raise Invalid("form", " ".join(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
+            boxing.close_pack(pack=boxing.find_pack(consignment, number, ""), **form.cleaned_data, by=request.user)
+        except DomainError as error:
+            return self.refuse(error, back)
+        messages.success(request, _("Pack %(number)d is sealed.") % {"number": number})
+        return redirect(back)
+
+
+class Manifest(Page):
+    """The manifest that travels with the box, as PDF."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.CONSIGNMENT_PAPERS}
+
+    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+        consignment = fetch_consignment(request, code)
+        name = f"{consignment.code}-manifest.pdf"
+        paper = print_manifest(consignment, request.user)
+        return HttpResponse(paper, content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
 class Unpack(ConsignmentStep):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from lims.core.errors import Invalid
+from lims.core.errors import DomainError, Invalid
+from lims.core.pages import Page, add_form_errors
 from lims.core.roles import Action
-from samples.forms.straying import FindingForm, LossForm, RefusalForm
+from samples.forms.straying import FindingForm, LossForm, OnwardForm, RefusalForm, ReturnForm, TakeBackForm
 from samples.models import Consignment
 from samples.selectors.scanned import find_scanned
-from samples.services import straying
+from samples.services import returning, straying
+from samples.views.consignments import address_of
 from samples.views.packing import ConsignmentStep
 
 
@@ -53,3 +56,49 @@ class Refuse(ConsignmentStep):
     def take(self, request: HttpRequest, consignment: Consignment) -> str:
         straying.refuse_receipt(consignment=consignment, **read_step(RefusalForm(request.POST), request.user), by=request.user)
         return _("Refused. Whoever holds it sends it back.")
+
+
+class Return(ConsignmentStep):
+    """Back to the sender: a new consignment, to be dispatched like any other."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
+
+    def take(self, request: HttpRequest, consignment: Consignment) -> str:
+        back = returning.send_back(consignment=consignment, **read_step(ReturnForm(request.POST), request.user), by=request.user)
+        return _("%(code)s goes back to the sender: dispatch it and hand it over.") % {"code": back.code}
+
+
+class TakeBack(ConsignmentStep):
+    """The sender has its samples again."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_ACKNOWLEDGE}
+
+    def take(self, request: HttpRequest, consignment: Consignment) -> str:
+        words = read_step(TakeBackForm(request.POST), request.user)
+        missing = words.pop("samples") or []
+        returning.take_back(consignment=consignment, missing=missing, **words, by=request.user)
+        return _("Taken back.")
+
+
+class Onward(Page):
+    """Portions of samples to another laboratory."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.CONSIGNMENT_RECEIVE, "POST": Action.CONSIGNMENT_RECEIVE}
+    template = "samples/consignments/onward.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.render({"form": OnwardForm(sender=self.request.user.organisation_id)})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = OnwardForm(request.POST, sender=self.request.user.organisation_id)
+        if form.is_valid():
+            words = dict(form.cleaned_data)
+            try:
+                lines = words.pop("portions")
+                samples = find_scanned([code for code, _mass in lines], request.user, pointer="/portions")
+                portions = [returning.Portion(sample=one, mass_g=mass) for one, (_code, mass) in zip(samples, lines, strict=True)]
+                consignment = returning.reconsign_samples(portions=portions, **words, by=request.user)
+                return redirect(address_of(consignment))
+            except DomainError as error:
+                add_form_errors(form, error)
+        return self.render({"form": form}, status=422)

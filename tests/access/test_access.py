@@ -45,6 +45,8 @@ NARROWER = {
     ("certificates/<slug:number>/retry/", "quality_manager"): "a first certificate is the signatory's alone; an amendment is both's",
     ("consignments/<str:code>/dispatch/", "custodian"): "who sends it dispatches it",
     ("consignments/<str:code>/dispatch/", "receptionist"): "the same",
+    ("consignments/<str:code>/take-back/", "collector"): "whoever it goes back to takes it",
+    ("consignments/<str:code>/take-back/", "custodian"): "the same",
     **dict.fromkeys(
         [("submissions/<str:code>/complete/", role) for role in ("technician", "analyst", "reviewer", "quality_manager")],
         "whoever records submissions closes them, or the signatory",
@@ -52,6 +54,8 @@ NARROWER = {
 }
 # Addresses whose object is everybody's who may open the page, so an outsider with the role finds it too.
 SHARED = {
+    "api/v1/routes/": "routes and border posts belong to all who travel",
+    "routes/": "the same",
     "api/v1/methods/": "methods belong to all laboratories",
     "methods/": "the same",
     "api/v1/mines/": "firms explore the same mines",

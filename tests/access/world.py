@@ -24,9 +24,10 @@ from lims.core.roles import INSTRUMENT, LABORATORY_ROLES, Role
 from lims.jobs.models import Job
 from lims.jobs.services import run_job
 from samples.dossiers.services import request_sample_dossier
-from samples.models import ConsignmentItem, Discrepancy, Handover, Receipt, Sample
+from samples.models import ConsignmentItem, Discrepancy, Handover, PaperFile, Receipt, Sample
 from samples.provenance.services.evidence import add_evidence
 from samples.services.allotting import allot_codes
+from samples.services.customs import add_file, add_paper
 from samples.services.handing_over import offer_handover
 from samples.services.holding import hold_sample
 from samples.services.importing import preview_import
@@ -35,13 +36,15 @@ from samples.services.meeting import show_handover
 from samples.services.photographing import photograph_sample
 from samples.services.visiting import Member, record_visit
 from tests.factories import bench, measurement, people, release
-from tests.factories.consignments import make_dispatched
+from tests.factories.consignments import make_consignment, make_dispatched
 from tests.factories.log import make_witness
 from tests.factories.pictures import picture
 from tests.factories.provenance import make_parts, make_provenance
 from tests.factories.samples import make_mine
 from tests.factories.storage import make_box
+from tests.samples.services.test_meeting import PDF
 from tests.samples.services.test_placing_and_visiting import visit_record
+from tests.samples.services.test_travelling import make_route
 
 ANONYMOUS = "anonymous"
 CALLERS = (ANONYMOUS, *(role.value for role in Role), INSTRUMENT)
@@ -125,7 +128,13 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "storage/": _code("box"),
     "mines/": lambda things, user: {"code": "PW1", "pit": "P1"},
     "visits/": _code("visit"),
-    "consignments/": lambda things, user: {"code": things["consignment"].code, "pk": things["receipt"].pk},
+    "consignments/<str:code>/customs/": lambda things, user: {
+        "code": things["paper"].paper.consignment.code,
+        "pk": things["paper"].paper_id,
+        "file": things["paper"].pk,
+    },
+    "consignments/": lambda things, user: {"code": things["consignment"].code, "pk": things["receipt"].pk, "number": 1},
+    "routes/": lambda things, user: {"code": "NAMPONG-1"},
     "handovers/": lambda things, user: {"token": things["shown"]},
     "discrepancies/": _pk("discrepancy"),
     "seals/batches/": _pk("seals"),
@@ -233,6 +242,8 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "seals": issue_seals(first="W-0001", last="W-0010", organisation=cast.organisations["irel"], by=cast.official),
         "person": cast.analyst,
         "token": create_own_token(name="x", expires_at=clock.now() + timedelta(days=1), by=cast.analyst)[0],
+        "route": make_route(cast),
+        "paper": _paper(cast),
         "shown": show_handover(handover=_offer(cast), by=cast.collector)[1],
         "competence": Competence.objects.filter(user__organisation=cast.organisations["lab"]).first(),
     }
@@ -242,3 +253,9 @@ def _offer(cast: people.Cast) -> Handover:
     """A consignment on its way, offered to the carrier."""
     consignment = make_dispatched(cast, 1)
     return offer_handover(consignment=consignment, receiver=cast.organisations["carrier"], by=cast.collector)
+
+
+def _paper(cast: people.Cast) -> PaperFile:
+    """A scan of a customs paper."""
+    paper = add_paper(consignment=make_consignment(cast, 1), kind="invoice", by=cast.collector)
+    return add_file(paper=paper, name="i.pdf", data=PDF, by=cast.collector)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from samples.services.consigning import (
     unpack_sample,
 )
 from samples.services.holding import hold_sample
+from samples.services.returning import Portion, reconsign_samples
 from tests.factories.consignments import kinds_of, make_consignment, make_dispatched, make_received, nothing_changes, samples_of
 from tests.factories.people import Cast
 from tests.factories.samples import make_samples
@@ -165,8 +167,9 @@ def test_unpacked_sample_is_what_it_was_and_can_be_packed_again(cast: Cast) -> N
 
 
 def test_unpacking_at_a_laboratory_returns_the_sample_to_received(cast: Cast) -> None:
-    sample = samples_of(make_received(cast, 1))[0]
-    onward = create_consignment(addressee=cast.organisations["other_lab"], samples=[sample], by=cast.receptionist)
+    portion = Portion(sample=samples_of(make_received(cast, 1))[0], mass_g=Decimal(10))
+    onward = reconsign_samples(addressee=cast.organisations["other_lab"], portions=[portion], by=cast.receptionist)
+    (sample,) = samples_of(onward)
     unpack_sample(consignment=onward, sample=sample, by=cast.receptionist)
     sample.refresh_from_db()
     assert sample.state == "received"

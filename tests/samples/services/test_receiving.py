@@ -11,9 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 from lims.core.errors import Blocked, Forbidden, Invalid
 from samples.custody.models import CustodyEvent
 from samples.models import Consignment, Discrepancy, Sample
-from samples.services.consigning import create_consignment
 from samples.services.handing_over import offer_handover
 from samples.services.receiving import ItemFound, receive_consignment
+from samples.services.returning import Portion, reconsign_samples
 from samples.services.settling import settle_discrepancy
 from tests.factories.consignments import (
     found_as_sent,
@@ -261,8 +261,9 @@ def test_sample_of_another_laboratorys_work_is_no_stray(cast: Cast) -> None:
 def test_second_laboratory_receives_what_the_first_sends_on(cast: Cast) -> None:
     from samples.services.consigning import dispatch_consignment
 
-    sample = samples_of(make_received(cast, 1))[0]
-    onward = create_consignment(addressee=cast.organisations["other_lab"], samples=[sample], by=cast.receptionist)
+    portion = Portion(sample=samples_of(make_received(cast, 1))[0], mass_g=Decimal(10))
+    onward = reconsign_samples(addressee=cast.organisations["other_lab"], portions=[portion], by=cast.receptionist)
+    (sample,) = samples_of(onward)
     dispatch_consignment(consignment=onward, by=cast.receptionist)
     receive(cast, onward, found_as_sent(sample), by=cast.outsiders["receptionist"])
     sample.refresh_from_db()
