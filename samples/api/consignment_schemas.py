@@ -157,7 +157,7 @@ class RefusalSchema(SomeSamplesSchema):
     reason = serializers.CharField()
 
 
-class ReturnSchema(SomeSamplesSchema):
+class SendingBackSchema(SomeSamplesSchema):
     reason = serializers.CharField()
     carrier = serializers.CharField(required=False, allow_null=True)
     waybill = serializers.CharField(required=False)

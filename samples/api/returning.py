@@ -29,7 +29,7 @@ class ReturnView(ActionView):
 
     actions: ClassVar[dict[str, Action]] = {"POST": Action.CONSIGNMENT_EDIT}
 
-    @extend_schema(operation_id="consignments_return", request=schemas.ReturnSchema, responses={201: schemas.ConsignmentDetailSchema})
+    @extend_schema(operation_id="consignments_return", request=schemas.SendingBackSchema, responses={201: schemas.ConsignmentDetailSchema})
     def post(self, request: Request, code: str) -> Response:
         """A new consignment to its sender, packed with what was refused, or with the named samples; it is dispatched like any other."""
         consignment = fetch_consignment(request, code)
