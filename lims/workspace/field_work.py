@@ -94,7 +94,6 @@ def overdue_on_the_way(user: Any) -> WorkItem:
         _("Should have arrived and has not; ask the holder"),
         address("samples:consignments", overdue="true"),
         ask(rows, since="dispatched_at", due="expected_by", show=_consignment),
-        alarm=True,
     )
 
 
@@ -108,7 +107,6 @@ def alarms(user: Any) -> WorkItem:
         _("Should have arrived and has not; ask the sender or the carrier"),
         address("samples:consignments", overdue="true"),
         ask(rows, since="raised_at", due="expected_by", show=lambda one: _consignment(one.consignment)),
-        alarm=True,
     )
 
 

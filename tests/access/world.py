@@ -239,6 +239,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "instrument": planned.instrument,
         "instrument token": issue_token(InstrumentToken, by="test", name="access", instrument=planned.instrument)[0],
         "job": Job.objects.create(kind="certificate", state="failed", requested_by=cast.signatory),
+        "seals_in_use": issue_seals(first="SEAL-000000", last="SEAL-000999", organisation=cast.organisations["irel"], by=cast.official),
         "seals": issue_seals(first="W-0001", last="W-0010", organisation=cast.organisations["irel"], by=cast.official),
         "person": cast.analyst,
         "token": create_own_token(name="x", expires_at=clock.now() + timedelta(days=1), by=cast.analyst)[0],

@@ -119,7 +119,7 @@ def test_refused_scan_stands_at_the_empty_scan_box(cast: Cast) -> None:
         for text, words in (
             (packed.code, "is in consignment"),
             ("S-26-00001-Z", "does not fit"),
-            ("hello", "no sample “hello”"),
+            ("hello", "no sample “HELLO”"),
             ("", "required"),
         ):
             answer = client.post(address, {"code": text})
