@@ -25,10 +25,11 @@ demo: ## run the demonstration laboratory on http://127.0.0.1:8000 until Ctrl-C
 	@$(MAKE) --no-print-directory setup
 	@exec $(RUN) -m lims.stack --with-parent demo
 
+# One process more than cores: many tests wait for servers and browsers.
 test: setup-dev ## run all tests against real servers
 	@echo "• Preparing page assets and fonts"
 	@$(RUN) manage.py prepare_assets
-	$(RUN) -m pytest --numprocesses auto --dist loadgroup
+	$(RUN) -m pytest --numprocesses $$(($$(nproc) + 1)) --dist loadfile
 
 check: setup-dev ## run every static check
 	$(VENV)/bin/ruff check .
