@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -101,6 +101,11 @@ class Visitor:
             element.is_enabled()
         except StaleElementReferenceException:
             return True
+        except WebDriverException as error:
+            # What the driver says when it is asked in the very moment the page goes.
+            if "does not belong to the document" in str(error):
+                return True
+            raise
         return False
 
     # --- Reading
