@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 f"{'ok  ' if outcome.passed else 'FAIL'} {outcome.example_id} ({outcome.topic})" + (f": {words}" if words else "")
             )
         failed = sum(not outcome.passed for outcome in outcomes)
-        self.stdout.write(f"{len(outcomes) - failed} of {len(outcomes)} examples are reproduced.")
+        self.stdout.write(f"{len(outcomes) - failed} passed, {failed} failed")
         if failed:
             sys.exit(1)
 
