@@ -7,7 +7,7 @@ Censored Environmental Data, 2012).
 import math
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _TEXT = re.compile(r"(?P<qualifier>[<>]?)\s*(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
 
@@ -17,10 +17,14 @@ NOT_DETECTED = "below LOD (not detected)"
 
 @dataclass(frozen=True)
 class Censored:
-    """A content with its qualifier: ``""`` quantified, ``"<"`` below ``value``, ``">"`` above ``value``."""
+    """A content with its qualifier: ``""`` quantified, ``"<"`` below ``value``, ``">"`` above ``value``.
+
+    ``digits`` is the number as it was read, where it was read and not computed: 0.10 says more than 0.1.
+    """
 
     value: float
     qualifier: str = ""
+    digits: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.qualifier not in ("", "<", ">"):
@@ -49,7 +53,7 @@ class Censored:
     @property
     def text(self) -> str:
         """As a report shows it: ``<0.06``."""
-        return f"{self.qualifier}{self.value:.12g}"
+        return f"{self.qualifier}{self.digits or format(self.value, '.12g')}"
 
     def scale(self, factor: float) -> "Censored":
         """The same statement in another unit, oxide or basis."""
@@ -89,7 +93,7 @@ def parse_censored(text: str) -> Censored:
     found = _TEXT.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"{text!r} is not a number with an optional < or >.")
-    return Censored(float(found["number"]), found["qualifier"])
+    return Censored(float(found["number"]), found["qualifier"], found["number"])
 
 
 def sum_bounds(values: Collection[Censored]) -> Bounds:

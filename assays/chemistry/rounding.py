@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 from enum import StrEnum
 
+_MOST_PLACES = 60
+"""No content has as many places; 1E+999999999 written out would fill the memory."""
+
 
 class Rule(StrEnum):
     """What happens to the digit before a 5 that is followed by nothing."""
@@ -74,7 +77,7 @@ def _to_decimal(value: str | float | Decimal) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise ValueError(f"{value!r} is not a number.") from None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_PLACES:
         raise ValueError(f"{value!r} cannot be rounded.")
     return number
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from assays.qc.measurements import BlankMeasurement
-from assays.qc.verdicts import Outcome, Reading, Verdict
+from assays.qc.verdicts import Outcome, Reading, Verdict, exceeds
 
 
 def classify_blank(reading: Reading, limit: float) -> Outcome:
@@ -13,7 +13,7 @@ def classify_blank(reading: Reading, limit: float) -> Outcome:
     """
     if reading.value is None:
         raise ValueError("A blank without a reading is a missing control.")
-    return Outcome.PASS if abs(reading.value) <= limit and reading.qualifier != ">" else Outcome.FAIL
+    return Outcome.FAIL if exceeds(abs(reading.value), limit) or reading.qualifier == ">" else Outcome.PASS
 
 
 def compute_carry_over_percent(after: float, baseline: float, previous: float) -> float:
@@ -25,7 +25,7 @@ def compute_carry_over_percent(after: float, baseline: float, previous: float) -
 
 def classify_carry_over(percent: float, limit_percent: float = 0.1) -> Outcome:
     """Pass up to the limit; a blank that fell after the sample shows none."""
-    return Outcome.PASS if percent <= limit_percent else Outcome.FAIL
+    return Outcome.FAIL if exceeds(percent, limit_percent) else Outcome.PASS
 
 
 def judge_blank_lod(measurements: Sequence[BlankMeasurement], limits: Mapping[str, float]) -> list[Verdict]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assays.qc.measurements import CalibrationMeasurement
 from assays.qc.regression import Line, fit_line
-from assays.qc.verdicts import Outcome, Verdict
+from assays.qc.verdicts import Outcome, Verdict, exceeds
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,6 @@ def _judge_curve(measurement: CalibrationMeasurement, limits: Mapping[str, float
         value=error,
         limit=f"lowest standard ±{limits['lowest_percent']:g} %, others ±{limits['other_percent']:g} %",
         rule="calibration_back_calculation",
-        outcome=Outcome.PASS if share <= 1 else Outcome.FAIL,
+        outcome=Outcome.FAIL if exceeds(share, 1) else Outcome.PASS,
         sentence=f"{measurement.analyte}: the standard of {concentration:g} reads back {error:+.1f} % (r = {calibration.line.r:.5f}).",
     )

@@ -9,6 +9,8 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from assays.qc.verdicts import exceeds
+
 MOVING_RANGE_D2 = 1.128
 MOVING_RANGE_D4 = 3.267
 
@@ -79,19 +81,19 @@ def _scan(z: Sequence[float], rules: Sequence[_WindowRule]) -> Iterator[Signal]:
 
 
 def _beyond_on_one_side(limit: float, at_least: int) -> Callable[[Window], bool]:
-    return lambda w: sum(x > limit for x in w) >= at_least or sum(x < -limit for x in w) >= at_least
+    return lambda w: sum(exceeds(x, limit) for x in w) >= at_least or sum(exceeds(-x, limit) for x in w) >= at_least
 
 
 def _outside(limit: float) -> Callable[[Window], bool]:
-    return lambda w: all(abs(x) > limit for x in w)
+    return lambda w: all(exceeds(abs(x), limit) for x in w)
 
 
 def _inside(limit: float) -> Callable[[Window], bool]:
-    return lambda w: all(abs(x) < limit for x in w)
+    return lambda w: all(exceeds(limit, abs(x)) for x in w)
 
 
 def _opposite(w: Window) -> bool:
-    return min(w) < -2 and max(w) > 2
+    return exceeds(-min(w), 2) and exceeds(max(w), 2)
 
 
 def _steps(w: Window) -> list[float]:

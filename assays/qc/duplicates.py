@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from assays.qc.measurements import DuplicateMeasurement
 from assays.qc.regression import fit_line
-from assays.qc.verdicts import Outcome, Verdict
+from assays.qc.verdicts import Outcome, Verdict, exceeds
 
 Pair = tuple[float, float]
 
@@ -103,7 +103,7 @@ def judge_average_cv(measurements: Sequence[DuplicateMeasurement], limits: Mappi
             value=average,
             limit=f"CV_avg <= {limit:g} %",
             rule="duplicate_cv_avg",
-            outcome=Outcome.PASS if average <= limit else Outcome.FAIL,
+            outcome=Outcome.FAIL if exceeds(average, limit) else Outcome.PASS,
             sentence=f"{first.analyte}: CV_avg {average:.1f} % over {len(pairs)} pairs of {first.kind.words}s.",
         )
     ]
@@ -114,7 +114,7 @@ def _judge_pair(measurement: DuplicateMeasurement, hard_limit: float, loq_multip
     difference, allowed = abs(first - second), loq_multiple * measurement.loq
     hard = compute_hard_percent(max(first, 0.0), max(second, 0.0))
     over_range = ">" in (measurement.first.qualifier, measurement.second.qualifier)
-    passed = not over_range and (hard <= hard_limit or difference <= allowed)
+    passed = not over_range and not (exceeds(hard, hard_limit) and exceeds(difference, allowed))
     pair = f"{measurement.first.text} and {measurement.second.text}"
     return Verdict(
         kind=measurement.kind,

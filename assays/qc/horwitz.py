@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MG_KG = 1e-6
+_FLOOR_MG_KG, _CEILING_MG_KG = 0.12, 138_000.0
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,11 @@ def predict_rsd_percent(content_mg_kg: float) -> float:
 
 def predict_sd_mg_kg(content_mg_kg: float) -> float:
     """σ_H = 0.02 C^0.8495, but 0.22 C below 1.2e-7 and 0.01 C^0.5 above 0.138 (mass fractions), in mg/kg."""
+    # Compared in mg/kg: 0.12 mg/kg is on the floor, while 0.12 times 1e-6 lies a binary digit below it.
     fraction = _to_fraction(content_mg_kg)
-    if fraction < 1.2e-7:
+    if content_mg_kg < _FLOOR_MG_KG:
         return 0.22 * fraction / _MG_KG
-    if fraction > 0.138:
+    if content_mg_kg > _CEILING_MG_KG:
         return 0.01 * math.sqrt(fraction) / _MG_KG
     return predict_geopt_sd_mg_kg(content_mg_kg, 0.02)
 

@@ -28,7 +28,7 @@ def count_controls(samples: int, rate_percent: float) -> int:
     """Controls at a rate in percent of samples, rounded up; exact in decimals, for 3 x 0.1 is 0.3 here."""
     if samples < 0 or rate_percent < 0:
         raise ValueError("A number of samples and a rate are not negative.")
-    return ceil(samples * Fraction(str(rate_percent)) / 100)
+    return ceil(samples * Fraction(str(float(rate_percent))) / 100)
 
 
 def plan_insertion(samples: int, rates_percent: Mapping[str, float], tray: int) -> InsertionPlan:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assays.distributions import student_t_quantile
-from assays.qc.verdicts import Outcome
+from assays.qc.verdicts import Outcome, exceeds
 
 _CLIP = 1.5
 _CONSISTENCY = 1.134
@@ -123,9 +123,9 @@ def compute_en_score(value: float, expanded_value: float, assigned: float, expan
 
 def classify_score(score: float) -> Outcome:
     """|z| < 2 satisfactory (pass), from 2 to below 3 questionable (warn), from 3 on unsatisfactory (fail)."""
-    if abs(score) >= 3:
+    if not exceeds(3, abs(score)):
         return Outcome.FAIL
-    return Outcome.WARN if abs(score) >= 2 else Outcome.PASS
+    return Outcome.PASS if exceeds(2, abs(score)) else Outcome.WARN
 
 
 def compute_weighted_mean(results: Sequence[tuple[float, float]]) -> WeightedMean:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from assays.qc.measurements import RecoveryMeasurement, SpikeMeasurement
-from assays.qc.verdicts import Outcome, Verdict
+from assays.qc.verdicts import Outcome, Verdict, exceeds
 
 UNFIT_INTERNAL_STANDARDS = frozenset({"Sc", "Y", "Tb", "Ho", "Lu"})
 """Usual internal standards elsewhere; analytes here, and present in every sample."""
@@ -23,7 +23,7 @@ def compute_spike_recovery_percent(spiked: float, native: float, added: float) -
 
 def can_judge_spike(native: float, added: float, minimum_percent: float = 25.0) -> bool:
     """Whether enough was added: at least 25 % of the native content (native at most four times the spike), as EPA 6020B."""
-    return 100 * added >= minimum_percent * native
+    return not exceeds(minimum_percent * native, 100 * added)
 
 
 def correct_by_internal_standard(value: float, recovery_percent: float) -> float:
@@ -35,7 +35,7 @@ def correct_by_internal_standard(value: float, recovery_percent: float) -> float
 
 def classify_window(value: float, low: float, high: float) -> Outcome:
     """Pass from ``low`` to ``high``, both included."""
-    return Outcome.PASS if low <= value <= high else Outcome.FAIL
+    return Outcome.FAIL if exceeds(low, value) or exceeds(value, high) else Outcome.PASS
 
 
 def find_unfit_internal_standards(used: Sequence[str], reported: Sequence[str]) -> tuple[str, ...]:

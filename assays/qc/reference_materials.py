@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from assays.qc.control_charts import find_westgard_signals
 from assays.qc.measurements import ReferenceMeasurement
-from assays.qc.verdicts import Outcome, Verdict
+from assays.qc.verdicts import Outcome, Verdict, exceeds
 
 MINIMUM_RUNS = 10
 """An in-house material has a value and an SD only from this many recorded runs."""
@@ -43,14 +43,14 @@ def compute_bias_percent(value: float, certified: float) -> float:
 
 def classify_z(z: float, warn_z: float = 2.0, fail_z: float = 3.0) -> Outcome:
     """Warn above ``warn_z`` and fail above ``fail_z`` in absolute value; on a limit the better outcome holds."""
-    if abs(z) > fail_z:
+    if exceeds(abs(z), fail_z):
         return Outcome.FAIL
-    return Outcome.WARN if abs(z) > warn_z else Outcome.PASS
+    return Outcome.WARN if exceeds(abs(z), warn_z) else Outcome.PASS
 
 
 def has_two_on_one_side(previous: float | None, z: float, limit: float = 2.0) -> bool:
     """Whether two consecutive points lie beyond ``limit`` on the same side: a shift, not chance."""
-    return previous is not None and min(abs(previous), abs(z)) > limit and (previous > 0) == (z > 0)
+    return previous is not None and exceeds(min(abs(previous), abs(z)), limit) and (previous > 0) == (z > 0)
 
 
 def establish_in_house_value(run_values: Sequence[float]) -> InHouseValue:

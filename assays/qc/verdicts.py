@@ -1,5 +1,6 @@
 """What quality control says: a verdict per control and analyte, with everything it was drawn from."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,6 +49,16 @@ class Verdict:
 
 
 _SEVERITY = tuple(Outcome)
+
+_LAST_DIGITS = 1e-12
+
+
+def exceeds(value: float, limit: float) -> bool:
+    """Whether ``value`` lies beyond ``limit``, the last binary digits apart.
+
+    10.4 against 10.0 ± 2 x 0.2 stands on the limit for a person with a pencil; binary floats make z = 2.0000000000000018 of it.
+    """
+    return value > limit and not math.isclose(value, limit, rel_tol=_LAST_DIGITS)
 
 
 def find_worst(outcomes: Iterable[Outcome]) -> Outcome:

@@ -16,22 +16,48 @@ from assays.validation.qc_topics import QC_CALCULATIONS
 
 CALCULATIONS: tuple[Calculation, ...] = (*CHEMISTRY_CALCULATIONS, *QC_CALCULATIONS)
 
+_LONGEST_WORDS = 300
+
 _PRINTED_DIGITS = 1e-9
 """Examples print ten figures: an exact number is one that agrees in these."""
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """One value of an example: what it expects and what the product computes (empty: nothing), in words, and whether they agree."""
+
+    name: str
+    expected: str
+    computed: str
+    agrees: bool
+
+    @property
+    def difference(self) -> str:
+        """The disagreement in words."""
+        if not self.computed:
+            return f"{self.name}: no function gives it"
+        return f"{self.name}: expected {self.expected}, got {self.computed}"
+
+
+@dataclass(frozen=True)
 class ExampleOutcome:
-    """Whether an example is reproduced, and every difference in words."""
+    """Whether an example is reproduced: every value compared, or the ``obstacle`` that kept it from being computed."""
 
     example_id: str
     topic: str
-    differences: tuple[str, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    obstacle: str = ""
 
     @property
     def passed(self) -> bool:
-        """Whether nothing differs."""
-        return not self.differences
+        """Whether something was compared and nothing differs."""
+        return not self.obstacle and bool(self.comparisons) and all(one.agrees for one in self.comparisons)
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Every difference in words."""
+        found = tuple(one.difference for one in self.comparisons if not one.agrees)
+        return (self.obstacle, *found) if self.obstacle else found
 
 
 @dataclass(frozen=True)
@@ -43,52 +69,70 @@ class _Tolerance:
         return math.isclose(expected, computed, rel_tol=self.relative, abs_tol=self.absolute)
 
 
-def check_example(example: Mapping[str, Any]) -> ExampleOutcome:
+class _Unknown(Exception):
+    """Neither topic nor inputs lead to a function of the product."""
+
+
+def check_example(example: Any) -> ExampleOutcome:
     """Compute an example and compare it with what it expects; never raises for what the example says."""
+    if not isinstance(example, Mapping):
+        return ExampleOutcome("", "", obstacle=f"an example is an object with topic, inputs, expected and tolerance, not {_say(example)}")
     example_id, topic = str(example.get("id", "")), str(example.get("topic", ""))
     try:
-        differences = _find_differences(topic, example["inputs"], example["expected"], _parse_tolerance(str(example["tolerance"])))
-    except (ValueError, KeyError, TypeError, ArithmeticError, AttributeError, IndexError) as error:
-        differences = (f"cannot be calculated: {type(error).__name__}: {error}",)
-    return ExampleOutcome(example_id, topic, differences)
+        return ExampleOutcome(example_id, topic, _compute_and_compare(topic, example))
+    except _Unknown as error:
+        obstacle = str(error)
+    except Exception as error:  # a file of others says anything; each of its examples gets its line
+        obstacle = f"cannot be calculated: {type(error).__name__}: {error}"
+    return ExampleOutcome(example_id, topic, obstacle=obstacle)
 
 
-def _find_differences(topic: str, inputs: Mapping[str, Any], expected: Mapping[str, Any], tolerance: _Tolerance) -> tuple[str, ...]:
+def _compute_and_compare(topic: str, example: Mapping[str, Any]) -> tuple[Comparison, ...]:
+    inputs, expected, tolerance = example["inputs"], example["expected"], _parse_tolerance(str(example["tolerance"]))
+    if not isinstance(inputs, Mapping) or not isinstance(expected, Mapping):
+        raise TypeError("inputs and expected are objects with named values")
     if not expected:
-        return ("nothing is expected, so nothing is shown",)
+        raise _Unknown("nothing is expected, so nothing is shown")
     calculation = next((c for c in CALCULATIONS if c.fits(topic, inputs)), None)
     if calculation is None:
         known = any(c.topic == topic for c in CALCULATIONS)
-        return (f"inputs not known for {topic}: {', '.join(inputs)}" if known else f"topic not known: {topic}",)
+        raise _Unknown(f"inputs not known for {topic}: {', '.join(map(str, inputs))}" if known else f"topic not known: {topic}")
     computed = {_plain(name): value for name, value in calculation.run(inputs, tuple(expected)).items()}
-    differences: list[str] = []
+    found: list[Comparison] = []
     for name, value in expected.items():
         if _plain(name) in computed:
-            differences += _compare(name, value, computed[_plain(name)], tolerance)
+            found += _compare(name, value, computed[_plain(name)], tolerance)
         else:
-            differences.append(f"{name}: no function gives it")
-    return tuple(differences)
+            found.append(Comparison(name, _say(value), "", agrees=False))
+    return tuple(found)
 
 
-def _compare(path: str, expected: Any, computed: Any, tolerance: _Tolerance) -> list[str]:
+def _compare(path: str, expected: Any, computed: Any, tolerance: _Tolerance) -> list[Comparison]:
     if isinstance(computed, frozenset):
         # Signals of a chart: their order says nothing, their number does.
         same = sorted(map(tuple, expected)) == sorted(computed)
-        return [] if same else [f"{path}: expected {expected}, got {sorted(computed)}"]
-    if isinstance(expected, Mapping) and isinstance(computed, Mapping):
+        return [Comparison(path, _say(expected), _say(sorted(map(list, computed))), same)]
+    if isinstance(expected, Mapping) and isinstance(computed, Mapping) and expected:
         if missing := sorted(set(expected) - set(computed)):
-            return [f"{path}: lacks {', '.join(missing)}"]
-        return [line for key in expected for line in _compare(f"{path}.{key}", expected[key], computed[key], tolerance)]
-    if _is_list(expected) and _is_list(computed):
-        if len(expected) != len(computed):
-            return [f"{path}: expected {len(expected)} values, got {len(computed)}"]
+            return [Comparison(path, _say(expected), f"nothing for {', '.join(missing)}", agrees=False)]
+        return [one for key in expected for one in _compare(f"{path}.{key}", expected[key], computed[key], tolerance)]
+    if _is_list(expected) and _is_list(computed) and expected and len(expected) == len(computed):
         pairs = zip(expected, computed, strict=True)
-        return [line for i, (e, c) in enumerate(pairs) for line in _compare(f"{path}[{i}]", e, c, tolerance)]
+        return [one for i, (e, c) in enumerate(pairs) for one in _compare(f"{path}[{i}]", e, c, tolerance)]
     if _is_number(expected) and _is_number(computed):
         same = tolerance.accepts(expected, computed)
     else:
         same = type(expected) is type(computed) and expected == computed
-    return [] if same else [f"{path}: expected {expected}, got {computed}"]
+    return [Comparison(path, _say(expected), _say(computed), same)]
+
+
+def _say(value: Any) -> str:
+    """A value in short; floats to twelve figures, for the last ones are noise."""
+    if isinstance(value, float):
+        return str(float(f"{value:.12g}"))
+    text = ", ".join(map(_say, value)) if _is_list(value) else str(value)
+    text = f"[{text}]" if _is_list(value) else text
+    return text if len(text) <= _LONGEST_WORDS else f"{text[:_LONGEST_WORDS]}…"
 
 
 def _parse_tolerance(text: str) -> _Tolerance:
@@ -98,7 +142,7 @@ def _parse_tolerance(text: str) -> _Tolerance:
     if kind == "rel":
         return _Tolerance(float(number), 1e-12)
     if kind == "abs":
-        return _Tolerance(0.0, float(number))
+        return _Tolerance(_PRINTED_DIGITS, float(number))
     raise ValueError(f"the tolerance {text!r} is not known")
 
 

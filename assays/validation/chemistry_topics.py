@@ -26,13 +26,19 @@ from assays.chemistry.elements import ANALYTES, compute_oxide_factor, parse_oxid
 from assays.chemistry.oxides import to_element, to_oxide
 from assays.validation.calculations import Calculation, Inputs, Outputs, match_names, take, take_match
 
-_UNIT_NAMES = {
+_SHORT_UNIT_NAMES = {
     "ppm": "ppm", "ppb": "ppb", "pct": "%", "wt_pct": "%", "percent": "%", "g_per_t": "g/t", "kg_per_t": "kg/t", "g_per_kg": "g/kg",
     "mg_per_kg": "mg/kg", "mg_kg": "mg/kg", "ug_per_g": "ug/g", "ug_g": "ug/g", "ng_per_g": "ng/g", "ng_g": "ng/g", "ug_kg": "ug/kg",
     "mg_per_g": "mg/g", "mg_L": "mg/L", "ug_L": "ug/L", "ng_mL": "ng/mL", "ng_L": "ng/L", "g_L": "g/L",
 }  # fmt: skip
+# Spelled out as well: mg_per_L, ug_per_mL and the like of every unit of the table.
+_UNIT_NAMES = _SHORT_UNIT_NAMES | {
+    name.replace("/", "_per_"): name
+    for kind in (units.Kind.MASS_FRACTION, units.Kind.MASS_CONCENTRATION)
+    for name in units.UNITS[kind]
+    if "/" in name
+}
 _ALTERNATIVE_OXIDES = {"Ce": ("Ce2O3",), "Pr": ("Pr2O3",), "Tb": ("Tb2O3",), "U": ("UO2", "UO3")}
-_SYMBOL_BY_ISOTOPE = {analyte.isotope: symbol for symbol, analyte in ANALYTES.items()}
 
 
 def _oxide_factor(inputs: Inputs, wanted: Collection[str]) -> Outputs:
@@ -204,7 +210,8 @@ def _rounding_cases(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _rounding_uncertainty(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    reported = rounding.report(inputs["value"], inputs["U"])
+    upwards = any(re.search(r"\b(rounded|round|rounding) up\b", str(text)) for text in inputs.get("policy", {}).values())
+    reported = rounding.report(inputs["value"], inputs["U"], uncertainty_rule=rounding.Rule.UP if upwards else rounding.Rule.HALF_EVEN)
     return {"U": reported.uncertainty_text, "value": reported.text, "text": reported.with_unit(inputs.get("unit", "mg/kg"))}
 
 
@@ -293,11 +300,12 @@ def _oxide_correction(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     corrected = interference.correct_signal(
         signals[analyte_mass], signals[parent_mass], ratio, next(iter(abundances.values()), measured), measured
     )
-    symbol = _SYMBOL_BY_ISOTOPE.get(analyte_mass, "")
+    # The name of the analyte is a label: any isotope of it may be measured.
+    labels = {f.group() for f in match_names(wanted, r"I_[A-Z][a-z]?_corrected")}
     return {
         "interference_cps": corrected.interference,
         "I_corrected": corrected.corrected,
-        f"I_{symbol}_corrected": corrected.corrected,
+        **dict.fromkeys(labels, corrected.corrected),
         f"interference_pct_of_{analyte_mass}": corrected.percent,
     }
 
@@ -312,7 +320,6 @@ def _apparent_correction(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 def _activity(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     nuclide, half_life = take_match(inputs, r"T_half_([A-Z][a-z]?\d+)_a")
-    _, content = take_match(inputs, r"[A-Z][a-z]?_ppm")
     fraction = next((inputs[f.group()] for f in match_names(inputs, r"mass_fraction\w*")), 1.0)
     specific = radioactivity.compute_specific_activity(half_life, inputs["M"], fraction)
     outputs: Outputs = {}
@@ -324,7 +331,9 @@ def _activity(inputs: Inputs, wanted: Collection[str]) -> Outputs:
         outputs[f.group()] = radioactivity.compute_activity_bq_g(float(f[1]), specific)
     for f in match_names(wanted, r"ppm(_\w+?)?_for_([\d.]+)_Bq_per_g"):
         outputs[f.group()] = radioactivity.compute_content_mg_kg(float(f[2]), specific)
-    return outputs | {"Bq_per_g": radioactivity.compute_activity_bq_g(content, specific), "nuclide": nuclide[1]}
+    for f in match_names(inputs, r"[A-Z][a-z]?_ppm"):
+        outputs["Bq_per_g"] = radioactivity.compute_activity_bq_g(inputs[f.group()], specific)
+    return outputs | {"nuclide": nuclide[1]}
 
 
 def _desorption(inputs: Inputs, wanted: Collection[str]) -> Outputs:

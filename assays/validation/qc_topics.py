@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from assays.qc import blanks, calibration, control_charts, duplicates, horwitz, insertion, interlab, recoveries, reference_materials
-from assays.qc.verdicts import Outcome, Reading
+from assays.qc.verdicts import Outcome, Reading, exceeds
 from assays.validation.calculations import Calculation, Inputs, Outputs, match_names, take
 
 
@@ -44,7 +44,10 @@ def _laboratories(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     found = interlab.estimate_robust(values)
     outputs: Outputs = {"p": found.p, "median": found.median, "x_star": found.x_star, "s_star": found.s_star, "u_xpt": found.u}
     if found.s_star > 0:
-        outputs |= _score_laboratories(results, found, str(inputs.get("policy", {}).get("signals", "on z")))
+        scores = _score_laboratories(results, found, str(inputs.get("policy", {}).get("signals", "on z")))
+        # A list of results has a list of scores.
+        named = isinstance(given, Mapping)
+        outputs |= scores if named else {n: list(v.values()) if isinstance(v, Mapping) else [int(i) for i in v] for n, v in scores.items()}
     return outputs | (_grubbs(values, wanted) if len(values) > 2 else {})
 
 
@@ -101,7 +104,7 @@ def _precision_model(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 def _pairs(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     pairs = _read_pairs(inputs)
     hard = [duplicates.compute_hard_percent(*pair) for pair in pairs]
-    counts = {f.group(): sum(h <= float(f[1]) for h in hard) for f in match_names(wanted, r"n_HARD_le_([\d.]+)pct")}
+    counts = {f.group(): sum(not exceeds(h, float(f[1])) for h in hard) for f in match_names(wanted, r"n_HARD_le_([\d.]+)pct")}
     ard = [duplicates.compute_ard_percent(*pair) for pair in pairs]
     return {
         "HARD": hard,

@@ -38,14 +38,14 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _read(file: Path) -> list[dict[str, Any]]:
+def _read(file: Path) -> list[Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise CommandError(f"{file} cannot be opened: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CommandError(f"{file} is not JSON: {error}.") from error
     examples = content.get("examples") if isinstance(content, dict) else content
-    if not isinstance(examples, list) or not examples or not all(isinstance(example, dict) for example in examples):
+    if not isinstance(examples, list) or not examples:
         raise CommandError(f"{file} holds no examples. Give a list of objects, or an object with the list `examples`.")
     return examples

@@ -40,11 +40,35 @@ def test_an_example_that_is_not_reproduced_fails_with_both_values(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"), [([], "holds no examples"), ({"examples": 3}, "holds no examples"), ([1], "holds no examples")]
+    ("content", "sentence"), [([], "holds no examples"), ({"examples": 3}, "holds no examples"), ("x", "holds no examples")]
 )
 def test_a_file_without_examples_is_no_success(tmp_path: Path, content: Any, sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         call_command("validate_calculations", _write(tmp_path, content))
+
+
+def test_what_is_no_example_gets_its_line_and_the_others_are_computed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    strange = [
+        1,
+        None,
+        [],
+        {},
+        {"topic": 5, "inputs": 1, "expected": {}, "tolerance": None},
+        {"topic": "alchemy", "inputs": {}, "expected": {"x": 1}},
+    ]
+    with pytest.raises(SystemExit) as ended:
+        call_command("validate_calculations", _write(tmp_path, [*strange, _RIGHT]))
+    lines = capsys.readouterr().out.splitlines()
+    assert ended.value.code == 1
+    assert [line[:4] for line in lines[:-2]] == ["FAIL"] * len(strange)
+    assert lines[-2:] == ["ok   dry (moisture)", f"1 passed, {len(strange)} failed"]
+
+
+def test_deeply_nested_text_is_no_json(tmp_path: Path) -> None:
+    bottomless = tmp_path / "deep.json"
+    bottomless.write_text("[" * 100_000)
+    with pytest.raises(CommandError, match="is not JSON"):
+        call_command("validate_calculations", str(bottomless))
 
 
 def test_what_is_no_file_or_no_json_is_refused_with_its_name(tmp_path: Path) -> None:
