@@ -9,6 +9,9 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         from lims.core.database_policy import apply_after_migrate
+        from lims.core.plain_fields import keep_fields_plain
+
+        keep_fields_plain()
 
         # Sent by this app alone, after the last migration: every table exists by then.
         post_migrate.connect(apply_after_migrate, sender=self)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 
 from lims.core.api.paging import KeysetPaginator
-from lims.core.api.views import stream_csv
+from lims.core.api.views import refuse_hidden_filters, stream_csv
 from lims.core.pages import Page
 
 
@@ -31,6 +31,7 @@ class RecordList(Page):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         filters = self.filterset_class(request.GET, queryset=self.select(request.user), request=request)
+        refuse_hidden_filters(filters)
         # A filter that cannot be used shows its error on the form and filters nothing.
         rows = filters.qs if filters.is_valid() else filters.queryset
         paginator = KeysetPaginator(request, orderings=self.orderings, default=self.default_ordering)

@@ -9,7 +9,9 @@ from typing import Any, get_type_hints
 import msgspec
 from rest_framework.request import Request
 
+from lims.core.api.views import ODD_NUMBER
 from lims.core.errors import Invalid, Problem
+from lims.core.plain_numbers import find_odd_numbers
 from samples.models import Sample
 from samples.services.registering import SamplingRecord, register_samples
 
@@ -23,13 +25,17 @@ def _member_types() -> dict[str, Any]:
 
 def read_member(name: str, value: Any) -> Any:
     """One member of a sampling record; raises `msgspec.ValidationError`."""
-    return msgspec.convert(value, _member_types()[name])
+    kind = _member_types()[name]
+    if list(find_odd_numbers(value, kind)):
+        raise msgspec.ValidationError(ODD_NUMBER.removesuffix("."))
+    return msgspec.convert(value, kind)
 
 
 def read_record(row: Any) -> tuple[SamplingRecord | None, list[Problem]]:
     """The record, or what is wrong with its shape; pointers as `/mass_g`."""
     try:
-        return msgspec.convert(row, SamplingRecord), []
+        if not any(find_odd_numbers(row, SamplingRecord)):
+            return msgspec.convert(row, SamplingRecord), []
     except msgspec.ValidationError as error:
         if not isinstance(row, Mapping):
             return None, [Problem("", "validation", f"A sampling record is an object. {error}.")]

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from lims.core.errors import DomainError, Forbidden, NotFound
+from lims.core.plain_numbers import is_plain_number
 from samples.selectors.consignments import ItemRow
 from samples.services.receiving import ItemFound
 
@@ -133,8 +134,7 @@ def _whole_number(row: SheetRow, cell: str) -> int | None:
 
 def _mass(row: SheetRow) -> Decimal | None:
     text = row.values["mass"]
-    try:
-        return Decimal(text) if text else None
-    except InvalidOperation:
+    if text and not is_plain_number(text):
         row.errors["mass"] = _("Write the mass in grams with a point: 512.3")
         return None
+    return Decimal(text) if text else None

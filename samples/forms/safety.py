@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from lims.accounts.models import Organisation
+from lims.core.plain_numbers import is_plain_number
 from samples.models import DoorPolicy, Sample
 from samples.radiation_rules import NuclideActivity
 from samples.selectors.radiation import needed_nuclides
@@ -88,12 +89,10 @@ class GammaForm(forms.Form):
             if not text:
                 continue
             qualifier, number = (text[0], text[1:]) if text[0] in "<>" else ("", text)
-            try:
-                activity = Decimal(number)
-            except ArithmeticError:
+            if not is_plain_number(number):
                 self.add_error(f"activity_{index}", _("Write a number with a point, as in 0.82 or <0.05."))
                 continue
-            spread = cleaned.get(f"uncertainty_{index}") or Decimal(0)
+            activity, spread = Decimal(number), cleaned.get(f"uncertainty_{index}") or Decimal(0)
             found.append(NuclideActivity(name, activity, Decimal(0) if qualifier else spread, Decimal(2), qualifier))
         cleaned["nuclides"] = found
         return cleaned

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from lims.accounts.models import Organisation
+from lims.core.plain_numbers import is_plain_number
 from samples.selectors.parties import carriers, laboratories
 
 _CODES = {"class": "code-input", "autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false", "rows": 3}
@@ -102,8 +103,7 @@ class OnwardForm(forms.Form):
         found = []
         for line in filter(None, map(str.strip, self.cleaned_data["portions"].splitlines())):
             code, *rest = line.split()
-            try:
-                found.append((code, Decimal(rest[0]) if rest else None))
-            except InvalidOperation as error:
-                raise forms.ValidationError(_("Write the grams with a point: B-483920111-7 25.5")) from error
+            if rest and not is_plain_number(rest[0]):
+                raise forms.ValidationError(_("Write the grams with a point: B-483920111-7 25.5"))
+            found.append((code, Decimal(rest[0]) if rest else None))
         return found

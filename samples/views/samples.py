@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lims.core.api.paging import KeysetPaginator
-from lims.core.api.views import stream_csv
+from lims.core.api.views import refuse_hidden_filters, stream_csv
 from lims.core.errors import DomainError, Invalid
 from lims.core.pages import Page, add_form_errors
 from lims.core.panels import render_panels
@@ -66,6 +66,7 @@ class SampleList(Page):
         filters.keep_usual()
         rows = filters.qs if filters.is_valid() else wanted.none()
         try:
+            refuse_hidden_filters(filters)
             paginator = KeysetPaginator(request, orderings=selectors.orderings_for(viewer), default="-id")
             if exported:
                 return self._export(paginator.ordered(rows), str(request.GET["format"]))

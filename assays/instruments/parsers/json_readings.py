@@ -19,6 +19,7 @@ from functools import lru_cache
 import msgspec
 
 from lims.core.errors import Problem
+from lims.core.plain_numbers import find_odd_numbers
 
 from .model import (
     ABOVE,
@@ -100,7 +101,10 @@ def parse_readings(body: bytes) -> ParsedExport:
 
 def _decode(body: bytes) -> Body:
     try:
-        return _DECODER.decode(body)
+        decoded = _DECODER.decode(body)
+        for pointer in find_odd_numbers(msgspec.json.decode(body), Body):
+            raise ParseError("invalid_body", "Write a number with the digits 0 to 9 and a point, as in 10.5.", Place(pointer=pointer))
+        return decoded
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         pointer = re.sub(r"\.|\[(\d+)\]", lambda found: f"/{found[1]}" if found[1] else "/", path.rstrip("`"))

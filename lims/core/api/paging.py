@@ -53,10 +53,8 @@ class KeysetPaginator:
             raise Invalid("ordering", f"Lists of this kind are ordered by one of: {', '.join(orderings)} (a leading '-' turns the order).")
         self.ordering = name
         self.field = orderings[name.lstrip("-")]
-        try:
-            self.page_size = int(self.query.get("page_size") or page_size)
-        except ValueError:
-            self.page_size = 0
+        asked = self.query.get("page_size") or str(page_size)
+        self.page_size = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
         if not 1 <= self.page_size <= largest:
             raise Invalid("page_size", f"page_size is a whole number from 1 to {largest}.")
 

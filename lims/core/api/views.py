@@ -19,7 +19,10 @@ from rest_framework.views import APIView
 from lims.core.api.idempotency import idempotent
 from lims.core.api.paging import KeysetPaginator
 from lims.core.errors import DomainError, Invalid, Problem
+from lims.core.plain_numbers import find_odd_numbers
 from lims.core.roles import Action
+
+ODD_NUMBER = "Write a number with the digits 0 to 9 and a point, as in 1850.5."
 
 
 class Malformed(DomainError):
@@ -62,12 +65,29 @@ def decode(request: Request, kind: Any) -> Any:
 
 def decode_values(values: Any, kind: Any) -> Any:
     """Plain values, of a JSON body or a form, as `kind`; a wrong member is named by its path."""
+    refuse_odd_numbers(values, kind)
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/").replace("...", "*")
         raise Invalid("validation", f"{pointer or 'body'}: {message}", problems=[Problem(pointer, "validation", message)]) from error
+
+
+def refuse_odd_numbers(values: Any, kind: Any) -> None:
+    """Raise `Invalid('validation')` for each text that stands for a number and is none that a person would write."""
+    problems = [Problem(pointer, "validation", ODD_NUMBER) for pointer in find_odd_numbers(values, kind)]
+    if problems:
+        raise Invalid("validation", f"{problems[0].pointer or 'body'}: {ODD_NUMBER}", problems=problems)
+
+
+def refuse_hidden_filters(filters: Any) -> None:
+    """Raise `Invalid('filter')` where a filter is asked for that this caller does not have: what it lets through would tell what is not
+    theirs, and rows that were not filtered would pass for those that were."""
+    hidden = sorted(name for name in filters.base_filters.keys() - filters.filters.keys() if filters.data.get(name))
+    if hidden:
+        sentence = "Your role does not filter by this, so nothing was listed. Leave it out."
+        raise Invalid("filter", f"{hidden[0]}: {sentence}", problems=[Problem(f"/{name}", "filter", sentence) for name in hidden])
 
 
 class CsvRenderer(JSONRenderer):
@@ -103,6 +123,7 @@ class ListView(ActionView):
         if self.filterset_class is None:
             return rows
         filters = self.filterset_class(request.query_params, queryset=rows, request=request)
+        refuse_hidden_filters(filters)
         if not filters.is_valid():
             problems = [Problem(f"/{name}", "filter", str(message)) for name, messages in filters.errors.items() for message in messages]
             raise Invalid("filter", f"The filter {problems[0].pointer[1:]} cannot be used: {problems[0].detail}", problems=problems)

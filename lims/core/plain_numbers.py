@@ -1,0 +1,87 @@
+"""What counts as a number when somebody writes one: ASCII digits, one point, perhaps a sign and an exponent. Pure.
+
+Python reads more as a number (`1_000`, `٣٥`, `１２`, `NaN`): a slip or a trick that a person reading the same text would take for something
+else. Every door asks here: bodies of the API by `find_odd_numbers`, fields of forms by `is_plain_number`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+_PLAIN = re.compile(r"[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBERS = (msgspec.inspect.DecimalType, msgspec.inspect.IntType, msgspec.inspect.FloatType)
+_LISTS = (msgspec.inspect.ListType, msgspec.inspect.VarTupleType, msgspec.inspect.SetType, msgspec.inspect.FrozenSetType)
+
+# Where numbers stand in a type: "number", ["list", plan], ["any", plan], ["members", {name: plan}]; None where there are none.
+_Plan = Any
+
+
+def is_plain_number(text: str) -> bool:
+    """Whether a person would read the text as the number that a program reads."""
+    return _PLAIN.fullmatch(text.strip(" ")) is not None
+
+
+def find_odd_numbers(values: Any, kind: Any) -> Iterator[str]:
+    """Pointers (`/items/0/mass_g`) to texts that stand where `kind` wants a number and are none that a person would write."""
+    yield from _odd(values, _plan_of(kind), "")
+
+
+def _odd(value: Any, plan: _Plan, pointer: str) -> Iterator[str]:
+    if plan is None or value is None:
+        return
+    if plan == "number":
+        if isinstance(value, str) and not is_plain_number(value):
+            yield pointer
+        return
+    form, inner = plan
+    if form == "members":
+        for name, one in inner.items():
+            if isinstance(value, Mapping) and name in value:
+                yield from _odd(value[name], one, f"{pointer}/{name}")
+    elif form == "list" and isinstance(value, (list, tuple)):
+        for index, one in enumerate(value):
+            yield from _odd(one, inner, f"{pointer}/{index}")
+    elif form == "any" and isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _odd(one, inner, f"{pointer}/{name}")
+
+
+@lru_cache(maxsize=512)
+def _plan_of(kind: Any) -> _Plan:
+    return _plan(msgspec.inspect.type_info(kind), frozenset())
+
+
+def _plan(node: Any, within: frozenset[int]) -> _Plan:
+    if id(node) in within:  # a type that holds itself
+        return None
+    inner = within | {id(node)}
+    if isinstance(node, msgspec.inspect.Metadata):
+        return _plan(node.type, inner)
+    if isinstance(node, _NUMBERS):
+        return "number"
+    if isinstance(node, msgspec.inspect.UnionType):
+        return _plan_of_union(node, inner)
+    if isinstance(node, _LISTS):
+        found = _plan(node.item_type, inner)
+        return found and ["list", found]
+    if isinstance(node, msgspec.inspect.DictType):
+        found = _plan(node.value_type, inner)
+        return found and ["any", found]
+    if isinstance(node, (msgspec.inspect.StructType, msgspec.inspect.DataclassType, msgspec.inspect.TypedDictType)):
+        members = {field.encode_name: _plan(field.type, inner) for field in node.fields}
+        found = {name: one for name, one in members.items() if one is not None}
+        return ["members", found] if found else None
+    return None
+
+
+def _plan_of_union(node: Any, within: frozenset[int]) -> _Plan:
+    """Where a text may stand as well, it is that text; else the first alternative that holds numbers."""
+    plans = [_plan(one, within) for one in node.types if not isinstance(one, msgspec.inspect.NoneType)]
+    if any(isinstance(one, msgspec.inspect.StrType) for one in node.types):
+        plans = [one for one in plans if one != "number"]
+    return next((one for one in plans if one is not None), None)
