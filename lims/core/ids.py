@@ -19,3 +19,15 @@ def uuid7_series(count: int) -> list[uuid.UUID]:
     """`count` new UUIDv7 that sort in their order, for rows written at once: the first one's random bits are counted on."""
     first = uuid7().int
     return [uuid.UUID(int=first + number) for number in range(count)]
+
+
+def uuid7_keys(count: int) -> list[bytes]:
+    """The same as `uuid7_series`, as 16 bytes each: for rows by the ten thousand, where making a `UUID` takes longer than writing it."""
+    first = uuid7().int
+    return [(first + number).to_bytes(16, "big") for number in range(count)]
+
+
+def key_text(key: bytes) -> str:
+    """The usual form of a UUID given as 16 bytes."""
+    text = key.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,13 +12,20 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from lims.core import clock
-from lims.core.copying import copy_rows
+from lims.core.copying import copy_binary, copy_rows
 from lims.core.errors import DomainError, Invalid
-from lims.core.ids import uuid7
+from lims.core.ids import key_text, uuid7_keys
 from lims.core.models import Installation
-from samples.custody.hashing import SCHEMA_VERSION, canonical_bytes, commit_fields, event_hash, mass_text, time_text
-from samples.custody.models import CustodyHead
+from samples.custody.event_rows import DISCLOSURE_COLUMNS, EVENT_COLUMNS, QUEUE_COLUMNS, disclosure_row, event_row, microseconds, queue_row
+from samples.custody.hashing import Content, canonical_bytes, commit_fields, draw_salts, event_hash, mass_text, time_text
 
+_LOCK_HEADS = """
+SELECT sample_id::text, seq, encode(hash, 'hex') FROM custody_custodyhead WHERE sample_id = ANY(%s::uuid[]) ORDER BY sample_id FOR UPDATE
+"""
+_MOVE_HEADS = """
+UPDATE custody_custodyhead h SET seq = v.seq, hash = decode(v.hash, 'hex')
+FROM unnest(%s::uuid[], %s::int[], %s::text[]) AS v(id, seq, hash) WHERE h.sample_id = v.id
+"""
 # A clock of a phone may run ahead a little; more is a mistake.
 _TOLERATED_FUTURE = timedelta(minutes=5)
 
@@ -51,17 +58,11 @@ class Entry:
     detail: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Appended:
-    """Where an entry stands now."""
-
-    id: UUID
-    sample_id: UUID
-    seq: int
-    hash: bytes
+# The end of a sample's chain: number of its last event and hash in hexadecimal, None before the first.
+_Head = tuple[int, str | None]
 
 
-def append_events(entries: Sequence[Entry], *, by: Any, at: datetime | None = None) -> list[Appended]:
+def append_events(entries: Sequence[Entry], *, by: Any, at: datetime | None = None) -> None:
     """Append entries in the given order, within the caller's transaction; the samples' chain heads stay locked until it ends.
 
     `by` is the acting user; its name and organisation are kept as text. `at` is when it was recorded (default: now).
@@ -70,114 +71,109 @@ def append_events(entries: Sequence[Entry], *, by: Any, at: datetime | None = No
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("append_events must run inside the transaction that changes the sample")
     if not entries:
-        return []
+        return
     recorded_at = at or clock.now()
     _refuse_future(entries, recorded_at)
-    origin = Installation.current().origin
-    heads = _lock_heads({entry.sample_id for entry in entries})
+    samples = [str(entry.sample_id) for entry in entries]
+    heads = _lock_heads(set(samples))
     known = set(heads)
-    events, disclosures, appended = [], [], []
-    for entry in entries:
-        seq, previous = heads.get(entry.sample_id, (0, None))
-        event_id = uuid7()
-        content, disclosure = _content(entry, event_id, seq + 1, previous, origin, recorded_at, by)
-        canonical = canonical_bytes(content)
-        digest = event_hash(canonical)
-        heads[entry.sample_id] = (seq + 1, digest)
-        events.append(
-            (
-                event_id,
-                entry.sample_id,
-                seq + 1,
-                entry.kind,
-                entry.occurred_at,
-                recorded_at,
-                by.organisation_id,
-                previous,
-                canonical,
-                digest,
+    events, disclosures, queue = _build_rows(entries, samples, heads, recorded_at, by)
+    copy_binary("custody_custodyevent", EVENT_COLUMNS, events)
+    copy_binary("custody_custodydisclosure", DISCLOSURE_COLUMNS, disclosures)
+    copy_binary("custody_unsequenced", QUEUE_COLUMNS, queue)
+    begun = [(key, seq, bytes.fromhex(digest or "")) for key, (seq, digest) in heads.items() if key not in known]
+    copy_rows("custody_custodyhead", ["sample_id", "seq", "hash"], begun)
+    _move_heads({key: heads[key] for key in known})
+
+
+def _build_rows(
+    entries: Sequence[Entry], samples: Sequence[str], heads: dict[str, _Head], recorded_at: datetime, by: Any
+) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """The rows of events, disclosures and queue, each event linked to the one before it; `heads` move along."""
+    origin, recorded, recorded_text = Installation.current().origin, microseconds(recorded_at), time_text(recorded_at)
+    organisation, actor = by.organisation_id.bytes, {"actor": by.full_name, "actor_organisation": by.organisation.name}
+    salts, keys = draw_salts(), uuid7_keys(2 * len(entries))
+    moment, occurred, occurred_text = recorded_at, recorded, recorded_text
+    events, disclosures, queue = [], [], []
+    for entry, sample, key, hidden_key in zip(entries, samples, keys[: len(entries)], keys[len(entries) :], strict=True):
+        if entry.occurred_at is not moment:
+            moment = entry.occurred_at
+            occurred, occurred_text = microseconds(moment), time_text(moment)
+        last, previous = heads.get(sample, (0, None))
+        commitments, disclosure = commit_fields(actor | _restricted(entry), salts)
+        canonical = canonical_bytes(
+            Content(
+                commitments=commitments,
+                consignment=entry.consignment,
+                container_count=entry.container_count,
+                corrects=entry.corrects,
+                detail=entry.detail,
+                id=key_text(key),
+                kind=entry.kind,
+                mass_g=mass_text(entry.mass_g) if entry.mass_g is not None else None,
+                occurred_at=occurred_text,
+                origin=origin,
+                previous=previous,
+                purpose=entry.purpose,
+                recorded_at=recorded_text,
+                sample=sample,
+                seal_condition=entry.seal_condition,
+                seal_number=entry.seal_number,
+                seq=last + 1,
             )
         )
-        disclosures.append((uuid7(), event_id, disclosure))
-        appended.append(Appended(event_id, entry.sample_id, seq + 1, digest))
-    columns = ["id", "sample_id", "seq", "kind", "occurred_at", "recorded_at", "organisation_id", "previous", "canonical", "hash"]
-    copy_rows("custody_custodyevent", columns, events)
-    copy_rows("custody_custodydisclosure", ["id", "event_id", "fields"], disclosures)
-    copy_rows("custody_unsequenced", ["event_id"], [(event.id,) for event in appended])
-    copy_rows("custody_custodyhead", ["sample_id", "seq", "hash"], [(key, *heads[key]) for key in heads if key not in known])
-    _move_heads({key: heads[key] for key in known})
-    return appended
+        digest = event_hash(canonical)
+        heads[sample] = (last + 1, digest.hex())
+        link = bytes.fromhex(previous) if previous is not None else None
+        row = event_row(
+            key, entry.sample_id.bytes, last + 1, occurred, recorded, organisation, digest, entry.kind.encode(), link, canonical
+        )
+        events.append(row)
+        disclosures.append(disclosure_row(hidden_key, key, disclosure))
+        queue.append(queue_row(key))
+    return events, disclosures, queue
+
+
+def _restricted(entry: Entry) -> dict[str, str]:
+    """What enters the bytes by a commitment only."""
+    return {
+        "place": entry.place,
+        "coordinates": entry.coordinates,
+        "giver": entry.giver,
+        "receiver": entry.receiver,
+        "holder": str(entry.holder) if entry.holder else "",
+        "waybill": entry.waybill,
+        "remark": entry.remark,
+    }
 
 
 def _refuse_future(entries: Iterable[Entry], now: datetime) -> None:
+    latest = now + _TOLERATED_FUTURE
     for entry in entries:
-        if entry.occurred_at > now + _TOLERATED_FUTURE:
+        if entry.occurred_at > latest:
             raise Invalid(
                 "future_time",
                 f"{entry.occurred_at.isoformat(timespec='minutes')} lies in the future. Check the date, the time and its zone.",
             )
 
 
-def _lock_heads(sample_ids: set[UUID]) -> dict[UUID, tuple[int, bytes | None]]:
+def _lock_heads(samples: set[str]) -> dict[str, _Head]:
     """Lock the chain heads in one order, so that two writers wait for each other and never for good."""
-    rows = (
-        CustodyHead.objects.filter(sample_id__in=sample_ids)
-        .order_by("sample_id")
-        .select_for_update()
-        .values_list("sample_id", "seq", "hash")
-    )
-    return {sample_id: (seq, bytes(digest)) for sample_id, seq, digest in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_HEADS, [_array(samples)])
+        return {sample: (seq, digest) for sample, seq, digest in cursor}
 
 
-def _move_heads(heads: dict[UUID, tuple[int, bytes | None]]) -> None:
+def _move_heads(heads: Mapping[str, _Head]) -> None:
     if not heads:
         return
-    ids, seqs, digests = zip(*((str(key), seq, digest) for key, (seq, digest) in heads.items()), strict=True)
+    seqs, digests = zip(*heads.values(), strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE custody_custodyhead h SET seq = v.seq, hash = v.hash"
-            " FROM unnest(%s::uuid[], %s::int[], %s::bytea[]) AS v(id, seq, hash) WHERE h.sample_id = v.id",
-            [list(ids), list(seqs), list(digests)],
-        )
+        cursor.execute(_MOVE_HEADS, [_array(heads), _array(map(str, seqs)), _array(digests)])
         if cursor.rowcount != len(heads):
             raise DomainError("custody_head", "The end of a custody chain could not be moved; nothing was changed. Tell the administrator.")
 
 
-def _content(
-    entry: Entry, event_id: UUID, seq: int, previous: bytes | None, origin: str, recorded_at: datetime, by: Any
-) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """The object that is hashed, and what its commitments hide."""
-    commitments, disclosure = commit_fields(
-        {
-            "actor": by.full_name,
-            "actor_organisation": by.organisation.name,
-            "place": entry.place,
-            "coordinates": entry.coordinates,
-            "giver": entry.giver,
-            "receiver": entry.receiver,
-            "holder": str(entry.holder) if entry.holder else "",
-            "waybill": entry.waybill,
-            "remark": entry.remark,
-        }
-    )
-    content = {
-        "v": SCHEMA_VERSION,
-        "origin": origin,
-        "id": str(event_id),
-        "sample": str(entry.sample_id),
-        "seq": seq,
-        "kind": entry.kind,
-        "occurred_at": time_text(entry.occurred_at),
-        "recorded_at": time_text(recorded_at),
-        "previous": previous.hex() if previous else None,
-        "seal_number": entry.seal_number,
-        "seal_condition": entry.seal_condition,
-        "mass_g": mass_text(entry.mass_g) if entry.mass_g is not None else None,
-        "container_count": entry.container_count,
-        "purpose": entry.purpose,
-        "consignment": entry.consignment,
-        "corrects": entry.corrects,
-        "detail": entry.detail,
-        "commitments": commitments,
-    }
-    return content, disclosure
+def _array(values: Iterable[str]) -> str:
+    """Numbers, UUIDs or hexadecimal as one PostgreSQL array: a parameter for each would cost more than what is done with them."""
+    return f"{{{','.join(values)}}}"

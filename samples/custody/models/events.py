@@ -42,7 +42,6 @@ class CustodyEvent(AppendOnly):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sample", "seq"], name="custody_seq_once_per_sample")]
-        indexes = [models.Index(fields=["recorded_at"], name="custody_by_recorded_at")]
 
     def __str__(self) -> str:
         return f"{self.sample_id} #{self.seq} {self.kind}"

@@ -11,7 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samples.custody.hashing import canonical_bytes, commit_fields, commitment, event_hash, mass_text, time_text
+from samples.custody.hashing import canonical_bytes, commit_fields, commitment, draw_salts, event_hash, mass_text, time_text
 from samples.custody.models import CustodyEvent
 from tests.factories.people import Cast
 from tests.factories.samples import make_samples
@@ -47,8 +47,8 @@ def test_a_mass_has_one_text_however_it_was_written() -> None:
 
 
 def test_commitments_hide_and_prove_and_never_repeat() -> None:
-    first, disclosed = commit_fields({"place": "Pangwa", "remark": ""})
-    second, _ = commit_fields({"place": "Pangwa"})
+    first, disclosed = commit_fields({"place": "Pangwa", "remark": ""}, draw_salts())
+    second, _ = commit_fields({"place": "Pangwa"}, draw_salts())
     salt, value = disclosed["place"]
     assert first["place"] == commitment(bytes.fromhex(salt), value) == hashlib.sha256(bytes.fromhex(salt) + b"Pangwa").hexdigest()
     assert first.keys() == {"place"}
