@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from assays.validation.checking import check_example
+from assays.validation.library import parse_examples
 
 
 class Command(BaseCommand):
@@ -40,12 +40,8 @@ class Command(BaseCommand):
 
 def _read(file: Path) -> list[Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        return parse_examples(file.read_bytes())
     except OSError as error:
         raise CommandError(f"{file} cannot be opened: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise CommandError(f"{file} is not JSON: {error}.") from error
-    examples = content.get("examples") if isinstance(content, dict) else content
-    if not isinstance(examples, list) or not examples:
-        raise CommandError(f"{file} holds no examples. Give a list of objects, or an object with the list `examples`.")
-    return examples
+    except ValueError as error:
+        raise CommandError(f"{file} {error}.") from error
