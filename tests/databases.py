@@ -17,7 +17,8 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg2 import sql
 
-_SOURCES = ["**/migrations/*.py", "lims/core/database_policy.py", "assays/reference/*.json", "**/loading_reference.py"]
+_SOURCES = ["**/migrations/*.py", "lims/core/database_policy.py", "lims/core/models.py"]
+_SOURCES += ["assays/reference/*.json", "**/loading_reference.py"]
 
 
 def template_name() -> str:

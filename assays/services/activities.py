@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from assays.chemistry.radioactivity import NUCLIDE_OF, bound_activity
 from assays.lifecycle import RunState
@@ -14,7 +15,7 @@ from assays.models import Run
 from assays.models.methods import Extraction
 from assays.services.reducing import ReducedRun
 from lims.accounts.models import User
-from samples.models import Hold, Sample
+from samples.models import Hold
 from samples.models.radiation import DoorPolicy
 from samples.models.samples import HoldKind
 from samples.radiation_rules import NuclideActivity
@@ -35,18 +36,17 @@ def assess_run(run: Run, reduced: ReducedRun, by: Any, moment: datetime) -> None
     limit = DoorPolicy.of(run.laboratory_id).activity_limit
     passed = run.state == RunState.QC_PASSED and run.method_version.method.extraction == Extraction.TOTAL
     held = _held_for_safety(list(found)) if passed else set()
-    wanted = {sample: all_of for sample, all_of in found.items() if _reaches(all_of, limit) or sample.pk in held}
+    wanted = {sample: all_of for sample, all_of in found.items() if _reaches(all_of, limit) or sample in held}
     who = by if isinstance(by, User) else run.planned_by
     assess_contents(found=wanted, laboratory=run.laboratory, reference=run.code, by=who, at=moment)
 
 
-def _activities(reduced: ReducedRun) -> dict[Sample, list[NuclideActivity]]:
-    found: dict[Sample, list[NuclideActivity]] = defaultdict(list)
+def _activities(reduced: ReducedRun) -> dict[UUID, list[NuclideActivity]]:
+    found: dict[UUID, list[NuclideActivity]] = defaultdict(list)
     for (number, symbol), result in reduced.results.items():
         position = reduced.positions[number]
         if symbol in NUCLIDE_OF and position.kind == "sample" and position.aliquot is not None:
-            sample = position.aliquot.test.sample
-            found[sample].append(_activity(symbol, result.value, result.qualifier, result.uncertainty))
+            found[position.aliquot.test.sample_id].append(_activity(symbol, result.value, result.qualifier, result.uncertainty))
     return found
 
 
@@ -62,6 +62,6 @@ def _reaches(found: Sequence[NuclideActivity], limit: Decimal) -> bool:
     return any(one.qualifier == ">" or (one.qualifier == "" and one.activity + one.uncertainty >= limit) for one in found)
 
 
-def _held_for_safety(samples: Sequence[Sample]) -> set[Any]:
+def _held_for_safety(samples: Sequence[UUID]) -> set[UUID]:
     holds = Hold.objects.filter(sample__in=samples, kind__in=[HoldKind.SAFETY, HoldKind.QUARANTINE], released_at=None)
     return set(holds.values_list("sample", flat=True))

@@ -26,7 +26,7 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
-# One value in COPY's text format, by its exact type; a look-up, because this runs for every cell.
+# One value in COPY's text format, by its exact type.
 _WRITERS: dict[type, Callable[[Any], str]] = {
     type(None): lambda value: r"\N",
     str: _escaped,
@@ -47,10 +47,22 @@ def _write_other(value: Any) -> str:
     return _escaped(str(value))
 
 
+def _write_column(values: Sequence[Any]) -> Sequence[str]:
+    """A column's cells. Most hold one type throughout, many one and the same value; texts are looked through together."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return values if _SPECIAL.search("\0".join(values)) is None else [_escaped(value) for value in values]
+    first = values[0]
+    if all(value is first for value in values):
+        return [_WRITERS.get(type(first), _write_other)(first)] * len(values)
+    if len(kinds) == 1:
+        return list(map(_WRITERS.get(type(first), _write_other), values))
+    return [_WRITERS.get(type(value), _write_other)(value) for value in values]
+
+
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """COPY rows into a table within the current transaction; returns how many. Constraint errors surface as Django's `IntegrityError`."""
-    writer_of = _WRITERS.get
-    lines = ["\t".join([writer_of(type(value), _write_other)(value) for value in row]) for row in rows]
+    lines = list(map("\t".join, zip(*map(_write_column, zip(*rows, strict=True)), strict=True)))
     if not lines:
         return 0
     _copy(table, columns, "text", io.StringIO("\n".join(lines) + "\n"))

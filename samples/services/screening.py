@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -163,17 +164,17 @@ def record_gamma(
 
 
 def assess_contents(
-    *, found: Mapping[Sample, Sequence[NuclideActivity]], laboratory: Any, reference: str, by: Any, at: datetime | None = None
+    *, found: Mapping[UUID, Sequence[NuclideActivity]], laboratory: Any, reference: str, by: Any, at: datetime | None = None
 ) -> list[ActivityAssessment]:
-    """Judge activities that were computed from contents of Th and U, for all samples of a run at once. Part of the caller's transaction.
+    """Judge activities computed from contents of Th and U, by sample id, for all of a run at once. Part of the caller's transaction.
 
     What reaches the limit is put on a safety hold and gets a discrepancy that keeps it from its report; an assessment that only repeats
     the newest one is not written again.
     """
     if not found:
         return []
-    samples = {one.pk: one for one in lock_samples([sample.pk for sample in found])}
-    pairs = [(samples[sample.pk], nuclides) for sample, nuclides in found.items() if samples[sample.pk].laboratory_id == laboratory.pk]
+    samples = {one.pk: one for one in lock_samples(list(found))}
+    pairs = [(samples[key], nuclides) for key, nuclides in found.items() if samples[key].laboratory_id == laboratory.pk]
     moment = at or clock.now()
     return _assess(pairs, source=ActivitySource.CONTENT, by=by, moment=moment, reference=reference, measured_by_name="")
 

@@ -97,7 +97,7 @@ def test_a_chemical_product_waits_for_a_spectrum_that_clears_it(cast: Cast) -> N
     hold = Hold.objects.get()
     assert (hold.kind, codes(sample, "prepare")) == ("safety", ["on_hold"])
     contents = [NuclideActivity("Th-232", Decimal("0.001"), Decimal("0.001")), NuclideActivity("U-238", Decimal("0.001"), Decimal("0.001"))]
-    assess_contents(found={sample: contents}, laboratory=cast.technician.organisation, reference="R-1", by=cast.analyst)
+    assess_contents(found={sample.pk: contents}, laboratory=cast.technician.organisation, reference="R-1", by=cast.analyst)
     words = {"hold": hold, "reason": "Spectrum seen.", "password": PASSWORD, "by": cast.quality_manager}
     with pytest.raises(Blocked):
         release_hold(**words)
@@ -120,7 +120,7 @@ def test_contents_above_the_limit_hold_the_sample_and_stop_its_report_once(cast:
         NuclideActivity("U-238", Decimal("0.01"), Decimal(0), qualifier="<"),
     ]
     for _ in range(2):
-        assess_contents(found={sample: hot}, laboratory=cast.technician.organisation, reference="R-1", by=cast.analyst)
+        assess_contents(found={sample.pk: hot}, laboratory=cast.technician.organisation, reference="R-1", by=cast.analyst)
     assert (Hold.objects.get().kind, Discrepancy.objects.get().kind) == ("safety", "activity")
     assert codes(sample, "prepare") == ["on_hold", "open_discrepancy"]
     found = Discrepancy.objects.get()
