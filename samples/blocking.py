@@ -42,6 +42,9 @@ DISCREPANCIES: Mapping[str, DiscrepancyRule] = {
     "mass": DiscrepancyRule("major"),
     "time_reversed": DiscrepancyRule("minor"),
     "not_addressee": DiscrepancyRule("critical"),
+    # Nobody answers for it between the day it was missed and the day it turned up.
+    "custody_gap": DiscrepancyRule("critical"),
+    "other": DiscrepancyRule("major"),
     # Found by a measurement: the powder stays where it is by its safety hold; what waits here is the report.
     "activity": DiscrepancyRule("critical", blocks=_WORK),
 }

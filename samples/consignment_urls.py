@@ -38,5 +38,6 @@ urlpatterns = [
     path("consignments/<str:code>/refuse/", straying.Refuse.as_view(), name="consignment-refuse"),
     path("incoming/", consignments.Incoming.as_view(), name="incoming"),
     path("discrepancies/", receipts.DiscrepancyList.as_view(), name="discrepancies"),
+    path("discrepancies/new/", receipts.ReportDiscrepancy.as_view(), name="discrepancy-new"),
     path("discrepancies/<uuid:pk>/", receipts.DiscrepancyPage.as_view(), name="discrepancy"),
 ]

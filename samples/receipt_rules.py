@@ -43,10 +43,12 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Deviation:
-    """One difference: a kind of discrepancy and a sentence that tells both sides and no origin."""
+    """One difference: a kind of discrepancy and a sentence that tells both sides and no origin. `outer` is the place, among the outer seals
+    that were looked at, of the one it was found on."""
 
     kind: str
     detail: str
+    outer: int | None = None
 
 
 USUAL_TOLERANCE = MassTolerance()
@@ -67,6 +69,13 @@ def compare_receipt(sent: Sent, arrived: Arrived, tolerance: MassTolerance = USU
         _compare_mass(sent, arrived, tolerance),
     ]
     return [deviation for deviation in found if deviation is not None]
+
+
+def compare_outer_seal(applied: str, number: str, condition: str) -> list[Deviation]:
+    """What is wrong with the seal around several samples: the one that was applied (empty: none) against the one that was found."""
+    sent = Sent(seal_number=applied, container_count=1, mass_g=Decimal(0))
+    found = Arrived(seal_number=number, seal_condition=condition, container_intact=True, container_count=None, mass_g=None)
+    return compare_receipt(sent, found)
 
 
 def _compare_seal_state(sent: Sent, arrived: Arrived) -> Deviation | None:

@@ -70,6 +70,7 @@ class Action(TextChoices):
     CUSTOMS_EDIT = "customs.edit", _("keep customs papers")
     ROUTE_VIEW = "route.view", _("see routes and border posts")
     ROUTE_EDIT = "route.edit", _("edit routes and border posts")
+    DISCREPANCY_RAISE = "discrepancy.raise", _("report discrepancies found at own laboratory")
     DISCREPANCY_SETTLE = "discrepancy.settle", _("settle discrepancies")
     RADIATION_VIEW = "radiation.view", _("see radiation measurements")
     RADIATION_SCREEN = "radiation.screen", _("measure dose rates at the door")
@@ -148,6 +149,7 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.CUSTOMS_EDIT: _FIELD,
     _A.ROUTE_VIEW: _FIELD | {_R.OFFICIAL, _R.ADMINISTRATOR},
     _A.ROUTE_EDIT: frozenset({_R.OFFICIAL, _R.ADMINISTRATOR}),
+    _A.DISCREPANCY_RAISE: frozenset({_R.RECEPTIONIST, _R.TECHNICIAN, _R.ANALYST, _R.REVIEWER, _R.QUALITY_MANAGER}),
     _A.DISCREPANCY_SETTLE: frozenset({_R.QUALITY_MANAGER}),
     _A.RADIATION_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR, _R.ADMINISTRATOR},
     _A.RADIATION_SCREEN: frozenset({_R.RECEPTIONIST, _R.TECHNICIAN}),

@@ -170,6 +170,11 @@ def _movement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
             code=made["receive"].code,
         ),
         _example(
+            "/api/v1/discrepancies/",
+            "technician",
+            {"sample": _reported(5).blind_code, "kind": "container", "detail": "The inner bag has a tear of 2 cm; nothing came out."},
+        ),
+        _example(
             "/api/v1/discrepancies/{id}/settle/",
             "quality_manager",
             {"decision": "accept", "reason": "Explained by the carrier; deviation reported.", "password": story.cast.password},

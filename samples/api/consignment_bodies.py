@@ -9,7 +9,7 @@ import msgspec
 
 from lims.core.api.views import Struct
 from samples.services.consigning import DEFAULT_PURPOSE, LARGEST_CONSIGNMENT
-from samples.services.receiving import ItemFound
+from samples.services.receiving import ItemFound, PackFound
 from samples.services.sampling_record import Moment
 
 Password = Annotated[str, msgspec.Meta(min_length=1)]
@@ -145,10 +145,23 @@ class Found(Struct):
         return ItemFound(**(msgspec.structs.asdict(self) | {"seal_number": self.seal_number.strip()}))
 
 
+class FoundPack(Struct):
+    """How an outer seal was found."""
+
+    seal_condition: Literal["intact", "broken", "missing", "none"]
+    number: int | None = None
+    seal_number: str = ""
+
+    def as_pack(self) -> PackFound:
+        """For the service."""
+        return PackFound(number=self.number, seal_number=self.seal_number.strip(), seal_condition=self.seal_condition)
+
+
 class Reception(Struct):
     """What arrived; a listed sample that is not named is recorded as missing."""
 
     items: Annotated[list[Found], msgspec.Meta(max_length=2 * LARGEST_CONSIGNMENT)]
+    packs: Annotated[list[FoundPack], msgspec.Meta(max_length=100)] = msgspec.field(default_factory=list)
     remark: str = ""
     rest_follows: bool = False
     at: Moment | None = None
@@ -192,6 +205,15 @@ class Settlement(Struct):
     password: Password
     meaning: Literal["settlement"] = "settlement"
     shown_hash: str | None = None
+    at: Moment | None = None
+
+
+class NewDiscrepancy(Struct):
+    """What differs on a sample that is at the caller's laboratory."""
+
+    sample: str
+    kind: Literal["seal_broken", "seal_missing", "seal_differs", "container", "container_missing", "container_extra", "mass", "other"]
+    detail: str
     at: Moment | None = None
 
 

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from samples.lifecycle import ConsignmentState, SampleState
 from samples.models.consignments import HandoverManner, HandoverState, PackKind
 from samples.models.receipts import Decision, DiscrepancyKind, SealCondition
+from samples.services.raising import SEEN_BY_PEOPLE
 
 
 def list_parameters(filterset: Any, orderings: Iterable[str]) -> list[OpenApiParameter]:
@@ -130,8 +131,17 @@ class FoundSchema(Schema):
     remark = serializers.CharField(required=False)
 
 
+class OuterSealSchema(Schema):
+    """How the seal around a pack was found; without a number that of the whole consignment."""
+
+    number = serializers.IntegerField(required=False, allow_null=True)
+    seal_number = serializers.CharField(required=False)
+    seal_condition = serializers.ChoiceField(choices=SealCondition.choices)
+
+
 class ReceptionSchema(Schema):
     items = FoundSchema(many=True, help_text="A listed sample that is not named is recorded as missing")
+    packs = OuterSealSchema(many=True, required=False, help_text="How the outer seals were found, as far as somebody looked")
     remark = serializers.CharField(required=False)
     rest_follows = serializers.BooleanField(required=False, help_text="What is not named comes later, instead of being missing")
     at = serializers.DateTimeField(required=False, allow_null=True)
@@ -182,6 +192,13 @@ class OnwardSchema(Schema):
     carrier = serializers.CharField(required=False, allow_null=True)
     waybill = serializers.CharField(required=False)
     outer_seal = serializers.CharField(required=False)
+    at = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class NewDiscrepancySchema(Schema):
+    sample = serializers.CharField()
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in SEEN_BY_PEOPLE])
+    detail = serializers.CharField(help_text="What was expected, and what is there")
     at = serializers.DateTimeField(required=False, allow_null=True)
 
 
@@ -302,6 +319,7 @@ class ReceiptSchema(Schema):
     received_at = serializers.DateTimeField()
     received_by = serializers.CharField()
     remark = serializers.CharField()
+    packs = OuterSealSchema(many=True)
     items = ReceiptLineSchema(many=True)
 
 

@@ -32,6 +32,7 @@ from samples.selectors.routes import find_route
 from samples.selectors.scanned import find_scanned
 from samples.services import consigning, receiving, settling
 from samples.services.boxing import add_pack, close_pack, find_pack
+from samples.services.raising import raise_discrepancy
 
 
 class Consignments(ListView):
@@ -234,17 +235,24 @@ class ReceiveView(ActionView):
         consignment = _fetch(request, code)
         body: bodies.Reception = decode(request, bodies.Reception)
         found = [item.as_item() for item in body.items]
+        packs = [one.as_pack() for one in body.packs]
         receipt = receiving.receive_consignment(
-            consignment=consignment, items=found, remark=body.remark, rest_follows=body.rest_follows, by=request.user, at=body.at
+            consignment=consignment,
+            items=found,
+            packs=packs,
+            remark=body.remark,
+            rest_follows=body.rest_follows,
+            by=request.user,
+            at=body.at,
         )
         (view,) = [one for one in receipts_of(consignment, request.user) if one.id == receipt.pk]
         return Response(receipt_data(view), status=201)
 
 
 class Discrepancies(ListView):
-    """What receptions found."""
+    """What receptions found, and what somebody found later."""
 
-    actions: ClassVar[dict[str, Action]] = {"GET": Action.CONSIGNMENT_VIEW}
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.CONSIGNMENT_VIEW, "POST": Action.DISCREPANCY_RAISE}
     filterset_class = DiscrepancyFilter
     orderings = DISCREPANCY_ORDERINGS
     default_ordering = "found_at"
@@ -263,6 +271,18 @@ class Discrepancies(ListView):
     def get(self, request: Request) -> Any:
         """The oldest first; `state=open` for those that still block their sample."""
         return super().get(request)
+
+    @extend_schema(operation_id="discrepancies_create", request=schemas.NewDiscrepancySchema, responses={201: schemas.DiscrepancySchema})
+    def post(self, request: Request) -> Response:
+        """Report what differs on a sample at the caller's laboratory: it is blocked until somebody else has settled it. A photograph is
+        added to the sample."""
+        body: bodies.NewDiscrepancy = decode(request, bodies.NewDiscrepancy)
+        (sample,) = find_scanned([body.sample], request.user, pointer="/sample")
+        made = raise_discrepancy(sample=sample, kind=body.kind, detail=body.detail, by=request.user, at=body.at)
+        found = select_discrepancies(request.user).get(pk=made.pk)
+        response = Response(discrepancy_data(discrepancy_row(found, request.user)), status=201)
+        response["Location"] = reverse("api-discrepancy", args=[made.pk])
+        return response
 
 
 class SettleView(ActionView):

@@ -188,6 +188,33 @@ def find_reversals(sample_ids: Sequence[UUID], *, tolerance: timedelta, until: d
         }
 
 
+_GAPS = """
+SELECT DISTINCT ON (lost.sample_id) lost.sample_id, lost.occurred_at, found.occurred_at
+FROM custody_custodyevent lost
+LEFT JOIN LATERAL (
+    SELECT f.occurred_at FROM custody_custodyevent f
+    WHERE f.sample_id = lost.sample_id AND f.kind = 'found' AND f.seq > lost.seq ORDER BY f.seq LIMIT 1
+) found ON true
+WHERE lost.sample_id = ANY(%s::uuid[]) AND lost.kind = 'lost'
+  AND lost.seq >= coalesce((SELECT max(r.seq) FROM custody_custodyevent r WHERE r.sample_id = lost.sample_id AND r.kind = 'received'), 0)
+ORDER BY lost.sample_id, lost.seq
+"""
+
+
+def find_gaps(sample_ids: Sequence[UUID], *, until: datetime) -> dict[UUID, str]:
+    """Samples that were lost since their last receipt and turned up again (at the latest at `until`), each with a sentence on the time
+    nobody answers for."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GAPS, [[str(one) for one in sample_ids]])
+        return {
+            key: (
+                f"Declared lost at {_minute(lost)} and found again at {_minute(found or until)}:"
+                f" nobody answers for the {_span((found or until) - lost)} between."
+            )
+            for key, lost, found in cursor.fetchall()
+        }
+
+
 def _minute(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 

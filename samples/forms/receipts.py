@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 from lims.core.errors import DomainError, Forbidden, NotFound
 from lims.core.plain_numbers import is_plain_number
 from samples.selectors.consignments import ItemRow
-from samples.services.receiving import ItemFound
+from samples.selectors.receipts import OuterSeal
+from samples.services.receiving import ItemFound, PackFound
 
 STRAY_ROWS = 5
 # The cells of a row in the order of the keyboard, each with the member of `ItemFound` it becomes.
@@ -28,6 +29,21 @@ CELLS = {
     "remark": "remark",
 }
 _CELL_OF = {member: cell for cell, member in CELLS.items()}
+
+
+@dataclass
+class OuterRow:
+    """One outer seal on the sheet."""
+
+    prefix: str
+    outer: OuterSeal
+    values: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Something was entered of it."""
+        return any(self.values.values())
 
 
 @dataclass
@@ -48,8 +64,11 @@ class SheetRow:
 class ReceiptSheet:
     """All rows, from the list alone or with what was posted."""
 
-    def __init__(self, items: Sequence[ItemRow], data: Mapping[str, str] | None = None) -> None:
+    def __init__(self, items: Sequence[ItemRow], data: Mapping[str, str] | None = None, *, outer: Sequence[OuterSeal] = ()) -> None:
         self.is_bound = data is not None
+        self.outer = [OuterRow(f"outer{one.number or 0}", one) for one in outer]
+        for one in self.outer if data is not None else ():
+            one.values = {cell: (data or {}).get(f"{one.prefix}-{cell}", "").strip() for cell in ("seal", "number")}
         self.rows = [SheetRow(item.sample_id.hex, item) for item in items]
         self.strays = [SheetRow(f"stray{number}", None) for number in range(STRAY_ROWS)]
         self.remark = (data or {}).get("remark", "").strip()
@@ -67,6 +86,11 @@ class ReceiptSheet:
         return [*self.rows, *self.strays]
 
     @property
+    def has_strays(self) -> bool:
+        """Something was entered of a sample that is not on the list."""
+        return any(any(row.values.values()) for row in self.strays)
+
+    @property
     def missing(self) -> list[SheetRow]:
         """Listed samples of which nothing was found."""
         return [row for row in self.rows if not row.is_found]
@@ -78,6 +102,10 @@ class ReceiptSheet:
     def read(self) -> list[ItemFound] | None:
         """The findings, or None when a cell cannot be read or the missing samples are not confirmed."""
         found = [_finding(row) for row in self._sent]
+        here = {row.prefix for row in self.rows if row.is_found}
+        for one in self.outer:
+            if not one.values["seal"] and (one.outer.samples & here):
+                one.errors["seal"] = _("Say how this seal was found.")
         if not any(row.is_found for row in self._all):
             self.errors.append(_("Nothing is ticked. Scan or tick what arrived."))
         elif self.missing and not (self.missing_confirmed or self.rest_follows):
@@ -87,7 +115,18 @@ class ReceiptSheet:
                 len(self.missing),
             )
             self.errors.append(sentence % {"count": len(self.missing)})
-        return None if self.errors or any(row.errors for row in self._all) else found
+        return None if self.error_count else found
+
+    @property
+    def packs(self) -> list[PackFound]:
+        """How the outer seals were found."""
+        return [
+            PackFound(number=row.outer.number, seal_number=row.values["number"], seal_condition=row.values["seal"]) for row in self._seen
+        ]
+
+    @property
+    def _seen(self) -> list[OuterRow]:
+        return [one for one in self.outer if one.is_looked_at]
 
     def add_refusal(self, error: DomainError) -> None:
         """Put each problem of a refusal into its cell; what fits no cell stands at the top, what no typing can mend is raised again."""
@@ -97,7 +136,9 @@ class ReceiptSheet:
             self.errors.append(error.message)
         for problem in error.problems:
             parts = problem.pointer.strip("/").split("/")
-            if len(parts) == 3 and parts[1].isdigit() and parts[2] in _CELL_OF:
+            if len(parts) == 3 and parts[0] == "packs" and parts[2] in {"seal_number", "seal_condition"}:
+                self._seen[int(parts[1])].errors[_CELL_OF[parts[2]]] = problem.detail
+            elif len(parts) == 3 and parts[1].isdigit() and parts[2] in _CELL_OF:
                 row = self._sent[int(parts[1])]
                 row.errors[_CELL_OF[parts[2]] if row.item is None or parts[2] != "sample" else "found"] = problem.detail
             else:
@@ -105,7 +146,7 @@ class ReceiptSheet:
 
     @property
     def error_count(self) -> int:
-        return len(self.errors) + sum(len(row.errors) for row in self._all)
+        return len(self.errors) + sum(len(row.errors) for row in self._all) + sum(len(row.errors) for row in self.outer)
 
 
 def _finding(row: SheetRow) -> ItemFound:

@@ -6,7 +6,7 @@ from samples.models.imports import SampleImport
 from samples.models.papers import CustomsPaper, PaperFile
 from samples.models.places import Mine, Pit
 from samples.models.radiation import ActivityAssessment, DoorPolicy, DoorScreen
-from samples.models.receipts import Discrepancy, Receipt, ReceiptItem, Settlement
+from samples.models.receipts import Discrepancy, Receipt, ReceiptItem, ReceiptPack, Settlement
 from samples.models.routes import BorderPost, LegPassage, OverdueAlarm, Route, RouteLeg, RouteVersion
 from samples.models.samples import Hold, Photo, Sample
 from samples.models.seals import SealBatch, SealUse, SealVoiding
@@ -36,6 +36,7 @@ __all__ = [
     "Pit",
     "Receipt",
     "ReceiptItem",
+    "ReceiptPack",
     "Route",
     "RouteLeg",
     "RouteVersion",

@@ -58,6 +58,21 @@ class ReceiptItem(AppendOnly):
         return f"{self.receipt} {self.sample}"
 
 
+class ReceiptPack(AppendOnly):
+    """How the seal around several samples was found at a reception: that of a pack, or (`pack` empty) the one of the whole consignment."""
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="packs")
+    pack = models.ForeignKey("samples.Pack", null=True, on_delete=models.PROTECT, related_name="+")
+    seal_number = models.CharField(max_length=40, blank=True)
+    seal_condition = models.CharField(max_length=10, choices=SealCondition)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["receipt", "pack"], nulls_distinct=False, name="outer_seal_once_per_receipt")]
+
+    def __str__(self) -> str:
+        return f"{self.receipt} {self.pack or ''}".strip()
+
+
 class DiscrepancyKind(models.TextChoices):
     """What differs from what was sent."""
 
@@ -77,6 +92,8 @@ class DiscrepancyKind(models.TextChoices):
     TIME_REVERSED = "time_reversed", _("time runs backwards")
     NOT_ADDRESSEE = "not_addressee", _("receiver was not the addressee")
     ACTIVITY = "activity", _("radioactivity above the limit")
+    CUSTODY_GAP = "custody_gap", _("lost for a time and found again")
+    OTHER = "other", _("something else")
 
 
 class Decision(models.TextChoices):
@@ -116,6 +133,9 @@ class Discrepancy(Record):
 
     sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="discrepancies")
     receipt_item = models.ForeignKey(ReceiptItem, null=True, on_delete=models.PROTECT, related_name="discrepancies")
+    receipt_pack = models.ForeignKey(
+        ReceiptPack, null=True, on_delete=models.PROTECT, related_name="discrepancies", help_text=_("The seal around it that was found so")
+    )
     laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=24, choices=DiscrepancyKind)
     detail = models.TextField()

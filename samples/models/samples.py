@@ -220,6 +220,7 @@ class Photo(AppendOnly):
     visit = models.ForeignKey("samples.Visit", null=True, on_delete=models.PROTECT, related_name="photos")
     sample = models.ForeignKey(Sample, null=True, on_delete=models.PROTECT, related_name="photos")
     receipt_item = models.ForeignKey("samples.ReceiptItem", null=True, on_delete=models.PROTECT, related_name="photos")
+    discrepancy = models.ForeignKey("samples.Discrepancy", null=True, on_delete=models.PROTECT, related_name="photos")
     sha256 = models.CharField(max_length=64)
     content_type = models.CharField(max_length=20)
     width = models.PositiveIntegerField()

@@ -113,6 +113,7 @@ def receipt_data(receipt: ReceiptView) -> dict[str, Any]:
         "received_at": _moment(receipt.received_at),
         "received_by": receipt.received_by,
         "remark": receipt.remark,
+        "packs": [{"number": one.number, "seal_number": one.seal_number, "seal_condition": one.seal_condition} for one in receipt.packs],
         "items": [line_data(line) for line in receipt.lines],
     }
 

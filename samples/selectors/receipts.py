@@ -17,9 +17,9 @@ from lims.accounts.models import Organisation
 from lims.core import clock
 from lims.core.roles import Role
 from samples.blocking import DISCREPANCIES, DiscrepancyRule
-from samples.models import Consignment, Discrepancy, ReceiptItem
+from samples.models import Consignment, Discrepancy, Pack, ReceiptItem, ReceiptPack
 from samples.models.receipts import Decision, DiscrepancyKind, SealCondition
-from samples.selectors.consignments import Badge, bag_code
+from samples.selectors.consignments import Badge, ItemRow, bag_code
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class DiscrepancyRow:
     @property
     def waiting_steps(self) -> str:
         """The steps that wait for the decision, in words."""
-        return ", ".join(sorted(self.rule.blocks)) if self.decided_at is None else ""
+        labels = _step_labels()
+        return ", ".join(labels[step] for step in labels if step in self.rule.blocks) if self.decided_at is None else ""
 
     @property
     def age(self) -> timedelta:
@@ -79,6 +80,19 @@ class DiscrepancyRow:
             return "fail", _("open")
         words = {Decision.ACCEPT: _("accepted"), Decision.REFUSE: _("refused"), Decision.LOST: _("declared lost")}
         return ("pass" if self.decision == Decision.ACCEPT else "none"), words[Decision(self.decision)]
+
+
+def _step_labels() -> dict[str, str]:
+    """The steps of a sample that can wait, in the order of its life."""
+    return {
+        "pack": _("packing"),
+        "dispatch": _("dispatch"),
+        "split": _("splitting"),
+        "prepare": _("preparation"),
+        "analyse": _("measurement"),
+        "report": _("the report"),
+        "dispose": _("disposal"),
+    }
 
 
 _PARTIES = ("sample", "laboratory", "decided_by", "found_by", "receipt_item__receipt__consignment", "receipt_item__receipt__received_by")
@@ -162,6 +176,52 @@ class ReceiptLine:
 
 
 @dataclass(frozen=True)
+class OuterSeal:
+    """A seal around several awaited samples (`samples`: their ids in hexadecimal): that of a pack, or (`number` None) of the whole
+    consignment."""
+
+    number: int | None
+    label: str
+    samples: frozenset[str]
+
+
+def outer_seals_of(consignment: Consignment, awaited: Iterable[ItemRow]) -> list[OuterSeal]:
+    """The outer seals a reception has to look at: of what was sealed around something that is awaited. The seal of the whole consignment
+    is there once, at the first reception."""
+    items = list(awaited)
+    found = []
+    if consignment.outer_seal and items and not consignment.receipts.exists():
+        found.append(OuterSeal(None, _("Whole consignment"), frozenset(item.sample_id.hex for item in items)))
+    for pack in consignment.packs.exclude(seal_number=""):
+        inside = frozenset(item.sample_id.hex for item in items if item.pack == pack.number)
+        if inside:
+            found.append(OuterSeal(pack.number, _pack_label(pack), inside))
+    return found
+
+
+def _pack_label(pack: Pack | None) -> str:
+    if pack is None:
+        return _("Whole consignment")
+    return _("Pack %(number)d, %(kind)s") % {"number": pack.number, "kind": pack.get_kind_display()}
+
+
+@dataclass(frozen=True)
+class OuterSealFound:
+    """How an outer seal was found at a reception."""
+
+    number: int | None
+    label: str
+    seal_number: str
+    seal_condition: str
+
+    @property
+    def badge(self) -> Badge:
+        """Its condition as tone and words."""
+        label = str(SealCondition(self.seal_condition).label)
+        return ("pass" if self.seal_condition == SealCondition.INTACT else "fail"), label
+
+
+@dataclass(frozen=True)
 class ReceiptView:
     """One reception."""
 
@@ -170,6 +230,7 @@ class ReceiptView:
     received_by: str
     remark: str
     lines: list[ReceiptLine]
+    packs: list[OuterSealFound]
 
     @property
     def present(self) -> list[ReceiptLine]:
@@ -179,16 +240,28 @@ class ReceiptView:
 
 def receipts_of(consignment: Consignment, viewer: Any) -> list[ReceiptView]:
     """The receptions of a consignment, the first first, each with its lines by the code the viewer knows."""
-    receipts = list(consignment.receipts.select_related("received_by").order_by("received_at", "id"))
+    receipts = list(consignment.receipts.select_related("received_by").prefetch_related("packs__pack").order_by("received_at", "id"))
     items = list(ReceiptItem.objects.filter(receipt__in=receipts).select_related("sample"))
     found = _discrepancies_of(items, viewer)
     lines: dict[UUID, list[ReceiptLine]] = defaultdict(list)
     for item in items:
         lines[item.receipt_id].append(_line(item, found.get(item.pk, []), viewer))
     return [
-        ReceiptView(one.pk, one.received_at, one.received_by.full_name, one.remark, sorted(lines[one.pk], key=lambda line: line.code))
+        ReceiptView(
+            one.pk,
+            one.received_at,
+            one.received_by.full_name,
+            one.remark,
+            sorted(lines[one.pk], key=lambda line: line.code),
+            [_outer_found(pack) for pack in sorted(one.packs.all(), key=lambda pack: pack.pack.number if pack.pack else 0)],
+        )
         for one in receipts
     ]
+
+
+def _outer_found(found: ReceiptPack) -> OuterSealFound:
+    number = found.pack.number if found.pack else None
+    return OuterSealFound(number, _pack_label(found.pack), found.seal_number, found.seal_condition)
 
 
 def _discrepancies_of(items: Iterable[ReceiptItem], viewer: Any) -> dict[UUID | None, list[DiscrepancyRow]]:

@@ -11,14 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from lims.accounts.models import OrganisationKind
-from samples.custody.reading import find_reversals
-from samples.models import Consignment, ConsignmentItem, Sample
+from samples.custody.reading import find_gaps, find_reversals
+from samples.models import Consignment, ConsignmentItem, Pack, Sample
 from samples.models.radiation import DoorPolicy
 from samples.models.receipts import DiscrepancyKind, SealCondition
 from samples.models.seals import SealUse, SealUseKind
-from samples.receipt_rules import Deviation
+from samples.receipt_rules import Deviation, compare_outer_seal
 from samples.seal_numbers import plain_seal
-from samples.services.receipt_sheet import ItemFound
+from samples.services.receipt_sheet import ItemFound, PackFound
 from samples.services.sealing import SealSeen, note_seals, seal_deviation
 
 _USES = {
@@ -41,11 +41,12 @@ class Presented:
 def find_deviations(
     consignment: Consignment, presented: Sequence[Presented], policy: DoorPolicy, *, by: Any, moment: datetime
 ) -> Mapping[UUID, list[Deviation]]:
-    """The further differences by sample, the seals noted in the register. Four queries, however many samples."""
+    """The further differences by sample, the seals noted in the register. Five queries, however many samples."""
     found: dict[UUID, list[Deviation]] = defaultdict(list)
     for look in (
         _look_at_seals(presented, by, moment),
         _look_at_times(presented, policy, moment),
+        _look_at_gaps(presented, moment),
         _look_at_receiver(consignment, presented),
     ):
         for key, deviation in look:
@@ -81,6 +82,41 @@ def _look_at_times(presented: Sequence[Presented], policy: DoorPolicy, moment: d
     tolerance = timedelta(minutes=policy.clock_skew_minutes)
     reversals = find_reversals([one.sample.pk for one in presented], tolerance=tolerance, until=moment)
     return [(key, Deviation(DiscrepancyKind.TIME_REVERSED, sentence)) for key, sentence in reversals.items()]
+
+
+def _look_at_gaps(presented: Sequence[Presented], moment: datetime) -> list[tuple[UUID, Deviation]]:
+    """What was lost on its way and turned up: whose hands it was in meanwhile is not known."""
+    gaps = find_gaps([one.sample.pk for one in presented], until=moment)
+    return [(key, Deviation(DiscrepancyKind.CUSTODY_GAP, sentence)) for key, sentence in gaps.items()]
+
+
+def find_outer_deviations(
+    consignment: Consignment, found: Sequence[PackFound], *, by: Any, moment: datetime
+) -> list[tuple[Pack | None, Deviation]]:
+    """What is wrong with the seals around packs, and around the whole consignment (pack None), the seals noted in the register."""
+    packs = {pack.number: pack for pack in consignment.packs.all()}
+    deviations: list[tuple[Pack | None, Deviation]] = []
+    seen: list[tuple[int, Pack | None, str, SealSeen]] = []
+    applied = _who_closed(consignment)
+    for index, one in enumerate(found):
+        pack = packs[one.number] if one.number is not None else None
+        sent = pack.seal_number if pack else consignment.outer_seal
+        where = f"Pack {pack.number}" if pack else "Whole consignment"
+        for deviation in compare_outer_seal(sent, one.seal_number, one.seal_condition):
+            deviations.append((pack, Deviation(deviation.kind, f"{where}: {deviation.detail}", index)))
+        if number := one.seal_number or sent:
+            kind, whose = _USES[SealCondition(one.seal_condition)], applied.get(plain_seal(number), consignment.sender_id)
+            seen.append((index, pack, where, SealSeen(number=number, organisation_id=whose, kind=kind, consignment_id=consignment.pk)))
+    findings = note_seals([seal for *_, seal in seen], by=by, at=moment)
+    for (index, pack, where, seal), finding in zip(seen, findings, strict=True):
+        if finding:
+            deviations.append((pack, Deviation(finding, f"{where}: {seal_deviation(seal.number, finding).detail}", index)))
+    return deviations
+
+
+def _who_closed(consignment: Consignment) -> dict[str, UUID]:
+    uses = SealUse.objects.filter(consignment=consignment, kind=SealUseKind.APPLIED).order_by("id")
+    return dict(uses.values_list("number", "organisation"))
 
 
 def _look_at_receiver(consignment: Consignment, presented: Sequence[Presented]) -> list[tuple[UUID, Deviation]]:

@@ -15,7 +15,7 @@ from lims.core.acting import acting
 from lims.core.errors import Blocked, Blocker, DomainError, Invalid, Problem
 from lims.core.files import store_bytes
 from lims.core.roles import Action, require
-from samples.models import Photo, Sample, Visit
+from samples.models import Discrepancy, Photo, Sample, Visit
 
 MOST_BYTES = 15 * 2**20
 MOST_PIXELS = 60_000_000
@@ -44,6 +44,13 @@ def photograph_sample(
     """Keep a photograph of a sample. Refusals as for a visit."""
     require(by, Action.PHOTO_ADD)
     return _keep({"sample": sample}, sample.photos.count(), data, caption, taken_at, by, at)
+
+
+def photograph_discrepancy(*, discrepancy: Discrepancy, data: bytes, caption: str = "", by: Any, at: datetime | None = None) -> Photo:
+    """Keep a photograph of what differs, with the sample it was found on. Refusals as for a visit."""
+    require(by, Action.DISCREPANCY_RAISE)
+    subject = {"sample": discrepancy.sample, "discrepancy": discrepancy}
+    return _keep(subject, discrepancy.sample.photos.count(), data, caption, None, by, at)
 
 
 def _keep(

@@ -37,6 +37,30 @@ class ItemFound:
     remark: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PackFound:
+    """How the seal of a pack was found, by the pack's number; None is the seal around the whole consignment."""
+
+    number: int | None = None
+    seal_number: str = ""
+    seal_condition: str = ""
+
+
+def check_packs(found: Sequence[PackFound], consignment: Consignment) -> list[Problem]:
+    """Everything that cannot be so of the outer seals, each with a pointer to its member (`/packs/0/seal_number`)."""
+    known = set(consignment.packs.values_list("number", flat=True)) if found else set()
+    problems = []
+    for index, one in enumerate(found):
+        if one.number is not None and one.number not in known:
+            problems.append(Problem(f"/packs/{index}/number", "unknown_pack", f"{consignment.code} has no pack {one.number}."))
+        if one.number in {other.number for other in found[:index]}:
+            problems.append(Problem(f"/packs/{index}/number", "twice", "Each pack is looked at once. Leave the second out."))
+        seal = ItemFound(sample="", seal_number=one.seal_number, seal_condition=one.seal_condition)
+        wrong = [*_text_problems(seal), *_seal_problems(seal)]
+        problems += [Problem(f"/packs/{index}{problem.pointer}", problem.code, problem.detail) for problem in wrong]
+    return problems
+
+
 def check_findings(findings: Sequence[ItemFound]) -> list[Problem]:
     """Everything that cannot be so, each with a pointer to its member (`/items/3/mass_g`)."""
     if not findings:
@@ -48,13 +72,17 @@ def check_findings(findings: Sequence[ItemFound]) -> list[Problem]:
     ]
 
 
-def _problems_of(found: ItemFound) -> Iterator[Problem]:
+def _text_problems(found: ItemFound) -> Iterator[Problem]:
     for name, longest in _LONGEST.items():
         text = getattr(found, name)
         if len(text) > longest:
             yield Problem(f"/{name}", "too_long", f"At most {longest} characters; these are {len(text)}. Shorten it.")
         if not is_printable(text):
             yield Problem(f"/{name}", "unprintable", "This holds a character that cannot be printed. Type it again.")
+
+
+def _problems_of(found: ItemFound) -> Iterator[Problem]:
+    yield from _text_problems(found)
     if found.present:
         yield from _seal_problems(found)
         yield from _container_problems(found)

@@ -11,18 +11,18 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from lims.core.acting import acting
-from lims.core.errors import Blocker, Forbidden, Invalid, refuse_if
+from lims.core.errors import Blocker, Forbidden, Invalid, Problem, refuse_if
 from lims.core.ids import uuid7_series
 from lims.core.roles import Action, require
 from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import CONSIGNMENT, ConsignmentState, SampleState
-from samples.models import Consignment, ConsignmentItem, Discrepancy, Receipt, ReceiptItem, Sample
+from samples.models import Consignment, ConsignmentItem, Discrepancy, Receipt, ReceiptItem, ReceiptPack, Sample
 from samples.models.radiation import DoorPolicy
 from samples.models.receipts import DiscrepancyKind
 from samples.radiation_rules import PROCESSED_MATERIALS
 from samples.receipt_rules import Arrived, Deviation, MassTolerance, Sent, compare_receipt
-from samples.services.deviating import Presented, find_deviations
+from samples.services.deviating import Presented, find_deviations, find_outer_deviations
 from samples.services.holding import open_holds
 from samples.services.leaving import leave_positions
 from samples.services.locking import lock_samples
@@ -35,9 +35,9 @@ from samples.services.movement import (
     step_blockers,
     travelling_items,
 )
-from samples.services.receipt_sheet import ItemFound, check_findings, find_strangers, match_codes
+from samples.services.receipt_sheet import ItemFound, PackFound, check_findings, check_packs, find_strangers, match_codes
 
-__all__ = ["ItemFound", "receipt_blockers", "receive_consignment"]
+__all__ = ["ItemFound", "PackFound", "receipt_blockers", "receive_consignment"]
 
 
 def receipt_blockers(consignment: Consignment, by: Any) -> list[Blocker]:
@@ -61,6 +61,7 @@ def receive_consignment(
     *,
     consignment: Consignment,
     items: Sequence[ItemFound],
+    packs: Sequence[PackFound] = (),
     remark: str = "",
     rest_follows: bool = False,
     by: Any,
@@ -69,9 +70,11 @@ def receive_consignment(
     """Receive what arrived of a consignment at the addressee. Every sample that is not among `items`, or not present, is missing; with
     `rest_follows` the samples that are not named are still on their way, held by whoever carries them.
 
-    Present samples are the laboratory's from now on; each difference, each missing and each unlisted sample becomes a discrepancy that
-    blocks its sample. A consignment is received once; afterwards only its missing samples can still arrive. Raises `Blocked` (received
-    already, a handover still pending), `Invalid` with a pointer for every finding that cannot be (`/items/3/seal_number`).
+    `packs` tells how the outer seals were found, as far as somebody looked: what is wrong with one is a discrepancy of each listed sample
+    that came under it. Present samples are the laboratory's from now on; each difference, each missing and each unlisted sample becomes a
+    discrepancy that blocks its sample. A consignment is received once; afterwards only its missing samples can still arrive. Raises
+    `Blocked` (received already, a handover still pending), `Invalid` with a pointer for every finding that cannot be
+    (`/items/3/seal_number`).
     """
     require(by, Action.CONSIGNMENT_RECEIVE)
     if rest_follows and any(not found.present for found in items):
@@ -86,14 +89,16 @@ def receive_consignment(
         refuse_if(receipt_blockers(consignment, by))
         moment = checked_moment(at, after=last_moment(consignment))
         policy = DoorPolicy.of(consignment.addressee_id)
+        _refuse_problems(check_packs(packs, consignment))
         plan = _plan_receipt(consignment, items, by, policy, rest_follows=rest_follows)
         _add_deviations(consignment, plan, policy, by, moment)
+        _add_outer_deviations(consignment, plan, packs, by, moment)
         receipt = Receipt.objects.create(
             consignment=consignment, laboratory=consignment.addressee, received_by=by, received_at=moment, remark=remark
         )
         strangers = [line.sample for line in plan if line.item is None]
         left = leave_positions(strangers, why="arrived elsewhere", by=by, moment=moment)
-        _write_findings(receipt, plan)
+        _write_findings(receipt, plan, _write_packs(receipt, packs))
         _move_samples(consignment, plan, policy, moment)
         append_events([*left, *_entries(consignment, plan, moment)], by=by)
         _hold_processed(plan, policy, by, moment)
@@ -119,9 +124,7 @@ def _plan_receipt(
     consignment: Consignment, findings: Sequence[ItemFound], by: Any, policy: DoorPolicy, *, rest_follows: bool
 ) -> list[_Line]:
     """The lines of the receipt, their samples locked. Refuses findings that cannot be, samples received before, and unknown codes."""
-    problems = check_findings(findings)
-    if problems:
-        raise Invalid(problems[0].code, f"{problems[0].pointer[1:]}: {problems[0].detail}", problems=problems)
+    _refuse_problems(check_findings(findings))
     items = {item.sample_id: item for item in active_items(consignment)}
     matched, unmatched = match_codes(findings, [item.sample for item in items.values()])
     strangers = find_strangers(findings, unmatched, consignment)
@@ -135,6 +138,11 @@ def _plan_receipt(
     if consignment.state == ConsignmentState.RECEIVED and not lines:
         raise Invalid("nothing_arrived", "None of the missing samples is said to have arrived. Scan at least one.")
     return lines
+
+
+def _refuse_problems(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise Invalid(problems[0].code, f"{problems[0].pointer[1:]}: {problems[0].detail}", problems=problems)
 
 
 def _listed_lines(
@@ -172,10 +180,7 @@ def _line(sample: Sample, item: ConsignmentItem, found: ItemFound, tolerance: Ma
     if not found.present:
         return _Line(sample, item, found, [Deviation(DiscrepancyKind.MISSING, "The sample was listed and is not in the consignment.")])
     sent = Sent(seal_number=item.seal_number, container_count=item.container_count, mass_g=item.mass_g)
-    deviations = compare_receipt(sent, _arrived(found), tolerance)
-    if sample.state == SampleState.LOST:
-        deviations.append(Deviation(DiscrepancyKind.UNEXPECTED, "The sample had been declared lost and has arrived."))
-    return _Line(sample, item, found, deviations)
+    return _Line(sample, item, found, compare_receipt(sent, _arrived(found), tolerance))
 
 
 def _stranger(sample: Sample, found: ItemFound, tolerance: MassTolerance) -> _Line:
@@ -202,10 +207,34 @@ def _add_deviations(consignment: Consignment, plan: Sequence[_Line], policy: Doo
         line.deviations += further.get(line.sample.pk, [])
 
 
+def _add_outer_deviations(consignment: Consignment, plan: Sequence[_Line], packs: Sequence[PackFound], by: Any, moment: datetime) -> None:
+    """What is wrong with an outer seal is wrong with every listed sample that came under it."""
+    if not packs:
+        return
+    for pack, deviation in find_outer_deviations(consignment, packs, by=by, moment=moment):
+        for line in plan:
+            if line.found.present and line.item is not None and (pack is None or line.item.pack_id == pack.pk):
+                line.deviations.append(deviation)
+
+
 # --- Writing --------------------------------------------------------------------------------------------------------------------------
 
 
-def _write_findings(receipt: Receipt, plan: Sequence[_Line]) -> None:
+def _write_packs(receipt: Receipt, packs: Sequence[PackFound]) -> list[ReceiptPack]:
+    known = {pack.number: pack for pack in receipt.consignment.packs.all()}
+    rows = [
+        ReceiptPack(
+            receipt=receipt,
+            pack=known[one.number] if one.number is not None else None,
+            seal_number=one.seal_number,
+            seal_condition=one.seal_condition,
+        )
+        for one in packs
+    ]
+    return ReceiptPack.objects.bulk_create(rows)
+
+
+def _write_findings(receipt: Receipt, plan: Sequence[_Line], packs: Sequence[ReceiptPack]) -> None:
     rows = [
         ReceiptItem(
             receipt=receipt,
@@ -227,6 +256,7 @@ def _write_findings(receipt: Receipt, plan: Sequence[_Line]) -> None:
             id=key,
             sample=line.sample,
             receipt_item=row,
+            receipt_pack=packs[deviation.outer] if deviation.outer is not None else None,
             laboratory=receipt.laboratory,
             kind=deviation.kind,
             detail=deviation.detail,

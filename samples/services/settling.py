@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from lims.accounts.models import SignatureMeaning
 from lims.accounts.signing import content_hash, sign
@@ -20,7 +21,7 @@ from samples.lifecycle import SAMPLE, SampleState
 from samples.models import Discrepancy, Sample, Settlement
 from samples.models.receipts import Decision
 from samples.services.holding import given_reason
-from samples.services.locking import lock_sample
+from samples.services.locking import lock_samples
 from samples.services.movement import checked_moment, checked_texts, invalid_at
 
 # Decisions about the sample itself, with the step of its life and the kind of event each takes.
@@ -58,16 +59,18 @@ def settle_discrepancy(
 ) -> Discrepancy:
     """Decide on a discrepancy: `accept` (this deviation goes on the report), `refuse` the sample or declare it `lost`.
 
-    Refusing and losing are about the sample, so they settle everything that is open on it with the one signature. The sample is free again
-    when nothing is open. `shown_hash` is that of `shown_content` as the signer saw it: what was found or decided since refuses the
-    signature (`stale_content`). Raises `Blocked('settled_already' | 'own_work')`, `Forbidden`, `Invalid('decision' | 'reason_missing' |
-    'password')`.
+    Refusing and losing are about the sample, so they settle everything that is open on it with the one signature. Accepting what was found
+    of an outer seal accepts it for every sample that came under it. A sample is free again when nothing is open on it. `shown_hash` is
+    that of `shown_content` as the signer saw it: what was found or decided since refuses the signature (`stale_content`). Raises
+    `Blocked('settled_already' | 'own_work')`, `Forbidden`, `Invalid('decision' | 'reason_missing' | 'password')`.
     """
     require(by, Action.DISCREPANCY_SETTLE)
     reason = given_reason(checked_texts(Discrepancy, reason=reason)["reason"])
     with transaction.atomic(), acting(by, reason):
         # The sample's row is the lock of all its discrepancies.
-        sample = lock_sample(discrepancy.sample)
+        alike = _alike(discrepancy) if decision == Decision.ACCEPT else Discrepancy.objects.none()
+        locked = {one.pk: one for one in lock_samples([discrepancy.sample_id, *alike.values_list("sample", flat=True)])}
+        sample = locked[discrepancy.sample_id]
         discrepancy = Discrepancy.objects.select_related("laboratory", "receipt_item__receipt").get(pk=discrepancy.pk)
         if discrepancy.laboratory_id != by.organisation_id:
             raise Forbidden("not_your_laboratory", f"Its laboratory, {discrepancy.laboratory}, settles this discrepancy.")
@@ -81,7 +84,8 @@ def settle_discrepancy(
             )
         _check_decision(decision, sample)
         moment = checked_moment(at, after=discrepancy.found_at)
-        settled = [discrepancy, *_others_open(discrepancy)] if decision in _ENDING else [discrepancy]
+        others = _others_open(discrepancy) if decision in _ENDING else list(alike.all())
+        settled = [discrepancy, *others]
         refuse_if([blocker for one in settled[1:] for blocker in settlement_blockers(one, by)])
         content = settlement_content(settled, decision, reason, shown)
         signature = sign(by=by, password=password, meaning=SignatureMeaning.SETTLEMENT, content=content, reason=reason)
@@ -100,7 +104,8 @@ def settle_discrepancy(
         Discrepancy.objects.filter(pk__in=[one.pk for one in settled]).update(
             decision=decision, reason=reason, decided_by=by, decided_at=moment, signature=signature
         )
-        _free_sample(sample, decision)
+        for one in locked.values():
+            _free_sample(one, decision)
         append_events(_entries(sample, settled, decision, reason, moment), by=by)
         discrepancy.refresh_from_db()
     return discrepancy
@@ -109,10 +114,12 @@ def settle_discrepancy(
 def shown_content(discrepancy: Discrepancy) -> dict[str, Any]:
     """What the page of a discrepancy shows of it and of whatever else is open on its sample; its hash binds the signature to that."""
     open_ones = Discrepancy.objects.undecided().filter(sample=discrepancy.sample_id, laboratory=discrepancy.laboratory_id)
-    return {
+    content: dict[str, Any] = {
         "discrepancy": str(discrepancy.pk),
         "found": [[str(key), kind, detail] for key, kind, detail in open_ones.order_by("pk").values_list("pk", "kind", "detail")],
     }
+    alike = [str(key) for key in _alike(discrepancy).values_list("pk", flat=True)]
+    return content | ({"alike": alike} if alike else {})
 
 
 def hash_shown(discrepancy: Discrepancy) -> str:
@@ -121,14 +128,34 @@ def hash_shown(discrepancy: Discrepancy) -> str:
 
 
 def settlement_content(settled: Sequence[Discrepancy], decision: str, reason: str, shown: str) -> dict[str, Any]:
-    """What a settlement signs: what was found, the hash of all that was open and shown, the decision and its reason."""
+    """What a settlement signs: what was found, on which samples, the hash of all that was open and shown, the decision and its reason."""
+    ordered = sorted(settled, key=lambda one: one.pk)
+    samples = list({one.sample_id for one in ordered})
     return {
-        "sample": str(settled[0].sample_id),
-        "discrepancies": [{"id": str(one.pk), "kind": one.kind, "detail": one.detail} for one in settled],
+        "sample": str(ordered[0].sample_id),
+        "discrepancies": [
+            {"id": str(one.pk), "kind": one.kind, "detail": one.detail} | ({"sample": str(one.sample_id)} if samples[1:] else {})
+            for one in ordered
+        ],
         "shown": shown,
         "decision": decision,
         "reason": reason,
     }
+
+
+def _alike(discrepancy: Discrepancy) -> QuerySet[Discrepancy]:
+    """The same finding of the same outer seal, still open on other samples."""
+    if discrepancy.receipt_pack_id is None:
+        return Discrepancy.objects.none()
+    same = Discrepancy.objects.undecided().filter(
+        receipt_pack=discrepancy.receipt_pack_id, kind=discrepancy.kind, detail=discrepancy.detail, laboratory=discrepancy.laboratory_id
+    )
+    return same.exclude(pk=discrepancy.pk).select_related("receipt_item__receipt").order_by("pk")
+
+
+def list_alike(discrepancy: Discrepancy) -> list[Discrepancy]:
+    """What accepting it would accept as well, with its sample."""
+    return list(_alike(discrepancy).select_related("sample")) if discrepancy.decided_at is None else []
 
 
 def _others_open(discrepancy: Discrepancy) -> list[Discrepancy]:
@@ -159,7 +186,7 @@ def _free_sample(sample: Sample, decision: str) -> None:
 def _entries(sample: Sample, settled: Sequence[Discrepancy], decision: str, reason: str, moment: datetime) -> list[Entry]:
     entries = [
         Entry(
-            sample_id=sample.pk,
+            sample_id=one.sample_id,
             kind=EventKind.SETTLED,
             occurred_at=moment,
             remark=reason,

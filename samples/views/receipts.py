@@ -24,14 +24,18 @@ from lims.core.scope import fetch_visible
 from samples.consignment_labels import print_blind_labels, print_box_label
 from samples.forms.consignment_filters import DISCREPANCY_ORDERINGS, DiscrepancyFilter, chosen
 from samples.forms.consignments import SettlementForm
+from samples.forms.discrepancies import DiscrepancyForm
 from samples.forms.receipts import ReceiptSheet
 from samples.lifecycle import SampleState
 from samples.models import Consignment, Discrepancy
 from samples.models.receipts import SealCondition
 from samples.selectors.consignments import items_of, read_row
 from samples.selectors.movement_rows import discrepancy_data
-from samples.selectors.receipts import ReceiptView, discrepancy_row, receipts_of, select_discrepancies
+from samples.selectors.receipts import ReceiptView, discrepancy_row, outer_seals_of, receipts_of, select_discrepancies
+from samples.selectors.samples import photos_of
+from samples.selectors.scanned import find_scanned
 from samples.services import settling
+from samples.services.raising import raise_discrepancy
 from samples.services.receiving import receipt_blockers, receive_consignment
 from samples.views.consignments import fetch_consignment
 
@@ -44,24 +48,30 @@ class Receive(Page):
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         consignment = fetch_consignment(request, code)
-        return self._show(consignment, ReceiptSheet(self._awaited(consignment)))
+        return self._show(consignment, self._sheet(consignment))
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         consignment = fetch_consignment(request, code)
-        sheet = ReceiptSheet(self._awaited(consignment), request.POST)
+        sheet = self._sheet(consignment, request.POST)
         found = sheet.read()
         if found is not None:
             try:
                 receipt = receive_consignment(
-                    consignment=consignment, items=found, remark=sheet.remark, rest_follows=sheet.rest_follows, by=request.user
+                    consignment=consignment,
+                    items=found,
+                    packs=sheet.packs,
+                    remark=sheet.remark,
+                    rest_follows=sheet.rest_follows,
+                    by=request.user,
                 )
                 return redirect("samples:receipt", consignment.code, receipt.pk)
             except DomainError as error:
                 sheet.add_refusal(error)
         return self._show(consignment, sheet, status=422)
 
-    def _awaited(self, consignment: Consignment) -> list[Any]:
-        return [item for item in items_of(consignment, self.request.user) if item.state == SampleState.IN_TRANSIT]
+    def _sheet(self, consignment: Consignment, data: Any = None) -> ReceiptSheet:
+        awaited = [item for item in items_of(consignment, self.request.user) if item.state == SampleState.IN_TRANSIT]
+        return ReceiptSheet(awaited, data, outer=outer_seals_of(consignment, awaited))
 
     def _show(self, consignment: Consignment, sheet: ReceiptSheet, *, status: int = 200) -> HttpResponse:
         user = self.request.user
@@ -142,7 +152,32 @@ class DiscrepancyList(Page):
             page = dataclasses.replace(paginator.page(rows), total=rows.count())
         except Invalid as error:
             return self.refuse(error, reverse("samples:discrepancies"))
-        return self.render({"filters": filters.form, "page": page, "rows": [discrepancy_row(one, request.user) for one in page.rows]})
+        context = {"filters": filters.form, "page": page, "rows": [discrepancy_row(one, request.user) for one in page.rows]}
+        return self.render(context | {"may_report": allowed(request.user, Action.DISCREPANCY_RAISE)})
+
+
+class ReportDiscrepancy(Page):
+    """Report what differs on a sample that is here: in words, with a photograph."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.DISCREPANCY_RAISE, "POST": Action.DISCREPANCY_RAISE}
+    template = "samples/discrepancies/report.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.render({"form": DiscrepancyForm(initial={"sample": request.GET.get("sample", "")})})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = DiscrepancyForm(request.POST, request.FILES)
+        if form.is_valid():
+            try:
+                words = dict(form.cleaned_data)
+                (sample,) = find_scanned([words.pop("sample")], request.user, pointer="/sample")
+                photo = words.pop("photo")
+                found = raise_discrepancy(sample=sample, photo=photo.read() if photo else None, **words, by=request.user)
+                messages.success(request, _("Reported. The sample is blocked until the quality manager has decided."))
+                return redirect("samples:discrepancy", found.pk)
+            except DomainError as error:
+                add_form_errors(form, error)
+        return self.render({"form": form}, status=422)
 
 
 class DiscrepancyPage(Page):
@@ -184,6 +219,8 @@ class DiscrepancyPage(Page):
             "may_settle": allowed(user, Action.DISCREPANCY_SETTLE) and discrepancy.decided_at is None,
             "blockers": settling.settlement_blockers(discrepancy, user),
             "digest": settling.hash_shown(discrepancy),
+            "alike": [one.sample.code_for(user) for one in settling.list_alike(discrepancy)],
+            "photos": [one for one in photos_of(discrepancy.sample, user) if one.discrepancy_id == discrepancy.pk],
             "others": [
                 discrepancy_row(one, user)
                 for one in select_discrepancies(user).filter(sample=discrepancy.sample_id).exclude(pk=discrepancy.pk).order_by("found_at")

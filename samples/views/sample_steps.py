@@ -13,6 +13,7 @@ from samples.selectors.receipts import DiscrepancyRow, discrepancy_row, select_d
 from samples.services.clearing import Evidence, find_evidence, needs_clearance, release_content
 from samples.services.disposing import dispose_blockers, return_blockers
 from samples.services.holding import hold_blockers, release_blockers
+from samples.services.raising import raising_blockers
 from samples.services.splitting import split_blockers
 
 
@@ -30,6 +31,7 @@ def steps_of(sample: Sample, viewer: Any) -> dict[str, Any]:
         "may_hold": allowed(viewer, Action.SAMPLE_HOLD),
         "hold_blockers": hold_blockers(sample),
         "may_release": allowed(viewer, Action.SAMPLE_RELEASE),
+        "may_report": allowed(viewer, Action.DISCREPANCY_RAISE) and not raising_blockers(sample, viewer),
         "may_dispose": allowed(viewer, Action.SAMPLE_DISPOSE) and holds,
         "dispose_blockers": dispose_blockers(sample, viewer, early=True),
         "return_blockers": return_blockers(sample, viewer),

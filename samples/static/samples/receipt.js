@@ -25,6 +25,7 @@
     said.textContent = words;
     field(row, "found").checked = true;
     countTicks();
+    row.closest("details")?.setAttribute("open", "");
     row.scrollIntoView({ block: "center" });
     field(row, "seal").focus();
   };

@@ -248,7 +248,8 @@ def test_sample_declared_lost_that_turns_up_needs_a_decision(cast: Cast) -> None
     receive(cast, later, found_as_sent(samples_of(later)[0]), found_as_sent(lost))
     lost.refresh_from_db()
     assert (lost.state, lost.has_open_discrepancy) == ("received", True)
-    assert kinds_of(lost)[-3:] == ["found", "received", "discrepancy"]
+    assert kinds_of(lost)[-4:] == ["found", "received", "discrepancy", "discrepancy"]
+    assert differences(lost) == ["custody_gap", "missing", "unexpected"]
 
 
 def test_sample_of_another_laboratorys_work_is_no_stray(cast: Cast) -> None:
