@@ -15,6 +15,7 @@ urlpatterns = [
     path("samples/imports/<uuid:pk>/", imports.ImportPage.as_view(), name="import"),
     path("samples/imports/<uuid:pk>/<str:decision>/", imports.DecideImport.as_view(), name="import-decide"),
     path("samples/composite/", departures.Composite.as_view(), name="composite"),
+    path("samples/departures/", departures.LetSeveralGo.as_view(), name="departures"),
     path("samples/retention/", departures.Retention.as_view(), name="retention"),
     path("samples/handling/<slug:material>/", departures.ChangeHandling.as_view(), name="handling"),
     path("samples/<str:code>/", samples.SamplePage.as_view(), name="sample"),

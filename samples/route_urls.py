@@ -10,6 +10,7 @@ urlpatterns = [
     path("routes/", routes.RouteList.as_view(), name="routes"),
     path("routes/new/", routes.NewRoute.as_view(), name="route-new"),
     path("routes/<str:code>/", routes.RoutePage.as_view(), name="route"),
+    path("routes/<str:code>/use/", routes.RouteUse.as_view(), name="route-use"),
     path("consignments/<str:code>/customs/", routes.CustomsPage.as_view(), name="consignment-customs"),
     path("consignments/<str:code>/customs/<uuid:pk>/", routes.PaperStep.as_view(), name="customs-paper"),
     path("consignments/<str:code>/customs/<uuid:pk>/files/<uuid:file>/", routes.PaperDownload.as_view(), name="customs-file"),

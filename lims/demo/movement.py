@@ -180,6 +180,7 @@ def _route_examples() -> list[tuple[str, dict[str, Any]]]:
     calls: list[tuple[str, str, dict[str, Any]]] = [
         ("/api/v1/routes/", "/api/v1/routes/", {"code": "JORHAT", "name": "Dibrugarh to Jorhat", "legs": [leg]}),
         ("/api/v1/routes/{code}/versions/", "/api/v1/routes/PANGSAU/versions/", {"legs": [leg], "reason": "The pass is closed."}),
+        ("/api/v1/routes/{code}/use/", "/api/v1/routes/PANGSAU/use/", {"active": True, "reason": "The road is mended."}),
         ("/api/v1/border-posts/", "/api/v1/border-posts/", {"code": "NAMPONG", "name": "Nampong (Pangsau Pass)", "status": "limited"}),
     ]
     return [

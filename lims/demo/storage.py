@@ -91,6 +91,12 @@ def examples(story: Story) -> list[tuple[str, str, str, dict[str, Any]]]:
         ),
         (f"{call}return/", "quality_manager", spare[0].blind_code, leaving),
         (f"{call}dispose/", "quality_manager", spare[1].blind_code, {**leaving, "reason": "Nothing is left to ask.", "early": True}),
+        (
+            "/api/v1/samples/departures/",
+            "quality_manager",
+            "",
+            {**leaving, "samples": [spare[2].blind_code, spare[3].blind_code], "kind": "disposed", "early": True},
+        ),
         (f"{call}take-out/", "technician", stored[1].blind_code, {"reason": "To be measured again."}),
     ]
 

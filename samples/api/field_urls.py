@@ -9,6 +9,7 @@ from samples.api import allotments, looks, places, samples
 urlpatterns = [
     path("samples/", samples.Samples.as_view(), name="api-samples"),
     path("samples/composite/", samples.CompositeView.as_view(), name="api-sample-composite"),
+    path("samples/departures/", samples.DeparturesView.as_view(), name="api-sample-departures"),
     path("samples/<str:code>/", samples.SampleView.as_view(), name="api-sample"),
     path("samples/<str:code>/custody/", samples.CustodyView.as_view(), name="api-sample-custody"),
     path("samples/<str:code>/split/", samples.SplitView.as_view(), name="api-sample-split"),

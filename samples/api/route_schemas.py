@@ -84,6 +84,11 @@ class WaySchema(schemas.Schema):
     legs = WayLegSchema(many=True)
 
 
+class RouteUseSchema(schemas.Schema):
+    active = serializers.BooleanField()
+    reason = serializers.CharField()
+
+
 class ExpectationSchema(schemas.Schema):
     expected_by = serializers.DateTimeField()
     reason = serializers.CharField()

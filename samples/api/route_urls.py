@@ -10,6 +10,7 @@ urlpatterns = [
     path("routes/", views.Routes.as_view(), name="api-routes"),
     path("routes/<str:code>/", views.RouteView.as_view(), name="api-route"),
     path("routes/<str:code>/versions/", views.RouteVersions.as_view(), name="api-route-versions"),
+    path("routes/<str:code>/use/", views.RouteUse.as_view(), name="api-route-use"),
     path("border-posts/", views.BorderPosts.as_view(), name="api-border-posts"),
     path("consignments/<str:code>/legs/", views.LegsView.as_view(), name="api-consignment-legs"),
     path("consignments/<str:code>/expected/", views.ExpectedView.as_view(), name="api-consignment-expected"),

@@ -57,6 +57,13 @@ class VersionBody(Struct):
     reason: str
 
 
+class RouteUseBody(Struct):
+    """In use or out of use."""
+
+    active: bool
+    reason: str
+
+
 class PostBody(Struct):
     """What is known of a border post."""
 
@@ -160,6 +167,20 @@ class RouteVersions(ActionView):
         body: VersionBody = decode(request, VersionBody)
         routing.revise_route(route=route, legs=_legs(body.legs), reason=body.reason, by=request.user)
         return Response(route_data(select_routes(request.user).get(pk=route.pk)), status=201)
+
+
+class RouteUse(ActionView):
+    """Whether a route is in use."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.ROUTE_EDIT}
+
+    @extend_schema(operation_id="routes_use", request=shapes.RouteUseSchema, responses=shapes.RouteSchema)
+    def post(self, request: Request, code: str) -> Response:
+        """Take a route out of use or into use again, with a reason; consignments under way keep it."""
+        route = fetch_visible(Route, request.user, code=code.upper())
+        body: RouteUseBody = decode(request, RouteUseBody)
+        routing.retire_route(route=route, active=body.active, reason=body.reason, by=request.user)
+        return Response(route_data(select_routes(request.user).get(pk=route.pk)))
 
 
 class BorderPosts(ActionView):

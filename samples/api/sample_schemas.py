@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from samples.custody.kinds import EventKind
 from samples.lifecycle import SampleState
+from samples.models.handling import DepartureKind
 from samples.models.samples import HoldKind, Material, SampleKind, SamplingMethod
 from samples.services.splitting import PART_KINDS
 
@@ -202,6 +203,16 @@ class ReturnSchema(Schema):
 
 class DisposalSchema(ReturnSchema):
     early = serializers.BooleanField(required=False, help_text="True: before its retention has ended")
+
+
+class DeparturesSchema(DisposalSchema):
+    samples = serializers.ListField(child=serializers.CharField())
+    kind = serializers.ChoiceField(choices=DepartureKind.choices)
+
+
+class DepartedSchema(Schema):
+    kind = serializers.ChoiceField(choices=DepartureKind.choices)
+    samples = serializers.ListField(child=serializers.CharField())
 
 
 class ShareSchema(Schema):

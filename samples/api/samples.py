@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
+import msgspec
 from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer, extend_schema
@@ -28,7 +29,7 @@ from samples.selectors.samples import ORDERINGS, find_sample, hold_data, orderin
 from samples.selectors.scanned import find_scanned
 from samples.services.compositing import Share, composite_samples
 from samples.services.correcting import correct_sample
-from samples.services.disposing import dispose_sample, return_sample
+from samples.services.disposing import MOST_AT_ONCE, dispose_sample, let_go_samples, return_sample
 from samples.services.holding import hold_sample, release_hold
 from samples.services.sealing import seal_warnings
 from samples.services.splitting import Part, split_sample
@@ -253,6 +254,11 @@ class DisposalBody(ReturnBody):
     early: bool = False
 
 
+class DeparturesBody(DisposalBody, kw_only=True):
+    samples: Annotated[list[str], msgspec.Meta(max_length=MOST_AT_ONCE)]
+    kind: Literal["disposed", "returned"]
+
+
 class ShareBody(Struct):
     sample: str
     mass_g: Decimal
@@ -307,6 +313,28 @@ class DisposeView(ActionView):
             by=request.user,
         )
         return Response(sample_detail(find_sample(str(sample.pk), request.user), request.user))
+
+
+class DeparturesView(ActionView):
+    """Several that leave at once."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.SAMPLE_DISPOSE}
+
+    @extend_schema(operation_id="samples_let_go", request=schemas.DeparturesSchema, responses=schemas.DepartedSchema)
+    def post(self, request: Request) -> Response:
+        """Dispose of several samples, or give them back, all or none; the caller and a witness sign once, over all of them."""
+        body: DeparturesBody = decode(request, DeparturesBody)
+        gone = let_go_samples(
+            samples=find_scanned(body.samples, request.user, pointer="/samples/{index}"),
+            kind=body.kind,
+            reason=body.reason,
+            witness=find_colleague(body.witness, request.user),
+            witness_password=body.witness_password,
+            password=body.password,
+            early=body.early,
+            by=request.user,
+        )
+        return Response({"kind": body.kind, "samples": [sample.code_for(request.user) for sample in gone]})
 
 
 class ReturnView(ActionView):

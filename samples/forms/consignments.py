@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from lims.accounts.models import Organisation
-from samples.models import RouteVersion
+from samples.models import BorderPost, RouteVersion
 from samples.models.receipts import Decision
 from samples.selectors.parties import carriers, laboratories, possible_receivers
 from samples.selectors.routes import routes_in_force
@@ -49,6 +49,22 @@ class ConsignmentForm(forms.Form):
         self.fields["addressee"].queryset = laboratories().exclude(pk=sender)  # type: ignore[attr-defined]
         self.fields["carrier"].queryset = carriers()  # type: ignore[attr-defined]
         _offer_routes(self.fields["route"])
+        self._offer_posts()
+
+    def _offer_posts(self) -> None:
+        """The border posts on record, and what stands on the papers already. Where none is on record yet, the name is typed."""
+        names = list(BorderPost.objects.values_list("name", flat=True))
+        if not names:
+            return
+        written = self.initial.get("border_post", "")
+        old = [(written, _("%(name)s (as written)") % {"name": written})] if written and written not in names else []
+        field = self.fields["border_post"]
+        self.fields["border_post"] = forms.ChoiceField(
+            label=field.label,
+            required=False,
+            choices=[("", _("none")), *((name, name) for name in names), *old],
+            help_text=field.help_text,
+        )
 
 
 def _offer_routes(field: Any) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from lims.accounts.models import User
 from samples.forms.sampling import CODE
 from samples.models import MaterialHandling, Sample
+from samples.models.handling import DepartureKind
 from samples.models.samples import Material
 from samples.selectors.departures import select_colleagues
 
@@ -41,6 +42,23 @@ class DisposalForm(ReturnForm):
     """The same; before its day a sample goes only when somebody says so."""
 
     early = forms.BooleanField(label=_("Dispose of it before its retention has ended"), required=False)
+
+
+class SeveralForm(DisposalForm):
+    """Several samples that leave in the same way; the two sign once, over all of them."""
+
+    codes = forms.CharField(
+        label=_("Samples"),
+        widget=forms.Textarea(attrs={**CODE, "rows": 6, "data-autofocus": ""}),
+        help_text=_("Scan each label; codes, one on a line"),
+    )
+    kind = forms.ChoiceField(label=_("How they leave"), choices=DepartureKind.choices, widget=forms.RadioSelect)
+    early = forms.BooleanField(label=_("Dispose of them before their retention has ended"), required=False)
+    field_order = ["codes", "kind", "reason", "early", "password", "witness", "witness_password"]
+
+    def clean_codes(self) -> list[str]:
+        """The codes without empty lines."""
+        return [line.strip() for line in self.cleaned_data["codes"].splitlines() if line.strip()]
 
 
 class ShareForm(forms.Form):

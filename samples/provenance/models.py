@@ -347,3 +347,13 @@ class Assessment(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.flag}: {self.get_decision_display()}"
+
+
+class LotHold(AppendOnly):
+    """A hold that an assessment put on a sample of the lot; it ends with the last assessment that stops the lot."""
+
+    assessment = models.ForeignKey(Assessment, on_delete=models.PROTECT, related_name="holds")
+    hold = models.OneToOneField("samples.Hold", on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.hold_id}"

@@ -21,7 +21,7 @@ from lims.core.sequences import take_codes
 from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import CONSIGNMENT, SampleState
-from samples.models import Consignment, ConsignmentItem, Pack, ReceiptItem, RouteVersion, Sample
+from samples.models import BorderPost, Consignment, ConsignmentItem, Pack, ReceiptItem, RouteVersion, Sample
 from samples.route_rules import arrive
 from samples.services.customs import dispatch_paper_blockers
 from samples.services.holding import given_reason
@@ -64,6 +64,7 @@ def create_consignment(
     """
     require(by, Action.CONSIGNMENT_EDIT)
     texts = checked_texts(Consignment, purpose=purpose, waybill=waybill, outer_seal=outer_seal, border_post=border_post)
+    texts["border_post"] = _post_name(texts["border_post"])
     with transaction.atomic(), acting(by, "consignment created"):
         moment = checked_moment(at)
         _check_parties(by.organisation, addressee, carrier)
@@ -104,12 +105,23 @@ def change_consignment(
         consignment = lock_for_packing(consignment, by)
         _check_parties(consignment.sender, addressee, carrier)
         before = consignment.outer_seal
+        if texts["border_post"] != consignment.border_post:
+            texts["border_post"] = _post_name(texts["border_post"])
         consignment.addressee, consignment.carrier, consignment.route = addressee, carrier, route
         for name, text in texts.items():
             setattr(consignment, name, text)
         save_with_seal(consignment)
         note_outer_seal(consignment, before, by, checked_moment(None))
     return consignment
+
+
+def _post_name(text: str) -> str:
+    """A border post as its record names it, given by name or code. Where no post is on record yet, the text as it was written."""
+    posts = {key.casefold(): post.name for post in BorderPost.objects.all() for key in (post.name, post.code)}
+    if text and posts and text.casefold() not in posts:
+        names = ", ".join(sorted(set(posts.values())))
+        raise invalid_at("/border_post", "unknown_post", f"“{text}” is none of the border posts on record: {names}.")
+    return posts.get(text.casefold(), text)
 
 
 def pack_samples(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -24,9 +25,11 @@ from samples.models.handling import DepartureKind
 from samples.selectors.kinship import find_kin
 from samples.services.holding import given_reason
 from samples.services.leaving import leave_positions
-from samples.services.locking import lock_sample
-from samples.services.movement import checked_texts
+from samples.services.locking import lock_samples
+from samples.services.movement import checked_texts, invalid_at
 
+# As many as stand in a store's box or two; more is a list nobody checks while signing.
+MOST_AT_ONCE = 200
 _STEPS = {DepartureKind.DISPOSED: "dispose", DepartureKind.RETURNED: "return"}
 _EVENTS = {DepartureKind.DISPOSED: EventKind.DISPOSED, DepartureKind.RETURNED: EventKind.RETURNED}
 
@@ -71,7 +74,8 @@ def dispose_sample(
     `/password` or `/witness_password`).
     """
     require(by, Action.SAMPLE_DISPOSE)
-    return _let_go(sample, DepartureKind.DISPOSED, reason, (witness, witness_password), password, early, by, at)
+    (gone,) = _let_go([sample], DepartureKind.DISPOSED, reason, (witness, witness_password), password, early, by, at)
+    return gone
 
 
 def return_sample(
@@ -79,11 +83,40 @@ def return_sample(
 ) -> Sample:
     """Give all that is left back to its owner, in person; both sign. A way over the road is a consignment. Raises as `dispose_sample`."""
     require(by, Action.SAMPLE_DISPOSE)
-    return _let_go(sample, DepartureKind.RETURNED, reason, (witness, witness_password), password, True, by, at)
+    (gone,) = _let_go([sample], DepartureKind.RETURNED, reason, (witness, witness_password), password, True, by, at)
+    return gone
+
+
+def let_go_samples(
+    *,
+    samples: Sequence[Sample],
+    kind: str,
+    reason: str,
+    witness: User,
+    witness_password: str,
+    password: str,
+    early: bool = False,
+    by: Any,
+    at: datetime | None = None,
+) -> list[Sample]:
+    """Dispose of (`disposed`) or give back (`returned`) several samples at once, all or none: the two signatures are over all of them.
+
+    Raises as `dispose_sample`, naming every sample that cannot go, and `Invalid` for none, for one named twice, for more than
+    `MOST_AT_ONCE`.
+    """
+    require(by, Action.SAMPLE_DISPOSE)
+    if kind not in DepartureKind.values:
+        raise invalid_at("/kind", "unknown_choice", f"“{kind}” is none of: {', '.join(DepartureKind.values)}.")
+    if not 1 <= len(samples) <= MOST_AT_ONCE:
+        raise invalid_at("/samples", "out_of_range", f"Name 1 to {MOST_AT_ONCE} samples.")
+    if len({sample.pk for sample in samples}) < len(samples):
+        raise invalid_at("/samples", "twice", "A sample is named twice. Leave the second out.")
+    way = DepartureKind(kind)
+    return _let_go(samples, way, reason, (witness, witness_password), password, early or way == DepartureKind.RETURNED, by, at)
 
 
 def _let_go(
-    sample: Sample,
+    samples: Sequence[Sample],
     kind: DepartureKind,
     reason: str,
     witnessed: tuple[User, str],
@@ -91,44 +124,51 @@ def _let_go(
     early: bool,
     by: Any,
     at: datetime | None,
-) -> Sample:
+) -> list[Sample]:
     reason = given_reason(checked_texts(Departure, reason=reason)["reason"])
     now = at or clock.now()
     witness, witness_password = witnessed
     with transaction.atomic(), acting(by, reason):
-        sample = lock_sample(sample)
-        refuse_if(_leaving_blockers(sample, _STEPS[kind], by, early=early))
+        locked = lock_samples([sample.pk for sample in samples])
+        refuse_if([one for sample in locked for one in _named(sample, _leaving_blockers(sample, _STEPS[kind], by, early=early), locked)])
         _check_witness(witness, by)
-        content = departure_content(sample, kind, reason, witness)
+        content = departure_content(locked, kind, reason, witness)
         signature = _signed("/password", by, password, SignatureMeaning.DEPARTURE, content, reason)
         witness_signature = _signed("/witness_password", witness, witness_password, SignatureMeaning.WITNESS, content, reason)
-        Departure.objects.create(
-            sample=sample,
-            kind=kind,
-            reason=reason,
-            mass_g=sample.mass_g,
-            receiver=sample.owner if kind == DepartureKind.RETURNED else None,
-            early=early and sample.retain_until is not None and local_day(now) < sample.retain_until,
-            performed_by=by,
-            witness=witness,
-            signature=signature,
-            witness_signature=witness_signature,
-            at=now,
+        Departure.objects.bulk_create(
+            Departure(
+                sample=sample,
+                kind=kind,
+                reason=reason,
+                mass_g=sample.mass_g,
+                receiver=sample.owner if kind == DepartureKind.RETURNED else None,
+                early=early and sample.retain_until is not None and local_day(now) < sample.retain_until,
+                performed_by=by,
+                witness=witness,
+                signature=signature,
+                witness_signature=witness_signature,
+                at=now,
+            )
+            for sample in locked
         )
-        taken_out = leave_positions([sample], why=reason, by=by, moment=now)
-        append_events([*taken_out, _end(sample, kind, reason, witness, now)], by=by, at=now)
-    return sample
+        taken_out = leave_positions(locked, why=reason, by=by, moment=now)
+        append_events([*taken_out, *(_end(sample, kind, reason, witness, now) for sample in locked)], by=by, at=now)
+    return locked
 
 
-def departure_content(sample: Sample, kind: str, reason: str, witness: User) -> dict[str, Any]:
+def _named(sample: Sample, blockers: list[Blocker], among: Sequence[Sample]) -> list[Blocker]:
+    """Among several, each reason names its sample."""
+    code = sample.code_for_refusal
+    if len(among) == 1:
+        return blockers
+    return [one if code in one.sentence else Blocker(one.code, f"{code}: {one.sentence}") for one in blockers]
+
+
+def departure_content(samples: Sequence[Sample], kind: str, reason: str, witness: User) -> dict[str, Any]:
     """What both sign."""
-    return {
-        "act": str(kind),
-        "sample": str(sample.pk),
-        "mass_g": mass_text(sample.mass_g),
-        "reason": reason,
-        "witness": str(witness.pk),
-    }
+    masses = [{"sample": str(sample.pk), "mass_g": mass_text(sample.mass_g)} for sample in samples]
+    signed = {"act": str(kind), "reason": reason, "witness": str(witness.pk)}
+    return signed | (masses[0] if len(masses) == 1 else {"samples": masses})
 
 
 def _check_witness(witness: User, by: Any) -> None:

@@ -117,7 +117,7 @@ class ChangePapers(Page):
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         consignment = fetch_consignment(request, code)
-        form = ConsignmentForm(request.POST, sender=consignment.sender_id)
+        form = ConsignmentForm(request.POST, initial=_papers_of(consignment), sender=consignment.sender_id)
         if form.is_valid():
             try:
                 consigning.change_consignment(consignment=consignment, **form.cleaned_data, by=request.user)

@@ -16,7 +16,7 @@ from lims.core.api.paging import KeysetPaginator
 from lims.core.errors import DomainError, Invalid, NotFound
 from lims.core.pages import Page, add_form_errors
 from lims.core.roles import Action
-from samples.forms.departures import CompositeForm, DisposalForm, HandlingForm, KeptFilter, ReturnForm, ShareFormSet
+from samples.forms.departures import CompositeForm, DisposalForm, HandlingForm, KeptFilter, ReturnForm, SeveralForm, ShareFormSet
 from samples.models import MaterialHandling, Sample
 from samples.selectors.departures import only_due, select_kept
 from samples.selectors.scanned import find_scanned
@@ -50,6 +50,30 @@ class ReturnSample(Step):
 
     def take(self, sample: Sample, data: dict[str, Any], **more: Any) -> None:
         disposing.return_sample(sample=sample, by=self.request.user, **data)
+
+
+class LetSeveralGo(Page):
+    """Dispose of several, or give them back, at once: scanned, signed once by two."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.SAMPLE_DISPOSE, "POST": Action.SAMPLE_DISPOSE}
+    template = "samples/departures.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        codes = "\n".join(request.GET.getlist("code")[: disposing.MOST_AT_ONCE])
+        return self.render({"form": SeveralForm(viewer=request.user, initial={"codes": codes, "kind": "disposed"})})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = SeveralForm(request.POST, viewer=request.user)
+        if form.is_valid():
+            words = dict(form.cleaned_data)
+            try:
+                samples = find_scanned(words.pop("codes"), request.user, pointer="/codes")
+                gone = disposing.let_go_samples(samples=samples, by=request.user, **words)
+                messages.success(request, _("%(count)d samples have left for good.") % {"count": len(gone)})
+                return redirect("samples:retention")
+            except DomainError as error:
+                add_form_errors(form, error)
+        return self.render({"form": form}, status=422)
 
 
 class Retention(Page):

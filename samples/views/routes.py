@@ -162,8 +162,26 @@ class RoutePage(_LegsPage):
 
     def _show(self, route: Route, form: Any, formset: Any, *, status: int = 200) -> HttpResponse:
         versions = [_version_view(version) for version in route.versions.all()]
-        context = {"route": route, "versions": versions, "form": form, "legs": formset}
+        badge = ("pass", _("in use")) if route.active else ("none", _("out of use"))
+        context = {"route": route, "use_badge": badge, "versions": versions, "form": form, "legs": formset}
         return self.render(context | {"may_edit": allowed(self.request.user, Action.ROUTE_EDIT)}, status=status)
+
+
+class RouteUse(Page):
+    """Take a route out of use, or into use again."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.ROUTE_EDIT}
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        route = fetch_visible(Route, request.user, code=code.upper())
+        active = request.POST.get("active") == "yes"
+        try:
+            routing.retire_route(route=route, active=active, reason=request.POST.get("reason", ""), by=request.user)
+        except DomainError as error:
+            return self.refuse(error, reverse("samples:route", args=[route.code]))
+        said = _("%(code)s is in use again.") if active else _("%(code)s is out of use; consignments under way keep it.")
+        messages.success(request, said % {"code": route.code})
+        return redirect("samples:route", route.code)
 
 
 # --- Customs --------------------------------------------------------------------------------------------------------------------------

@@ -14,8 +14,14 @@ from lims.core.acting import acting
 from lims.core.checking import given_reason, refuse_member
 from lims.core.errors import DomainError, NotFound
 from lims.core.roles import Action, require
-from samples.provenance.models import Assessment, AssessmentDecision, ProvenanceRecord
-from samples.provenance.selectors import FlagState, flag_states, select_records
+from samples.lifecycle import SampleState
+from samples.models import Hold, Sample
+from samples.models.samples import HoldKind
+from samples.provenance.models import Assessment, AssessmentDecision, LotHold, ProvenanceRecord
+from samples.provenance.selectors import FlagState, flag_states, samples_of, select_records
+from samples.selectors.kinship import find_kin
+from samples.services.holding import open_holds, release_hold
+from samples.services.locking import lock_samples
 
 
 def find_flag(record: ProvenanceRecord, code: str) -> FlagState:
@@ -40,7 +46,8 @@ def assess_flag(
 ) -> Assessment:
     """Sign what is done about a flag. `shown_hash` is that of the flag and facts the signer was shown: `DomainError('stale_content')` when
     they are other ones now. Continuing needs a mitigation in words. The assessment counts until the facts, the rule or its version change;
-    the flag stays either way.
+    the flag stays either way. To suspend or to disengage puts the samples of the lot on hold; the holds end when no flag of the record is
+    assessed so any more.
     """
     require(by, Action.PROVENANCE_ASSESS)
     reason, mitigation = given_reason(reason), mitigation.strip()
@@ -55,7 +62,7 @@ def assess_flag(
             raise DomainError("stale_content", "The facts of this flag are other ones than you were shown. Read them again, then sign.")
         content = {**state.content, "decision": decision, "reason": reason, "mitigation": mitigation}
         signature = sign(by=by, password=password, meaning=SignatureMeaning.ASSESSMENT, content=content, reason=reason)
-        return Assessment.objects.create(
+        assessment = Assessment.objects.create(
             record=record,
             flag=flag,
             decision=decision,
@@ -67,3 +74,32 @@ def assess_flag(
             assessed_by=by,
             assessed_at=at or clock.now(),
         )
+        if decision == AssessmentDecision.CONTINUE:
+            _release_lot(record, assessment, by)
+        else:
+            _hold_lot(record, assessment, by)
+    return assessment
+
+
+_GONE = [SampleState.DISPOSED, SampleState.RETURNED]
+
+
+def _hold_lot(record: ProvenanceRecord, assessment: Assessment, by: Any) -> None:
+    """Nothing of the lot goes on, nor of what was split from it or mixed with it. The reason names neither mine nor flag: laboratories
+    read it."""
+    lot = list(samples_of(record, by).values_list("pk", flat=True))
+    wanted = Sample.objects.filter(pk__in=find_kin(lot)).exclude(state__in=_GONE)
+    keys = [one.pk for one in lock_samples(wanted.order_by("pk").values_list("pk", flat=True))]
+    reason = f"Due diligence of its lot: {assessment.get_decision_display()}."
+    holds = open_holds(keys, kind=HoldKind.PROVENANCE, reason=reason, by=by, at=assessment.assessed_at)
+    LotHold.objects.bulk_create(LotHold(assessment=assessment, hold=hold) for hold in holds)
+
+
+def _release_lot(record: ProvenanceRecord, assessment: Assessment, by: Any) -> None:
+    """End what earlier assessments of the record put on hold, unless the last word on another flag still stops the lot."""
+    last: dict[str, str] = dict(record.assessments.order_by("pk").values_list("flag", "decision"))
+    if set(last.values()) - {AssessmentDecision.CONTINUE}:
+        return
+    held = Hold.objects.filter(pk__in=LotHold.objects.filter(assessment__record=record).values("hold"), released_at=None)
+    for hold in held.exclude(sample__state__in=_GONE).order_by("sample_id"):
+        release_hold(hold=hold, reason=f"Due diligence of its lot: {assessment.get_decision_display()}.", by=by, at=assessment.assessed_at)

@@ -364,12 +364,12 @@ def test_queries_do_not_grow_with_rows_or_items(cast: Cast, django_assert_num_qu
     collector.get("/consignments/")
     with django_assert_num_queries(2):
         collector.get("/consignments/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         collector.get(f"/consignments/{consignment.code}/")
     larger = make_received(cast, 12)
     with django_assert_num_queries(2):
         collector.get("/consignments/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         collector.get(f"/consignments/{larger.code}/")
 
 

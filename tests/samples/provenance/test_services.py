@@ -12,12 +12,14 @@ from django.db import DatabaseError, transaction
 from lims.core import clock
 from lims.core.errors import DomainError, Forbidden, Invalid, Stale
 from lims.core.files import read_bytes
+from samples.models import Hold
 from samples.provenance.models import Assessment, Evidence, ProvenanceRecord
 from samples.provenance.selectors import find_record, flag_states, lots_without_record, standing_of, summarise
 from samples.provenance.services.assessing import assess_flag, find_flag
 from samples.provenance.services.evidence import add_evidence
 from samples.provenance.services.recording import add_part, change_part, change_provenance, record_profile, record_provenance
-from tests.factories.consignments import make_consignment, make_dispatched
+from samples.services.holding import hold_sample
+from tests.factories.consignments import kinds_of, make_consignment, make_dispatched, make_received, samples_of
 from tests.factories.people import PASSWORD, Cast
 from tests.factories.pictures import picture
 from tests.factories.provenance import make_parts, make_provenance
@@ -207,3 +209,28 @@ def test_the_overview_counts_lots_records_and_flags(cast: Cast) -> None:
     assert (found.records, found.complete, found.without) == (1, 0, 0)
     assert found.open_flags == found.worst[0].open_flags > 0
     assert lots_without_record(cast.outsiders["collector"]) == []
+
+
+def test_suspending_a_lot_holds_its_samples_until_nothing_stops_it_any_more(cast: Cast) -> None:
+    consignment = make_received(cast, 2)
+    record = make_provenance(cast, consignment=consignment, parts=make_parts())
+    held, free = samples_of(consignment)
+    hold_sample(sample=held, kind="provenance", reason="papers are asked for", by=cast.official)
+
+    def state() -> list[bool]:
+        return [sample.on_hold for sample in samples_of(consignment)]
+
+    with pytest.raises(Forbidden):
+        assess(record, cast, decision="suspend", by=cast.collector)
+    assert state() == [True, False], "a refused assessment holds nothing"
+    assess(record, cast, decision="suspend", mitigation="")
+    assess(record, cast, flag="no_evidence", decision="disengage", mitigation="")
+    assert state() == [True, True]
+    opened = Hold.objects.get(sample=free)
+    assert (opened.kind, opened.reason) == ("provenance", "Due diligence of its lot: suspend until it is clarified.")
+    assert record.mine.name not in opened.reason
+    assess(record, cast)
+    assert state() == [True, True], "the other flag still stops the lot"
+    assess(record, cast, flag="no_evidence")
+    assert state() == [True, False], "what somebody held by hand stays"
+    assert kinds_of(free)[-2:] == ["hold", "release"]

@@ -12,7 +12,7 @@ import pytest
 from lims.core import clock
 from lims.core.errors import Blocked, Invalid
 from samples.custody.comparing import compare_custody
-from samples.models import CompositeShare, MaterialHandling, Sample
+from samples.models import CompositeShare, Departure, MaterialHandling, Sample
 from samples.selectors.departures import only_due, select_kept
 from samples.selectors.kinship import family_of
 from samples.selectors.mixing import belt_of, mines_of
@@ -20,7 +20,7 @@ from samples.selectors.samples import sample_data
 from samples.services.compositing import Share, composite_samples
 from samples.services.consuming import advance_samples
 from samples.services.correcting import correct_sample
-from samples.services.disposing import dispose_sample, return_sample
+from samples.services.disposing import dispose_sample, let_go_samples, return_sample
 from samples.services.handling import change_handling
 from samples.services.holding import hold_sample
 from samples.services.splitting import Part, split_sample
@@ -146,3 +146,28 @@ def test_pages_and_api_mix_and_let_go(cast: Cast) -> None:
     assert "Rules by material" in text_of(browser.get("/samples/retention/"))
     browser.post("/samples/handling/clay/", {"loss_tolerance_percent": "1.5", "retention_days": "90", "reason": "contract"})
     assert MaterialHandling.objects.get(material="clay").retention_days == 90
+
+
+def test_several_leave_with_two_signatures_or_none_leaves(cast: Cast) -> None:
+    first, second, third = make_received_samples(cast, 3)
+    hold_sample(sample=third, kind="quality", reason="to be repeated", by=cast.quality_manager)
+    words = {"kind": "disposed", "by": cast.quality_manager, **witnessed(cast)}
+    with pytest.raises(Blocked, match=third.blind_code):
+        let_go_samples(samples=[first, second, third], **words)
+    for wrong in ({"samples": [first, first]}, {"samples": []}, {"samples": [first], "kind": "burnt"}):
+        with pytest.raises(Invalid):
+            let_go_samples(**(words | wrong))
+    assert not Departure.objects.exists()
+    page = sign_in(cast.quality_manager)
+    form = {"codes": f"{first.blind_code}\n{second.blind_code}", "kind": "disposed", "reason": "neutralised", "password": PASSWORD}
+    form |= {"witness": str(cast.analyst.pk), "witness_password": PASSWORD}
+    assert first.blind_code in text_of(page.get("/samples/departures/", {"code": first.blind_code}))
+    assert page.post("/samples/departures/", form | {"witness_password": "guess"}).status_code == 422
+    assert page.post("/samples/departures/", form).status_code == 302
+    left = Departure.objects.order_by("pk")
+    assert {one.sample_id for one in left} == {first.pk, second.pk}
+    assert len({(one.signature_id, one.witness_signature_id) for one in left}) == 1
+    assert compare_custody().equal
+    body = {"samples": [third.blind_code], "kind": "returned", "reason": "asked back", "witness": cast.analyst.username}
+    answer = Caller(cast.quality_manager).post("/samples/departures/", body | {"password": PASSWORD, "witness_password": PASSWORD})
+    assert answer.status_code == 409

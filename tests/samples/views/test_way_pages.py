@@ -118,5 +118,41 @@ def test_customs_papers_on_their_page_and_the_way_on_the_consignments(cast: Cast
     consignment.refresh_from_db()
     assert (consignment.state, consignment.last_seen) == ("dispatched", "Pangsau")
     assert "Pangsau" in sender.get(f"/consignments/{consignment.code}/").content.decode()
-    assert "Pangsau" not in browser(cast.receptionist).get(f"/consignments/{consignment.code}/").content.decode()
+    blind = browser(cast.receptionist).get(f"/consignments/{consignment.code}/").content.decode()
+    assert "Pangsau" not in blind.replace("Nampong (Pangsau Pass)", ""), "the papers name the border post, nothing names the road"
     assert Caller(cast.official).get(f"/consignments/{consignment.code}/customs/").json()["needed"] == ["export_permit", "soil_permit"]
+
+
+def test_route_is_taken_out_of_use_and_into_use_again_with_a_reason(cast: Cast) -> None:
+    route, official = make_route(cast).route, browser(cast.official)
+    address = f"/routes/{route.code}/use/"
+    assert browser(cast.collector).post(address, {"reason": "mine"}).status_code == 403
+    official.post(address, {"reason": " "})
+    route.refresh_from_db()
+    assert route.active, "without a reason nothing changes"
+    official.post(address, {"reason": "The bridge is gone."})
+    route.refresh_from_db()
+    assert not route.active
+    assert "out of use" in official.get(f"/routes/{route.code}/").content.decode()
+    assert f">{route.code} –" not in browser(cast.collector).get("/consignments/new/").content.decode()
+    again = Caller(cast.official).post(f"/routes/{route.code}/use/", {"active": True, "reason": "A new bridge."})
+    assert (again.status_code, Caller(cast.collector).post(f"/routes/{route.code}/use/", {}).status_code) == (200, 403)
+    route.refresh_from_db()
+    assert route.active
+
+
+def test_border_post_of_the_papers_is_one_on_record_and_old_words_stay(cast: Cast) -> None:
+    consignment = make_consignment(cast, 1)
+    Consignment.objects.filter(pk=consignment.pk).update(border_post="Pangsau ferry")
+    client, address = browser(cast.collector), f"/consignments/{consignment.code}/papers/"
+    text = client.get(address).content.decode()
+    assert "Pangsau ferry (as written)" in text
+    assert '<option value="Nampong (Pangsau Pass)">' in text
+    papers = {"addressee": str(consignment.addressee_id), "purpose": "testing only"}
+    assert client.post(address, papers | {"border_post": "Elsewhere"}).status_code == 422
+    assert client.post(address, papers | {"border_post": "Pangsau ferry"}).status_code == 302
+    assert client.post(address, papers | {"border_post": "Nampong (Pangsau Pass)"}).status_code == 302
+    body = {"addressee": consignment.addressee.code, "border_post": "nampong"}
+    assert Caller(cast.collector).post("/consignments/", body).json()["border_post"] == "Nampong (Pangsau Pass)"
+    refused = Caller(cast.collector).post("/consignments/", body | {"border_post": "Elsewhere"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/border_post")
