@@ -66,23 +66,29 @@ class RunState(TextChoices):
     QC_PASSED = "qc_passed", _("quality control passed")
     QC_FAILED = "qc_failed", _("quality control failed")
     BLOCKED = "blocked", _("blocked: a control is missing")
+    OVERRIDDEN = "overridden", _("failed control overridden")
     REVIEWED = "reviewed", _("reviewed")
     SENT_BACK = "sent_back", _("sent back")
     AUTHORISED = "authorised", _("authorised")
     CANCELLED = "cancelled", _("cancelled")
 
 
+_JUDGED = frozenset({"measured", "qc_passed", "qc_failed", "blocked", "overridden"})
+_OPEN = _JUDGED | {"planned", "sent_back"}
+
 RUN = Machine(
     "run",
     dict(RunState.choices),
     (
-        step("record", {"planned", "measured", "sent_back", "qc_failed", "blocked", "qc_passed"}, "measured"),
-        step("clear", {"measured", "sent_back", "qc_failed", "blocked", "qc_passed"}, "planned"),
-        step("pass", {"measured", "qc_passed", "qc_failed", "blocked"}, "qc_passed"),
-        step("fail", {"measured", "qc_passed", "qc_failed", "blocked"}, "qc_failed"),
-        step("block", {"measured", "qc_passed", "qc_failed", "blocked"}, "blocked"),
-        step("review", {"qc_passed"}, "reviewed"),
-        step("send_back", {"qc_passed", "qc_failed", "blocked", "reviewed"}, "sent_back"),
+        step("record", _OPEN, "measured"),
+        step("clear", _OPEN - {"planned"}, "planned"),
+        step("pass", _JUDGED, "qc_passed"),
+        step("fail", _JUDGED, "qc_failed"),
+        step("block", _JUDGED, "blocked"),
+        # One that was judged anew has to be overridden anew: the signature was over the verdicts as they stood.
+        step("override", {"qc_failed"}, "overridden"),
+        step("review", {"qc_passed", "overridden"}, "reviewed"),
+        step("send_back", {"qc_passed", "qc_failed", "blocked", "overridden", "reviewed"}, "sent_back"),
         step("authorise", {"reviewed", "authorised"}, "authorised"),
         step("cancel", {"planned"}, "cancelled"),
     ),

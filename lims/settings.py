@@ -127,6 +127,7 @@ INSTALLED_APPS = [
     "assays",
     "assays.instruments",
     "assays.reports",
+    "assays.nonconformities",
     "lims.workspace",
     "lims.dashboards",
     "lims.backups",
@@ -343,6 +344,10 @@ SPECTACULAR_SETTINGS = {
         "ExtractionEnum": "assays.models.methods.Extraction",
         "CertificateStatusEnum": "assays.reports.models.Standing",
         "CertificateEventEnum": "assays.reports.models.StatusKind",
+        "NonconformityStateEnum": "assays.nonconformities.lifecycle.NonconformityState",
+        "NonconformitySourceEnum": "assays.nonconformities.models.Source",
+        "LotKindEnum": "assays.models.lots.LotKind",
+        "EquipmentKindEnum": "assays.models.lots.EquipmentKind",
     },
 }
 

@@ -20,6 +20,7 @@ api = [
     path("", include("assays.api.urls")),
     path("", include("assays.instruments.api.urls")),
     path("", include("assays.reports.api.urls")),
+    path("", include("assays.nonconformities.api.urls")),
     path("", include("lims.dashboards.api.urls")),
 ]
 
@@ -35,6 +36,7 @@ urlpatterns = [
     path("", include("assays.urls")),
     path("", include("assays.instruments.urls")),
     path("", include("assays.reports.urls")),
+    path("", include("assays.nonconformities.urls")),
     path("", include("lims.dashboards.urls")),
     path("", include("lims.core.urls")),
     path("admin/", admin.site.urls),

@@ -110,16 +110,17 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
 def write_states() -> str:
     """A diagram and a table for each state machine."""
     from assays.lifecycle import RUN, SUBMISSION, TEST
+    from assays.nonconformities.lifecycle import NONCONFORMITY
     from samples.lifecycle import CONSIGNMENT, SAMPLE
 
     parts = [
         "# The lives of records",
         _WRITTEN,
-        "Each step is a row of a table in `samples.lifecycle` or `assays.lifecycle`. A guard that refuses says why: the page greys the",
-        "button out with that sentence, the interface answers 409 with its code. A hold and an open discrepancy lie over a sample's state",
-        "and are none.",
+        "Each step is a row of a table in `samples.lifecycle`, `assays.lifecycle` or `assays.nonconformities.lifecycle`. A guard that",
+        "refuses says why: the page greys the button out with that sentence, the interface answers 409 with its code. A hold and an open",
+        "discrepancy lie over a sample's state and are none.",
     ]
-    for machine in (SAMPLE, CONSIGNMENT, SUBMISSION, TEST, RUN):
+    for machine in (SAMPLE, CONSIGNMENT, SUBMISSION, TEST, RUN, NONCONFORMITY):
         parts += ["", f"## {machine.noun.capitalize()}", "", *_diagram(machine), "", *_steps(machine)]
     return "\n".join(parts) + "\n"
 

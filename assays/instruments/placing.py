@@ -17,7 +17,7 @@ from assays.instruments.parsers.model import ParsedExport, ParsedRow
 from assays.models import Run, RunPosition
 from lims.core.errors import DomainError, Invalid
 
-OPEN_RUN = frozenset({"planned", "measured", "sent_back", "qc_failed", "blocked", "qc_passed"})
+OPEN_RUN = frozenset({"planned", "measured", "sent_back", "qc_failed", "blocked", "qc_passed", "overridden"})
 """States in which a run still takes readings."""
 
 # How many of an instrument's newest open runs a file without a run is compared with.

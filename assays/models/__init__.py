@@ -2,6 +2,7 @@
 
 from assays.models.bench import Aliquot, Preparation
 from assays.models.judgements import Authorisation, AuthorisedResult, Evaluation, RunDecision, Verdict
+from assays.models.lots import Equipment, Lot, Use
 from assays.models.methods import Analyte, ControlRequirement, Method, MethodAnalyte, MethodVersion
 from assays.models.reference import CertifiedValue, InHouseMeasurement, ReferenceMaterial
 from assays.models.results import Reduction, Result, ResultVersion
@@ -16,8 +17,10 @@ __all__ = [
     "CertifiedValue",
     "ClockStop",
     "ControlRequirement",
+    "Equipment",
     "Evaluation",
     "InHouseMeasurement",
+    "Lot",
     "Method",
     "MethodAnalyte",
     "MethodVersion",
@@ -31,5 +34,6 @@ __all__ = [
     "RunPosition",
     "Submission",
     "SubmissionTest",
+    "Use",
     "Verdict",
 ]

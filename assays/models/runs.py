@@ -46,7 +46,10 @@ class Run(Record):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["laboratory", "state", "-id"], name="run_worklist")]
+        indexes = [
+            models.Index(fields=["laboratory", "state", "-id"], name="run_worklist"),
+            models.Index(fields=["instrument", "measured_at"], name="runs_of_instrument"),
+        ]
 
     def __str__(self) -> str:
         return self.code

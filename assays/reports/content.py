@@ -17,7 +17,7 @@ from django.urls import reverse
 from assays.chemistry.chondrite import normalise
 from assays.chemistry.elements import find_analyte
 from assays.chemistry.rounding import Rule, round_significant
-from assays.models import Authorisation, MethodAnalyte, Result, ResultVersion
+from assays.models import Authorisation, MethodAnalyte, Result, ResultVersion, RunDecision
 from assays.reports.changes import find_changes
 from assays.reports.models import Certificate
 from assays.selectors.grades import Content, Grade, Sum, make_grade
@@ -30,6 +30,8 @@ from lims.documents import certificate as paper
 from samples.models import Sample
 
 NORMALISATION = "CI chondrite, McDonough & Sun 1995"
+# How many failed verdicts a statement names; the rest are counted.
+_MOST_VERDICTS = 3
 _EXTRACTION = {"total": "total", "four_acid": "four-acid digestible", "leachable": "leachable"}
 
 
@@ -53,6 +55,9 @@ def gather_content(certificate: Certificate, *, issued_at: datetime) -> paper.Ce
     samples = list({group.sample.pk: group.sample for group in groups}.values())
     prefetch_related_objects(samples, "receipt_items__receipt", "discrepancies")
     laboratory, customer = certificate.laboratory, certificate.submission.customer
+    nonconforming = _nonconforming(groups)
+    # Results of nonconforming work take the accreditation off the whole paper.
+    accreditation = "" if nonconforming else laboratory.accreditation
     address = tuple(line.strip() for line in laboratory.address.splitlines() if line.strip())
     content = paper.CertificateContent(
         number=certificate.number,
@@ -62,7 +67,7 @@ def gather_content(certificate: Certificate, *, issued_at: datetime) -> paper.Ce
             address=address,
             activity_location=", ".join(address) or laboratory.name,
             contact=laboratory.contact,
-            accreditation=laboratory.accreditation,
+            accreditation=accreditation,
         ),
         customer=paper.Customer(
             name=customer.name,
@@ -72,10 +77,10 @@ def gather_content(certificate: Certificate, *, issued_at: datetime) -> paper.Ce
         ),
         methods=_methods(groups),
         items=tuple(_item(sample) for sample in samples),
-        tables=_tables(groups, claims_accreditation=bool(laboratory.accreditation)),
+        tables=_tables(groups, claims_accreditation=bool(accreditation)),
         signatures=_signatures(groups),
         verify_url=verify_url(certificate),
-        deviations=_deviations(samples, certificate.laboratory_id),
+        deviations=(*nonconforming, *_deviations(samples, certificate.laboratory_id)),
         patterns=tuple(_pattern(group) for group in groups if group.versions[0].method_version.method.extraction == "total"),
         normalisation=NORMALISATION,
         synthetic=Installation.current().synthetic,
@@ -168,6 +173,30 @@ def _deviations(samples: Iterable[Sample], laboratory: UUID) -> tuple[str, ...]:
         for sample in samples
         for one in sorted(sample.discrepancies.all(), key=lambda one: one.found_at)
         if one.decision == "accept" and one.laboratory_id == laboratory
+    )
+
+
+def _nonconforming(groups: Iterable[_Group]) -> tuple[str, ...]:
+    """One statement for each failed control that was overridden to report these results (ISO/IEC 17025:2017, 7.8.2.1 n and 7.10)."""
+    reductions: dict[UUID, set[str]] = {}
+    for group in groups:
+        for version in group.versions:
+            reductions.setdefault(version.reduction_id, set()).add(group.sample.blind_code)
+    decisions = RunDecision.objects.filter(decision="override", evaluation__reduction__in=reductions).order_by("decided_at", "pk")
+    return tuple(
+        _statement(one, sorted(reductions[one.evaluation.reduction_id]))
+        for one in decisions.select_related("run__method_version__method", "signature", "nonconformity", "evaluation")
+    )
+
+
+def _statement(decision: RunDecision, samples: list[str]) -> str:
+    run, signature = decision.run, decision.signature
+    failed = list(decision.evaluation.verdicts.filter(outcome="fail").values_list("sentence", flat=True))
+    more = f" and {len(failed) - _MOST_VERDICTS} more" if len(failed) > _MOST_VERDICTS else ""
+    return (
+        f"Nonconforming work {decision.nonconformity.code}: quality control of run {run.code} by {run.method_version} failed "
+        f"({' '.join(failed[:_MOST_VERDICTS])}{more}). The results of {', '.join(samples)} by this method are reported all the same by "
+        f"decision of {signature.printed_name}, {Role(signature.role).label}, {local_day(signature.signed_at):%d %b %Y}: {decision.reason}"
     )
 
 

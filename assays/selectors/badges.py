@@ -36,6 +36,7 @@ _RUN = {
     RunState.QC_PASSED: "pass",
     RunState.QC_FAILED: "fail",
     RunState.BLOCKED: "fail",
+    RunState.OVERRIDDEN: "warn",
     RunState.REVIEWED: "wait",
     RunState.SENT_BACK: "warn",
     RunState.AUTHORISED: "pass",

@@ -12,7 +12,7 @@ from assays.models.runs import PositionKind
 from lims.core import clock
 from lims.core.roles import Role
 
-TO_REVIEW = (RunState.QC_PASSED, RunState.QC_FAILED, RunState.BLOCKED)
+TO_REVIEW = (RunState.QC_PASSED, RunState.QC_FAILED, RunState.BLOCKED, RunState.OVERRIDDEN)
 """States in which a reviewer decides: approve, or send back."""
 
 
@@ -44,7 +44,7 @@ def review_queue(viewer: Any) -> list[dict[str, Any]]:
     today = clock.today()
 
     def risk(run: Any) -> tuple[bool, Any, Any]:
-        return run.state not in {RunState.QC_FAILED, RunState.BLOCKED}, run.due_on or today, run.measured_at
+        return run.state not in {RunState.QC_FAILED, RunState.BLOCKED, RunState.OVERRIDDEN}, run.due_on or today, run.measured_at
 
     waiting: list[Any] = sorted(runs, key=risk)
     return [

@@ -25,6 +25,7 @@ from assays.views.lists import ListPage
 from lims.core.codes import normalise
 from lims.core.errors import NotFound
 from lims.core.pages import Page
+from lims.core.panels import render_panels
 from lims.core.roles import Action, allowed
 from lims.core.scope import fetch_visible
 
@@ -97,7 +98,8 @@ class RunPage(Page):
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         run = fetch_run(request.user, code)
         context = gather_run(run, request.user, request.GET.get("analyte", ""))
-        return self.render(context | {"next_step": next_step(run, request.user), "may_bring": self._may_bring(run)})
+        panels = render_panels("run", run, request)
+        return self.render(context | {"next_step": next_step(run, request.user), "may_bring": self._may_bring(run), "panels": panels})
 
     def _may_bring(self, run: Run) -> bool:
         return allowed(self.request.user, Action.RUN_EDIT) and not RUN.blockers(run, "record")
@@ -105,6 +107,8 @@ class RunPage(Page):
 
 def next_step(run: Run, viewer: Any) -> dict[str, Any] | None:
     """The step that comes next, for this viewer: where it leads, or why it cannot be taken."""
+    if run.state == RunState.QC_FAILED and allowed(viewer, Action.QC_OVERRIDE):
+        return {"url": reverse("nonconformities:override", args=[run.code]), "name": "override", "blockers": []}
     if run.state in TO_REVIEW:
         url = reverse("assays:run-review", args=[run.code])
         if allowed(viewer, Action.RUN_REVIEW):

@@ -208,6 +208,8 @@ class SignatureMeaning(models.TextChoices):
     ASSESSMENT = "assessment", _("Assessed a red flag of provenance")
     DEPARTURE = "departure", _("Disposed of a sample or gave it back")
     WITNESS = "witness", _("Witnessed that a sample left for good")
+    CLOSURE = "closure", _("Closed a nonconformity")
+    REOPENING = "reopening", _("Took authorised results back for correction")
 
 
 class Signature(AppendOnly):

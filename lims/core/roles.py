@@ -95,6 +95,14 @@ class Action(TextChoices):
     CERTIFICATE_VIEW = "certificate.view", _("see certificates")
     CERTIFICATE_ISSUE = "certificate.issue", _("issue certificates")
     CERTIFICATE_WITHDRAW = "certificate.withdraw", _("amend or withdraw certificates")
+    NONCONFORMITY_VIEW = "nonconformity.view", _("see nonconforming work")
+    NONCONFORMITY_REPORT = "nonconformity.report", _("report nonconforming work and add notes")
+    NONCONFORMITY_MANAGE = "nonconformity.manage", _("evaluate nonconforming work, act on it and close it")
+    RECALL_SEARCH = "recall.search", _("find what a lot, an instrument or a person touched")
+    NOTICE_VIEW = "notice.view", _("see notices of nonconforming work")
+    NOTICE_ACKNOWLEDGE = "notice.acknowledge", _("acknowledge notices of nonconforming work")
+    LOT_VIEW = "lot.view", _("see lots and equipment")
+    LOT_EDIT = "lot.edit", _("keep lots and equipment and record their use")
     GRADE_VIEW = "grade.view", _("see grades")
     OVERVIEW_VIEW = "overview.view", _("see the ministry overview")
     REFERENCE_VIEW = "reference.view", _("see methods and reference materials")
@@ -174,6 +182,14 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.CERTIFICATE_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR},
     _A.CERTIFICATE_ISSUE: frozenset({_R.SIGNATORY}),
     _A.CERTIFICATE_WITHDRAW: frozenset({_R.SIGNATORY, _R.QUALITY_MANAGER}),
+    _A.NONCONFORMITY_VIEW: _LAB | {_R.ADMINISTRATOR},
+    _A.NONCONFORMITY_REPORT: _LAB,
+    _A.NONCONFORMITY_MANAGE: frozenset({_R.QUALITY_MANAGER}),
+    _A.RECALL_SEARCH: frozenset({_R.REVIEWER, _R.SIGNATORY, _R.QUALITY_MANAGER}),
+    _A.NOTICE_VIEW: _LAB | {_R.COLLECTOR, _R.OFFICIAL},
+    _A.NOTICE_ACKNOWLEDGE: frozenset({_R.COLLECTOR, _R.OFFICIAL}),
+    _A.LOT_VIEW: _LAB | {_R.ADMINISTRATOR},
+    _A.LOT_EDIT: frozenset({_R.TECHNICIAN, _R.ANALYST, _R.QUALITY_MANAGER}),
     _A.GRADE_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR},
     _A.OVERVIEW_VIEW: frozenset({_R.OFFICIAL}),
     _A.REFERENCE_VIEW: _LAB | {_R.OFFICIAL, _R.ADMINISTRATOR},

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from assays.models import Run, Submission, SubmissionTest
 from lims.core import clock
-from lims.demo import movement, provenance, storage
+from lims.demo import movement, nonconformities, provenance, storage
 from lims.demo.credentials import write_private
 from lims.demo.instrument import read_solutions
 from lims.demo.spares import INSTRUMENT, LABORATORY, Spares, export_folder
@@ -44,6 +44,7 @@ def build(story: Story, spares: Spares, cosigned: str) -> dict[str, Example]:
         *_bench(spares),
         *_measurement(story, spares),
         *_release(story),
+        *_nonconforming(story),
     ]
     return {f"POST {operation}": example for operation, example in found}
 
@@ -285,6 +286,15 @@ def _measurement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
 def _second_row(spares: Spares) -> int:
     """A row of the same upload that is set aside without harm: its first calibration standard."""
     return spares.uploads["rows"].rows.order_by("index")[0].index
+
+
+def _nonconforming(story: Story) -> list[tuple[str, Example]]:
+    found = nonconformities.examples(story)
+    # The path of a run names it by `key`.
+    return [
+        _example(operation.replace("runs/{code}", "runs/{key}"), caller, body, code=code, key=code)
+        for operation, caller, code, body in found
+    ]
 
 
 def _release(story: Story) -> list[tuple[str, Example]]:

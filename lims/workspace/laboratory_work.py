@@ -121,9 +121,9 @@ def went_wrong(user: Any) -> WorkItem:
 
 
 def to_review(user: Any) -> WorkItem:
-    """Runs whose controls passed."""
-    hint = _("Quality control passed; look at the run and decide")
-    return _runs(user, _("To review"), hint, [RunState.QC_PASSED], "measured_at", url=address("assays:review"))
+    """Runs whose controls passed, or were overridden."""
+    hint = _("Quality control passed or was overridden; look at the run and decide")
+    return _runs(user, _("To review"), hint, [RunState.QC_PASSED, RunState.OVERRIDDEN], "measured_at", url=address("assays:review"))
 
 
 def stopped_runs(user: Any) -> WorkItem:

@@ -13,6 +13,7 @@ from django.test import Client
 
 from assays.instruments.models import InstrumentToken
 from assays.models import ResultVersion, Submission
+from assays.nonconformities.services.reporting import Finding, report_nonconformity
 from assays.reports.services import request_certificate
 from assays.services.in_house import create_in_house_material
 from lims.accounts.models import Competence, User
@@ -148,6 +149,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "uploads/": _pk("upload"),
     "instruments/me/uploads/": _pk("upload", index="1"),
     "instruments/": lambda things, user: {"code": things["instrument"].code, "pk": things["instrument token"].pk},
+    "nonconformities/": _code("nonconformity"),
     "certificates/issue/": _code("submission"),
     "certificates/": lambda things, user: {"number": things["certificate"].number},
     "dossiers/samples/": _sample,
@@ -226,6 +228,9 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
             kind="mass",
             detail="Lighter than sent.",
             found_at=clock.now(),
+        ),
+        "nonconformity": report_nonconformity(
+            finding=Finding("run", "Blank too high", "The blank read three times its limit.", clock.today(), (run,)), by=cast.analyst
         ),
         "witness": make_witness(cast)[0],
         "dossiers": {role: _make_dossier(sample, user) for role, user in cast.people.items()},

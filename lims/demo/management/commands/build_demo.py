@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from lims.core import clock
 from lims.core.models import Installation
-from lims.demo import credentials, dossiers, examples, people, places, provenance, spares, storage, story, witnessed
+from lims.demo import credentials, dossiers, examples, nonconformities, people, places, provenance, spares, storage, story, witnessed
 
 
 class Command(BaseCommand):
@@ -37,6 +37,7 @@ class Command(BaseCommand):
         story.tell(told)
         provenance.tell(told)
         storage.lay_out(told)
+        nonconformities.tell(told)
         dossiers.show_samples(told)
         laid_out = spares.lay_out(told)
         examples.write(told, laid_out, witnessed.witness_log(told))
