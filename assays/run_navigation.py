@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from assays.control_charts.selectors import count_open_failures
 from assays.models import Run
 from assays.selectors.measured_runs import count_to_review
 from assays.selectors.uploads import error_queue
@@ -21,7 +22,7 @@ def register_run_navigation() -> None:
     register_item(Item(3, 10, _("Uploads"), "instruments:uploads", Action.UPLOAD_VIEW))
     register_item(Item(3, 20, _("Error queue"), "instruments:queue", Action.UPLOAD_VIEW, count=lambda user: error_queue(user).count()))
     register_item(Item(3, 30, _("Review"), "assays:review", Action.QC_VIEW, count=count_to_review))
-    register_item(Item(3, 40, _("Control charts"), "assays:charts", Action.QC_VIEW))
+    register_item(Item(3, 40, _("Control charts"), "control_charts:charts", Action.QC_VIEW, count=count_open_failures))
     register_item(Item(4, 20, _("Instruments"), "instruments:instruments", Action.REFERENCE_VIEW))
     register_scanner(open_measured_run)
 

@@ -13,5 +13,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<str:code>/review/", review.ReviewPage.as_view(), name="run-review"),
     path("runs/<str:code>/authorise/", review.AuthorisePage.as_view(), name="run-authorise"),
     path("review/", review.ReviewQueue.as_view(), name="review"),
-    path("control-charts/", runs.ControlCharts.as_view(), name="charts"),
 ]

@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "samples.provenance",
     "assays",
     "assays.instruments",
+    "assays.control_charts",
     "assays.reports",
     "assays.nonconformities",
     "lims.workspace",

@@ -66,35 +66,6 @@ class RunQualitySchema(Schema):
     condemned = CondemnedSchema(many=True)
 
 
-class ChartPointSchema(Schema):
-    run = serializers.CharField()
-    position = serializers.IntegerField(allow_null=True)
-    measured_at = serializers.DateTimeField(allow_null=True)
-    found = serializers.CharField(help_text=_NUMBER)
-    z = serializers.CharField(help_text=_NUMBER)
-    outcome = serializers.ChoiceField(choices=Outcome.choices)
-    rule = serializers.CharField()
-    limit = serializers.CharField()
-    sentence = serializers.CharField()
-
-
-class ChartLimitsSchema(Schema):
-    warn = serializers.ListField(child=serializers.CharField(), help_text="Expected ∓ 2 SD")
-    fail = serializers.ListField(child=serializers.CharField(), help_text="Expected ∓ 3 SD")  # type: ignore[assignment]
-
-
-class ControlChartSchema(Schema):
-    method = serializers.CharField()
-    material = serializers.CharField()
-    analyte = serializers.CharField()
-    unit = serializers.CharField(allow_null=True)
-    expected = serializers.CharField(allow_null=True, help_text=_NUMBER)
-    sd = serializers.CharField(allow_null=True, help_text="Between-laboratory SD, or that of the recorded in-house runs")
-    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # a member, not the field's own source
-    limits = ChartLimitsSchema(allow_null=True)
-    points = ChartPointSchema(many=True)
-
-
 class SigningBlockerSchema(Schema):
     code = serializers.CharField()
     sentence = serializers.CharField()

@@ -1,4 +1,4 @@
-"""Reading judgements: a run's verdicts, and the control chart of a material over its runs."""
+"""Reading judgements: a run's verdicts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
-
-from assays.models import CertifiedValue, Evaluation, Run, RunPosition, Verdict
+from assays.models import Evaluation, Run, RunPosition, Verdict
 from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
 from assays.qc.bracketing import Tube, find_affected
-from assays.selectors.runs import number_text
-
-MOST_POINTS = 500
-"""Of a control chart: more are no longer told apart."""
 
 _CONTROLS = (PositionKind.BLANK, PositionKind.REFERENCE, PositionKind.DUPLICATE)
 _SEVERITY = (Outcome.PASS, Outcome.WARN, Outcome.FAIL, Outcome.MISSING)
@@ -105,88 +99,4 @@ def verdict_data(verdict: Verdict, run: Run, evaluation: Evaluation | None) -> d
         "rule_version": evaluation.rule_set if evaluation else None,
         "outcome": verdict.outcome,
         "sentence": verdict.sentence,
-    }
-
-
-@dataclass(frozen=True)
-class ChartPoint:
-    """One measurement of the material: what was found, its z score, the verdict and the rule that gave it."""
-
-    verdict: Verdict
-    run: Run
-
-    @property
-    def found(self) -> str:
-        return self.verdict.found
-
-
-@dataclass(frozen=True)
-class ControlHistory:
-    """A material's measurements of one analyte by one method, oldest first, against its value for the method's group."""
-
-    certified: CertifiedValue | None
-    points: list[ChartPoint]
-
-
-def control_history(viewer: Any, *, method: str, material: str, analyte: str, instrument: str = "") -> ControlHistory:
-    """The newest points from stored verdicts, within the viewer's laboratory. A run counts as it was judged last; one that was sent back
-    stays on the chart."""
-    certified = (
-        CertifiedValue.objects.filter(material__code=material, analyte__symbol=analyte, method_group__in=_groups_of(method))
-        .select_related("analyte", "material")
-        .first()
-    )
-    runs = Run.objects.visible_to(viewer).filter(method_version__method__code=method, measured_at__isnull=False)
-    if instrument:
-        runs = runs.filter(instrument__code=instrument)
-    newest = Evaluation.objects.filter(run=OuterRef("evaluation__run")).order_by("-number").values("pk")[:1]
-    verdicts = (
-        Verdict.objects.filter(
-            evaluation__run__in=runs, evaluation=Subquery(newest), statistic="z", position__material__code=material, analyte__symbol=analyte
-        )
-        .exclude(value="")
-        .select_related("evaluation__run", "position")
-        .order_by("-evaluation__run__measured_at", "-position__number")[:MOST_POINTS]
-    )
-    seen: dict[Any, ChartPoint] = {}
-    for verdict in verdicts:
-        seen.setdefault(verdict.position_id, ChartPoint(verdict, verdict.evaluation.run))
-    return ControlHistory(certified, list(reversed(seen.values())))
-
-
-def _groups_of(method: str) -> QuerySet[Any]:
-    from assays.models import Method
-
-    return Method.objects.filter(code=method).values("method_group")
-
-
-def history_data(history: ControlHistory) -> dict[str, Any]:
-    """A control chart as numbers: value, limits at two and three standard deviations, and every point."""
-    value = history.certified
-    limits = None
-    if value is not None and value.sd:
-        limits = {
-            name: [number_text(value.value - factor * value.sd), number_text(value.value + factor * value.sd)]
-            for name, factor in (("warn", 2), ("fail", 3))
-        }
-    return {
-        "unit": value.unit if value else None,
-        "expected": number_text(value.value) if value else None,
-        "sd": number_text(value.sd) if value else None,
-        "source": value.source if value else None,
-        "limits": limits,
-        "points": [
-            {
-                "run": point.run.code,
-                "position": point.verdict.position.number if point.verdict.position else None,
-                "measured_at": point.run.measured_at.isoformat() if point.run.measured_at else None,
-                "found": point.verdict.found,
-                "z": point.verdict.value,
-                "outcome": point.verdict.outcome,
-                "rule": point.verdict.rule,
-                "limit": point.verdict.limit,
-                "sentence": point.verdict.sentence,
-            }
-            for point in history.points
-        ],
     }

@@ -10,14 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from assays.chemistry.chondrite import CHONDRITE
+from assays.control_charts.drawing import View, draw
+from assays.control_charts.selectors import Asked, ControlHistory, read_history
 from assays.models import ResultVersion, Run, RunPosition, Verdict
 from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
-from assays.selectors.judgements import ControlHistory, Judgement, affected_samples, control_history, worst_by_position
+from assays.selectors.judgements import Judgement, affected_samples, worst_by_position
 from assays.selectors.measured_badges import Badge, verdict_badge
 from assays.selectors.results import readings_behind
 from assays.selectors.runs import number_text, tray_position
-from lims.charts.control import ControlPoint, control_chart
 from lims.charts.frame import Spec
 from lims.charts.pattern import PatternPoint, PatternSeries, pattern_chart
 
@@ -201,29 +202,10 @@ def choose_chart(run: Run, judgement: Judgement, viewer: Any, asked: str = "") -
     if position is None or analyte is None or position.material is None:
         return None
     method = run.method_version.method.code
-    history = control_history(viewer, method=method, material=position.material.code, analyte=analyte.symbol)
+    chart = Asked(method, position.material.code, analyte.symbol, run.instrument.code)
+    history = read_history(viewer, chart)
     choices = [{"label": symbol, "url": f"?analyte={symbol}#chart", "active": symbol == analyte.symbol} for symbol in symbols]
-    return ChosenChart(position.material.code, analyte.symbol, history, chart_of(history, analyte.symbol), choices)
-
-
-def chart_of(history: ControlHistory, analyte: str) -> Spec | None:
-    """The drawing of a history; none without a value with its standard deviation."""
-    value = history.certified
-    if value is None or not value.sd:
-        return None
-    points = [
-        ControlPoint(
-            run=point.run.code,
-            measured_at=point.run.measured_at.isoformat(timespec="minutes") if point.run.measured_at else "",
-            value=float(point.found.lstrip("<>")),
-            verdict=point.verdict.outcome,  # type: ignore[arg-type]
-            rule="" if point.verdict.outcome == Outcome.PASS else point.verdict.limit,
-            url=reverse("assays:run", args=[point.run.code]),
-        )
-        for point in history.points
-        if point.verdict.outcome != Outcome.MISSING and point.found
-    ]
-    return control_chart(points, centre=float(value.value), standard_deviation=float(value.sd), analyte=analyte, unit=value.unit)
+    return ChosenChart(position.material.code, analyte.symbol, history, draw(history, chart, View.VALUE), choices)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
 from assays.chemistry.rounding import round_significant
+from assays.control_charts.keeping import JudgedControl, keep_points
 from assays.lifecycle import RUN, RunState
 from assays.models import CertifiedValue, Evaluation, MethodAnalyte, Reduction, Run, RunPosition, Verdict
 from assays.models.runs import PositionKind
@@ -24,7 +25,7 @@ from assays.qc.measurements import (
     DuplicateMeasurement,
     ReferenceMeasurement,
 )
-from assays.qc.verdicts import Outcome, Reading
+from assays.qc.verdicts import Outcome, Reading, find_worst
 from assays.qc.verdicts import Verdict as PureVerdict
 from assays.selectors.trays import requirement_of
 from assays.services.reducing import ReducedRun, compute_run
@@ -71,10 +72,28 @@ def store_evaluation(run: Run, reduced: ReducedRun, reduction: Reduction, moment
         _VERDICT_COLUMNS,
         [_verdict_row(pk, evaluation, one, controls, reduced) for pk, one in zip(ids, judgement.verdicts, strict=True)],
     )
+    keep_points(run, evaluation, list(_judged_materials(controls, reduced, dict(zip(ids, judgement.verdicts, strict=True)))))
     run.state = RUN.target(run, _STEP_OF[judgement.outcome])
     run.verdict_text = _in_words(judgement)
     run.save(update_fields=["state", "verdict_text"])
     return evaluation
+
+
+def _judged_materials(controls: Controls, reduced: ReducedRun, verdicts: Mapping[UUID, PureVerdict]) -> Iterator[JudgedControl]:
+    """What was read on every tube that holds a reference material, with the worst of its verdicts, as control charts keep it."""
+    worst: dict[tuple[str, str], tuple[UUID, PureVerdict]] = {}
+    for pk, verdict in verdicts.items():
+        key = (verdict.control, verdict.analyte)
+        if key not in worst or find_worst([worst[key][1].outcome, verdict.outcome]) != worst[key][1].outcome:
+            worst[key] = pk, verdict
+    for name, tube in controls.tubes.items():
+        for symbol, analyte in reduced.analytes.items() if tube.material_id else ():
+            reading = _content(reduced, tube.number, symbol)
+            if reading.value is not None:
+                judged = worst.get((name, symbol))
+                verdict_id, outcome = (judged[0], str(judged[1].outcome)) if judged else (None, "missing")
+                certified = controls.certified.get((tube.number, symbol))
+                yield JudgedControl(tube, analyte.analyte_id, reading.value, reading.qualifier, certified, verdict_id, outcome)
 
 
 def _block_unreduced(judgement: Judgement, reduced: ReducedRun) -> Judgement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from assays.forms.problems import add_problems
 from assays.instruments import keeping
 from assays.instruments.models import Instrument, InstrumentToken
 from assays.selectors.instruments import calibration_badge, instrument_list, life_badge
-from lims.core.days import LABORATORY_ZONE
+from lims.core.days import begin_of
 from lims.core.errors import DomainError, Forbidden
 from lims.core.pages import Page
 from lims.core.roles import Action, allowed
@@ -106,7 +106,7 @@ class NewToken(InstrumentPage):
             return self.show(instrument, status=422, token_form=form)
         day = form.cleaned_data["expires_on"]
         # A token is good through the day it names, by the laboratories' calendar.
-        expires_at = datetime.combine(day + timedelta(days=1), time(), LABORATORY_ZONE) if day else None
+        expires_at = begin_of(day + timedelta(days=1)) if day else None
         try:
             _row, token = keeping.issue_instrument_token(
                 instrument=instrument, name=form.cleaned_data["name"], expires_at=expires_at, by=request.user

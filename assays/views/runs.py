@@ -1,4 +1,4 @@
-"""Runs: the list, the page of one, how a number was made, and control charts."""
+"""Runs: the list, the page of one, and how a number was made."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from assays.forms.bench_filters import RUN_ORDERINGS, RunFilter
-from assays.forms.charts import ChartForm
 from assays.lifecycle import RUN, RunState
 from assays.models import ResultVersion, Run
 from assays.selectors import run_page
 from assays.selectors.badges import run_badge
 from assays.selectors.bench_rows import run_data
-from assays.selectors.judgements import control_history, judgement_of
-from assays.selectors.measured_badges import upload_badge, verdict_badge
+from assays.selectors.judgements import judgement_of
+from assays.selectors.measured_badges import upload_badge
 from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.runs import run_list, tray_of
 from assays.services.authorising import authorise_blockers
@@ -140,26 +139,3 @@ class ResultPage(Page):
         return self.render(
             {"run": run, "made": run_page.explain_result(version), "version": version, "versions": earlier, "controls": verdicts}
         )
-
-
-class ControlCharts(Page):
-    """The history of a reference material."""
-
-    actions: ClassVar[dict[str, Action]] = {"GET": Action.QC_VIEW}
-    template = "assays/runs/charts.html"
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        form = ChartForm(request.GET or None, viewer=request.user, initial={"method": "FUS-MS", "analyte": "Dy"})
-        if not form.is_bound or not form.is_valid():
-            return self.render({"form": form, "history": None}, status=422 if form.is_bound else 200)
-        chosen = form.cleaned_data
-        history = control_history(
-            request.user,
-            method=chosen["method"].code,
-            material=chosen["material"].code,
-            analyte=chosen["analyte"].symbol,
-            instrument=chosen["instrument"].code if chosen["instrument"] else "",
-        )
-        spec = run_page.chart_of(history, chosen["analyte"].symbol)
-        points = [{"point": point, "badge": verdict_badge(point.verdict.outcome)} for point in reversed(history.points)]
-        return self.render({"form": form, "history": history, "spec": spec, "points": points, "chosen": chosen})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 LABORATORY_ZONE = ZoneInfo("Asia/Kolkata")
@@ -12,3 +12,8 @@ LABORATORY_ZONE = ZoneInfo("Asia/Kolkata")
 def local_day(moment: datetime) -> date:
     """The laboratory's calendar day of an aware moment."""
     return moment.astimezone(LABORATORY_ZONE).date()
+
+
+def begin_of(day: date) -> datetime:
+    """The moment a calendar day begins at the laboratory."""
+    return datetime.combine(day, time.min, LABORATORY_ZONE)

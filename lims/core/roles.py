@@ -88,6 +88,8 @@ class Action(TextChoices):
     UPLOAD_VIEW = "upload.view", _("see uploads")
     RUN_REVIEW = "run.review", _("review runs")
     QC_VIEW = "qc.view", _("see quality control")
+    CHART_NOTE = "chart.note", _("explain points of control charts")
+    CHART_LIMITS = "chart.limits", _("set limits of control charts")
     QC_OVERRIDE = "qc.override", _("override a failed control")
     RESULT_VIEW = "result.view", _("see authorised results")
     RESULT_DRAFT = "result.draft", _("see results before authorisation")
@@ -175,6 +177,8 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.UPLOAD_VIEW: _LAB,
     _A.RUN_REVIEW: frozenset({_R.REVIEWER}),
     _A.QC_VIEW: _LAB,
+    _A.CHART_NOTE: frozenset({_R.TECHNICIAN, _R.ANALYST, _R.REVIEWER, _R.QUALITY_MANAGER}),
+    _A.CHART_LIMITS: frozenset({_R.QUALITY_MANAGER}),
     _A.QC_OVERRIDE: frozenset({_R.QUALITY_MANAGER}),
     _A.RESULT_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR},
     _A.RESULT_DRAFT: _LAB - {_R.RECEPTIONIST},

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from django.test import Client
 
+from assays.control_charts.models import ControlPoint
 from assays.instruments.models import InstrumentToken
 from assays.models import ResultVersion, Submission
 from assays.nonconformities.services.reporting import Finding, report_nonconformity
@@ -146,6 +147,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "reference-materials/": _code("material"),
     "submissions/": _code("submission"),
     "runs/": _code("run"),
+    "control-charts/": lambda things, user: {"series": things["point"].series_id, "position": things["point"].position_id},
     "uploads/": _pk("upload"),
     "instruments/me/uploads/": _pk("upload", index="1"),
     "instruments/": lambda things, user: {"code": things["instrument"].code, "pk": things["instrument token"].pk},
@@ -239,6 +241,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "box": make_box(cast),
         "submission": submission,
         "run": run,
+        "point": ControlPoint.objects.filter(run=run)[0],
         "run part": ResultVersion.objects.filter(reduction__run=run)[0].pk,
         "upload": measurement.make_waiting_upload(cast, planned),
         "instrument": planned.instrument,

@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assays.qc.control_charts import compute_individuals_chart, find_nelson_signals, find_westgard_signals
+from assays.qc.control_charts import (
+    compute_cusum,
+    compute_individuals_chart,
+    compute_moving_ranges,
+    find_nelson_signals,
+    find_westgard_signals,
+)
 
 
 def westgard(z):
@@ -79,3 +85,18 @@ def test_individuals_chart_from_the_moving_range():
 def test_one_point_makes_no_chart():
     with pytest.raises(ValueError, match="at least two"):
         compute_individuals_chart([1.0])
+
+
+def test_moving_ranges_begin_with_the_second_point() -> None:
+    assert compute_moving_ranges([]) == []
+    assert compute_moving_ranges([3.0, 5.0, 4.0]) == [None, 2.0, 1.0]
+
+
+def test_cusum_of_a_shift_of_one_standard_deviation_signals_after_the_decision_interval() -> None:
+    # By hand: each point adds 1 - 0.5; after ten the sum is 5, which does not pass 5; the eleventh does.
+    sums = compute_cusum([1.0] * 11)
+    assert [one.up for one in sums[:3]] == [0.5, 1.0, 1.5]
+    assert [one.signals for one in sums] == [False] * 10 + [True]
+    assert all(one.down == 0 for one in sums)
+    # A point within the slack takes away, never below zero.
+    assert [one.down for one in compute_cusum([-2.0, 0.0, 0.0, 3.0])] == [1.5, 1.0, 0.5, 0.0]

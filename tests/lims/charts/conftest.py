@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from lims.charts.control import ControlPoint, control_chart
+from lims.charts.control import ControlPoint, CusumPoint, control_chart, cusum_chart, sigma_lines
 from lims.charts.funnel import FunnelStep, funnel_chart
 from lims.charts.grades import MineGrade, grade_by_mine_chart
 from lims.charts.maps import MapPoint, map_chart
@@ -51,11 +51,11 @@ def make_charts() -> dict[str, dict[str, Any]]:
                 ControlPoint(f"RUN-{i}", "2026-11-02 14:05 IST", value, verdict)  # type: ignore[arg-type]
                 for i, (value, verdict) in enumerate(zip(controls, verdicts, strict=True))
             ],
-            centre=23.2,
-            standard_deviation=0.88,
-            analyte="Dy",
-            unit="mg/kg",
+            sigma_lines(23.2, 0.88),
+            title="Dy, mg/kg",
+            description="Control chart of Dy in mg/kg.",
         ),
+        "cusum": cusum_chart([CusumPoint("RUN-1", "", 0.4, 0), CusumPoint("RUN-2", "", 5.3, 0)], 5, description="Sums of Dy."),
         "turnaround": turnaround_chart([Turnaround("Bhopal", 14, 22, 80, 15), Turnaround("Jamshedpur", 11, 16, 12)]),
         "empty": pattern_chart([]),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lims.charts.control import ControlPoint, control_chart
+from lims.charts.control import ControlPoint, control_chart, sigma_lines
 from lims.charts.render import to_svg
 from lims.charts.theme import PAPER
 from lims.core.errors import DomainError
@@ -29,7 +29,7 @@ def test_dysprosium_and_terbium_have_their_colours(charts: dict[str, Any]) -> No
 
 def test_a_failed_control_is_a_red_square_and_a_passed_one_a_green_circle() -> None:
     def draw(verdict: Any) -> str:
-        return to_svg(control_chart([ControlPoint("R", "", 9, verdict)], centre=5, standard_deviation=1, analyte="Dy", unit="mg/kg"))
+        return to_svg(control_chart([ControlPoint("R", "", 9, verdict)], sigma_lines(5, 1), title="Dy", description="Dy."))
 
     failed, passed = draw("fail"), draw("pass")
     red = next(mark for mark in failed.split("<path")[1:] if f'fill="{PAPER["fail"]}"' in mark)

@@ -11,7 +11,7 @@ import altair
 import pytest
 from django.conf import settings
 
-from lims.charts.control import ControlPoint, control_chart
+from lims.charts.control import ControlPoint, control_chart, cusum_chart, sigma_lines
 from lims.charts.funnel import FunnelStep, funnel_chart
 from lims.charts.grades import MineGrade, grade_by_mine_chart
 from lims.charts.maps import MapPoint, frame_points, map_chart
@@ -20,7 +20,7 @@ from lims.charts.theme import PAPER, SCREEN, theme_config
 from lims.charts.turnaround import turnaround_chart
 from lims.core.outlines import REGION, Extent
 
-NAMES = ("pattern", "patterns", "grades", "funnel", "map", "control", "turnaround", "empty")
+NAMES = ("pattern", "patterns", "grades", "funnel", "map", "control", "cusum", "turnaround", "empty")
 NO_LAND: dict[str, Any] = {"type": "FeatureCollection", "features": []}
 
 
@@ -70,7 +70,8 @@ def test_paper_has_the_light_colours_of_the_screen() -> None:
         (funnel_chart([]), "No samples yet"),
         (funnel_chart([FunnelStep("Collected", 0)]), "No samples yet"),
         (map_chart([], NO_LAND), "Nothing with a known place"),
-        (control_chart([], centre=1, standard_deviation=1, analyte="Dy", unit="mg/kg"), "not been measured yet"),
+        (control_chart([], title="Dy", description="Dy."), "not been measured yet"),
+        (cusum_chart([], 5, description="Dy."), "Cumulative sums need limits"),
         (turnaround_chart([]), "Nothing has been certified"),
     ],
 )
@@ -112,7 +113,19 @@ def test_control_limits_stand_at_two_and_three_deviations(charts: dict[str, Any]
 
 def test_a_control_chart_without_a_deviation_is_refused() -> None:
     with pytest.raises(ValueError, match="above zero"):
-        control_chart([ControlPoint("R", "", 1, "pass")], centre=1, standard_deviation=0, analyte="Dy", unit="mg/kg")
+        sigma_lines(1, 0)
+
+
+def test_of_many_points_only_the_odd_are_marked_and_all_stand_on_the_line() -> None:
+    many = [ControlPoint(f"R{i}", "", 1, "fail" if i == 7 else "pass") for i in range(601)]
+    spec = control_chart(many, title="Dy", description="Dy.")
+    marked = [layer["transform"][0]["filter"]["equal"] for layer in spec["layer"] if layer["mark"]["type"] == "point"]
+    assert (len(rows(spec)), marked) == (601, ["fail"])
+
+
+def test_cusum_beyond_the_decision_interval_is_marked(charts: dict[str, Any]) -> None:
+    assert [layer["mark"]["type"] for layer in charts["cusum"]["layer"]].count("point") == 1
+    assert [row["value"] for row in rows(charts["cusum"])] == [0.4, 0, 5.3, 0]
 
 
 def test_a_map_shows_what_lies_in_its_extent_and_says_the_outlines_are_illustrative() -> None:
