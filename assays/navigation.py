@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from assays.models import Aliquot, Submission
+from assays.models import Aliquot, Submission, ValidationRun
 from lims.core.navigation import Item, register_item
 from lims.core.panels import register_scanner
 from lims.core.roles import Action, allowed
@@ -21,7 +21,9 @@ def register_navigation() -> None:
     register_item(Item(2, 30, _("Plan a run"), "assays:run-plan", Action.RUN_EDIT))
     register_item(Item(4, 0, _("Methods"), "assays:methods", Action.REFERENCE_VIEW))
     register_item(Item(4, 10, _("Reference materials"), "assays:materials", Action.REFERENCE_VIEW))
+    register_item(Item(4, 20, _("Validation"), "assays:validations", Action.VALIDATION_VIEW))
     register_scanner(open_submission)
+    register_scanner(open_validation)
     register_scanner(open_aliquot)
 
 
@@ -30,6 +32,13 @@ def open_submission(code: str, user: Any) -> str | None:
     if not allowed(user, Action.SUBMISSION_VIEW) or not Submission.objects.visible_to(user).filter(code=code).exists():
         return None
     return reverse("assays:submission", args=[code])
+
+
+def open_validation(code: str, user: Any) -> str | None:
+    """The page of a validation of the calculations with that number."""
+    if not allowed(user, Action.VALIDATION_VIEW) or not ValidationRun.objects.visible_to(user).filter(number=code).exists():
+        return None
+    return reverse("assays:validation", args=[code])
 
 
 def open_aliquot(code: str, user: Any) -> str | None:

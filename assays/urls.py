@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.views import bench, planning, reference, submissions
+from assays.views import bench, planning, reference, submissions, validations
 
 app_name = "assays"
 
@@ -16,6 +16,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("materials/<str:code>/", reference.MaterialPage.as_view(), name="material"),
     path("materials/<str:code>/runs/", reference.RecordRun.as_view(), name="material-run"),
     path("materials/<str:code>/establish/", reference.EstablishValues.as_view(), name="material-establish"),
+    path("validation/", validations.ValidationList.as_view(), name="validations"),
+    path("validation/product/", validations.RunProduct.as_view(), name="validation-product"),
+    path("validation/file/", validations.RunFile.as_view(), name="validation-file"),
+    path("validation/<str:number>/", validations.ValidationPage.as_view(), name="validation"),
+    path("validation/<str:number>/pdf/", validations.ValidationPaper.as_view(), name="validation-pdf"),
+    path("validation/<str:number>/source/", validations.ValidationSource.as_view(), name="validation-source"),
+    path("validation/<str:number>/sign/", validations.SignOff.as_view(), name="validation-sign"),
     path("submissions/", submissions.SubmissionList.as_view(), name="submissions"),
     path("submissions/new/", submissions.NewSubmission.as_view(), name="submission-new"),
     path("submissions/<str:code>/", submissions.SubmissionPage.as_view(), name="submission"),

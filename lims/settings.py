@@ -3,7 +3,8 @@
 Variables: `LIMS_ENV` (`development` or `production`), `SECRET_KEY`, `ALLOWED_HOSTS`, `PUBLIC_URL`, `DATABASE_URL` (application role),
 `DATABASE_OWNER_URL` (migrations only), `REDIS_URL`, `LIMS_DATA` (files, default `var/`), `LIMS_BUILD` (built assets, default `var/`),
 `LIMS_DEBUG`, `PORT`, `LIMS_JOB_LEASE_SECONDS`, `LIMS_LOG_KEY` (file of the private key that signs the custody log),
-`LIMS_CERTIFICATE_COSIGNATURES` (how many witnesses a certificate waits for).
+`LIMS_CERTIFICATE_COSIGNATURES` (how many witnesses a certificate waits for), `LIMS_COMMIT` (the commit
+this was built from, where there is no git checkout).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if PRODUCTION and DEBUG:
 # Files that people and instruments gave (kept), and files that set-up made (rebuilt at any time).
 DATA_DIR = Path(os.environ.get("LIMS_DATA", BASE_DIR / "var"))
 BUILD_DIR = Path(os.environ.get("LIMS_BUILD", BASE_DIR / "var"))
+COMMIT = os.environ.get("LIMS_COMMIT", "")
 
 
 def _development_secret() -> str:

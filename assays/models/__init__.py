@@ -8,6 +8,7 @@ from assays.models.reference import CertifiedValue, InHouseMeasurement, Referenc
 from assays.models.results import Reduction, Result, ResultVersion
 from assays.models.runs import Run, RunPosition
 from assays.models.submissions import ClockStop, Submission, SubmissionTest
+from assays.models.validations import ValidationRun, ValidationSignOff
 
 __all__ = [
     "Aliquot",
@@ -35,5 +36,7 @@ __all__ = [
     "Submission",
     "SubmissionTest",
     "Use",
+    "ValidationRun",
+    "ValidationSignOff",
     "Verdict",
 ]

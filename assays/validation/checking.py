@@ -131,7 +131,8 @@ def _say(value: Any) -> str:
     if isinstance(value, float):
         return str(float(f"{value:.12g}"))
     text = ", ".join(map(_say, value)) if _is_list(value) else str(value)
-    text = f"[{text}]" if _is_list(value) else text
+    if _is_list(value):
+        text = f"[{text}]" if text else "none"
     return text if len(text) <= _LONGEST_WORDS else f"{text[:_LONGEST_WORDS]}…"
 
 

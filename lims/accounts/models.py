@@ -210,6 +210,7 @@ class SignatureMeaning(models.TextChoices):
     WITNESS = "witness", _("Witnessed that a sample left for good")
     CLOSURE = "closure", _("Closed a nonconformity")
     REOPENING = "reopening", _("Took authorised results back for correction")
+    VALIDATION = "validation", _("Judged the validation of the calculations")
 
 
 class Signature(AppendOnly):

@@ -16,7 +16,7 @@ from stdnum.iso7064 import mod_37_36
 from lims.core.errors import Invalid
 
 SAMPLE, BLIND, CONSIGNMENT, VISIT, SUBMISSION, RUN, ALIQUOT, CERTIFICATE, DOSSIER = "S", "B", "CN", "V", "SUB", "RUN", "A", "C", "D"
-PROVENANCE, ALLOTMENT, LOCATION, NONCONFORMITY, LOT = "PR", "L", "PL", "NC", "LT"
+PROVENANCE, ALLOTMENT, LOCATION, NONCONFORMITY, LOT, VALIDATION = "PR", "L", "PL", "NC", "LT", "VC"
 NOUNS = {
     SAMPLE: "sample",
     BLIND: "blind sample",
@@ -32,6 +32,7 @@ NOUNS = {
     LOCATION: "place in storage",
     NONCONFORMITY: "nonconformity",
     LOT: "lot",
+    VALIDATION: "validation of the calculations",
 }
 _SHAPE = re.compile(r"^([A-Z]{1,4})-([A-Z0-9]+(?:-[A-Z0-9]+)*)-([A-Z0-9])$")
 
@@ -58,7 +59,7 @@ def normalise(text: str) -> str:
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−_"), "-")
 # Serial codes typed without their hyphens, and blind ones.
-_BARE = (re.compile(r"^(S|CN|V|SUB|RUN|A|C|D|PR|L|PL|NC|LT)(\d{2})(\d{5})([A-Z0-9])$"), re.compile(r"^(B)(\d{9})([A-Z0-9])$"))
+_BARE = (re.compile(r"^(S|CN|V|SUB|RUN|A|C|D|PR|L|PL|NC|LT|VC)(\d{2})(\d{5})([A-Z0-9])$"), re.compile(r"^(B)(\d{9})([A-Z0-9])$"))
 # What readers may be set to send before the data: which symbology it was (ISO/IEC 15424), as in ]C1 and ]Q3.
 _SYMBOLOGY = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
 

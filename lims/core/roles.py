@@ -109,6 +109,9 @@ class Action(TextChoices):
     OVERVIEW_VIEW = "overview.view", _("see the ministry overview")
     REFERENCE_VIEW = "reference.view", _("see methods and reference materials")
     REFERENCE_EDIT = "reference.edit", _("edit methods and reference materials")
+    VALIDATION_VIEW = "validation.view", _("see validations of the calculations")
+    VALIDATION_RUN = "validation.run", _("run validations of the calculations")
+    VALIDATION_SIGN = "validation.sign", _("sign off validations of the calculations")
     JOB_VIEW = "job.view", _("see own jobs")
     WORK_VIEW = "work.view", _("see my work")
     PROFILE_EDIT = "profile.edit", _("keep own settings and tokens")
@@ -198,6 +201,9 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.OVERVIEW_VIEW: frozenset({_R.OFFICIAL}),
     _A.REFERENCE_VIEW: _LAB | {_R.OFFICIAL, _R.ADMINISTRATOR},
     _A.REFERENCE_EDIT: frozenset({_R.QUALITY_MANAGER}),
+    _A.VALIDATION_VIEW: frozenset({_R.QUALITY_MANAGER, _R.ADMINISTRATOR}),
+    _A.VALIDATION_RUN: frozenset({_R.QUALITY_MANAGER, _R.ADMINISTRATOR}),
+    _A.VALIDATION_SIGN: frozenset({_R.QUALITY_MANAGER}),
     _A.JOB_VIEW: _ALL,
     _A.WORK_VIEW: _ALL,
     _A.PROFILE_EDIT: _ALL,

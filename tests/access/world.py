@@ -17,6 +17,7 @@ from assays.models import ResultVersion, Submission
 from assays.nonconformities.services.reporting import Finding, report_nonconformity
 from assays.reports.services import request_certificate
 from assays.services.in_house import create_in_house_material
+from assays.services.validating import run_examples_file
 from lims.accounts.models import Competence, User
 from lims.accounts.services.own import create_own_token
 from lims.accounts.tokens import issue_token, issue_user_token
@@ -116,6 +117,10 @@ def _provenance(things: dict[str, Any], user: Any) -> dict[str, Any]:
 
 
 # How an address begins → the object behind it. The first that fits counts.
+_EXAMPLE = (
+    b'[{"topic": "moisture", "inputs": {"m_wet_g": 2, "m_dry_g": 1}, "expected": {"moisture_pct_wet_basis": 50}, "tolerance": "exact"}]'
+)
+
 OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "samples/imports/template": lambda things, user: {"kind": "csv"},
     "samples/handling/": lambda things, user: {"material": "clay"},
@@ -144,6 +149,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "seals/": lambda things, user: {"number": things["seals"].first_number},
     "methods/": lambda things, user: {"code": "FUS-MS", "number": 1},
     "materials/": _code("material"),
+    "validation/": lambda things, user: {"number": things["validation"]},
     "reference-materials/": _code("material"),
     "submissions/": _code("submission"),
     "runs/": _code("run"),
@@ -237,6 +243,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "witness": make_witness(cast)[0],
         "dossiers": {role: _make_dossier(sample, user) for role, user in cast.people.items()},
         "material": create_in_house_material(code="LEACH-1", matrix="clay", by=cast.quality_manager),
+        "validation": run_examples_file(data=_EXAMPLE, file_name="one.json", by=cast.quality_manager).number,
         "certificate": certificate,
         "box": make_box(cast),
         "submission": submission,
