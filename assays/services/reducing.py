@@ -19,7 +19,7 @@ from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadState
 from assays.instruments.parsers.nomenclature import read_unit
 from assays.instruments.rows import CONCENTRATIONS
-from assays.models import MethodAnalyte, MethodVersion, Reduction, Result, ResultVersion, Run, RunPosition
+from assays.models import MethodAnalyte, MethodVersion, Reduction, Result, Run, RunPosition
 from assays.selectors.measured_runs import live_tests
 from lims.core import clock
 from lims.core.copying import copy_rows
@@ -188,21 +188,20 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
     ids = dict(zip(wanted, uuid7_series(len(wanted)), strict=True))
     samples = {head: position.aliquot.test.sample_id for head, (position, _, _) in wanted.items() if position.aliquot}
     heads = _point_heads([(test, samples[test, analyte], analyte, pk if test in live else None) for (test, analyte), pk in ids.items()])
-    last = dict(ResultVersion.objects.filter(result__in=heads.values()).values_list("result").annotate(last=Max("version")))
     portions = {position.pk: _portion_inputs(position) for position in {one.pk: one for one, _, _ in wanted.values()}.values()}
     for head, (position, analyte, found) in wanted.items():
-        result = heads[head]
-        version = last.get(result, 0) + 1
+        result, last = heads[head]
         values = _version_values(portions[position.pk], analyte, found, reduction.run.method_version)
-        rows.append((ids[head], result, version, reduction.pk, position.pk, *values))
+        rows.append((ids[head], result, last + 1, reduction.pk, position.pk, *values))
     copy_rows("assays_resultversion", _VERSION_COLUMNS, rows)
     gone = Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(current__reduction=reduction)
     gone.update(current=None)
 
 
-def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> dict[Head, UUID]:
+def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> dict[Head, tuple[UUID, int]]:
     """Make each (test, sample, analyte)'s result, where there is none, point to the version it will have; to what it had where that is
-    None. The versions are written in the same transaction, whose end checks that they are there."""
+    None. Gives each result's id and its last version. The new versions are written in the same transaction, whose end checks that they
+    are there."""
     given: list[list[Any]] = [[row[place] for row in rows] for place in range(4)]
     columns = [_array(column) for column in (uuid7_series(len(rows)), *given)]
     with connection.cursor() as cursor:
@@ -210,10 +209,11 @@ def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> dict[Head,
             "INSERT INTO assays_result (id, test_id, sample_id, analyte_id, current_id)"
             " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])"
             " ON CONFLICT (test_id, analyte_id) DO UPDATE SET current_id = coalesce(EXCLUDED.current_id, assays_result.current_id)"
-            " RETURNING test_id, analyte_id, id",
+            " RETURNING test_id, analyte_id, id,"
+            " coalesce((SELECT max(version) FROM assays_resultversion v WHERE v.result_id = assays_result.id), 0)",
             columns,
         )
-        return {(test, analyte): pk for test, analyte, pk in cursor.fetchall()}
+        return {(test, analyte): (pk, last) for test, analyte, pk, last in cursor.fetchall()}
 
 
 def _array(ids: list[Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import pghistory
@@ -10,6 +11,7 @@ import pghistory.trigger
 import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
 
 from lims.core.ids import uuid7
@@ -22,6 +24,16 @@ class Record(models.Model):
 
     class Meta:
         abstract = True
+
+    def _get_FIELD_display(self, field: Any) -> Any:  # noqa: N802  # Django's own name
+        """The word for a choice. Django's way hashes, and so translates, all the words of a field to find one: a third of a long list."""
+        value = getattr(self, field.attname)
+        return force_str(_words_of(field).get(value, value), strings_only=True)
+
+
+@cache
+def _words_of(field: Any) -> dict[Any, Any]:
+    return dict(field.flatchoices)
 
 
 class AppendOnly(Record):

@@ -33,8 +33,8 @@ def day(moment: datetime | None) -> SafeString:
     if moment is None:
         return format_html('<span class="quiet">{}</span>', "—")
     local = timezone.localtime(moment)
-    title = f"{date_format(local, 'j M Y H:i')} {zone_name(timezone.get_current_timezone(), moment)}"
     shown = date_format(local, "j M Y")
+    title = f"{shown} {local:%H:%M} {zone_name(timezone.get_current_timezone(), moment)}"
     return format_html('<time datetime="{}" title="{}" class="nowrap">{}</time>', local.isoformat(timespec="seconds"), title, shown)
 
 
