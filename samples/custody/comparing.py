@@ -66,6 +66,7 @@ class _Stored(NamedTuple):
 
     id: UUID
     code: str
+    blind_code: str
     kind: str
     holder_id: UUID
     place: str
@@ -183,6 +184,8 @@ def _differences(derived: CustodyState, stored: _Stored, names: Mapping[str, set
         "has_open_discrepancy": (derived.has_open_discrepancy, stored.has_open_discrepancy),
         "open_handover": (derived.open_handover is not None, stored.handover_waits),
     }
+    # Chains that began before first events said the codes cannot tell.
+    pairs |= {name: (told, getattr(stored, name)) for name in ("code", "blind_code") if (told := getattr(derived, name))}
     # That a bag repeats another must not be read out of the ledger: the laboratory measures it blind. Their tie is no custody.
     if stored.kind != SampleKind.FIELD_DUPLICATE:
         pairs["parent"] = (derived.parent, str(stored.parent_id or ""))
@@ -216,7 +219,7 @@ def _stream_samples() -> Iterator[_Stored]:
         sample=OuterRef("pk"), removed_at=None, consignment__handovers__state=HandoverState.PENDING, sample__state=SampleState.IN_TRANSIT
     )
     rows = Sample.objects.order_by("pk").values_list(
-        *("id", "code", "kind", "holder_id", "place", "state", "mass_g", "container_count", "seal_number"),
+        *("id", "code", "blind_code", "kind", "holder_id", "place", "state", "mass_g", "container_count", "seal_number"),
         *("on_hold", "has_open_discrepancy", "parent_id", "placement__location_id", Exists(waiting)),
     )
     yield from (_Stored(*row) for row in rows.iterator(_CHUNK))

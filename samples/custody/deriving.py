@@ -43,10 +43,13 @@ class RecordedEvent:
 class CustodyState:
     """Where a sample stands after its events. Organisations, samples and positions by their UUID as text; masses in grams.
 
-    `holder` is empty for events that named the holder by `holder_name` only. `steps_recorded` says whether the laboratory's own steps stand
-    in this chain, so that `state` is exact. `problems` are events that cannot follow from those before them.
+    `code` and `blind_code` are empty where the first event did not say them yet, `holder` for events that named it by `holder_name` only.
+    `steps_recorded` says whether the laboratory's own steps stand in this chain, so that `state` is exact. `problems` are events that
+    cannot follow from those before them.
     """
 
+    code: str = ""
+    blind_code: str = ""
     holder: str = ""
     holder_name: str = ""
     place: str = ""
@@ -111,6 +114,7 @@ def _begin(state: CustodyState, event: RecordedEvent, given: CustodyState | None
     if event.kind not in _BEGINNINGS:
         state.problems.append(f"begins with {event.kind}")
     state.steps_recorded = "holder" in event.disclosed
+    state.code, state.blind_code = event.disclosed.get("code", ""), event.disclosed.get("blind_code", "")
     if given is not None and not state.steps_recorded:
         state.holder, state.holder_name, state.place = given.holder, given.holder_name, given.place
         state.laboratory = given.laboratory

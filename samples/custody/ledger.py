@@ -32,10 +32,13 @@ _TOLERATED_FUTURE = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What happened to one sample. Restricted fields (`place`, `coordinates`, `giver`, `receiver`, `holder`, `waybill`, `remark`, the
-    actor) enter the bytes as commitments only; the rest stands there in clear, so it must never tell the origin.
+    """What happened to one sample. Restricted fields (`place`, `coordinates`, `giver`, `receiver`, `holder`, `waybill`, `remark`, `code`,
+    `blind_code`, `signature`, the actor) enter the bytes as commitments only; the rest stands there in clear, so it must never tell the
+    origin.
 
     `holder` is the organisation that holds the sample from this event on, where the event decides that: names may change or be shared.
+    The first event of a sample says its codes, so that nobody can give them to another one later; `signature` is the hexadecimal SHA-256
+    of what somebody signed with this step.
     """
 
     sample_id: UUID
@@ -48,6 +51,9 @@ class Entry:
     holder: UUID | None = None
     waybill: str = ""
     remark: str = ""
+    code: str = ""
+    blind_code: str = ""
+    signature: str = ""
     seal_number: str = ""
     seal_condition: str = ""
     mass_g: Decimal | None = None
@@ -62,17 +68,18 @@ class Entry:
 _Head = tuple[int, str | None]
 
 
-def append_events(entries: Sequence[Entry], *, by: Any, at: datetime | None = None) -> None:
+def append_events(entries: Sequence[Entry], *, by: Any) -> None:
     """Append entries in the given order, within the caller's transaction; the samples' chain heads stay locked until it ends.
 
-    `by` is the acting user; its name and organisation are kept as text. `at` is when it was recorded (default: now).
+    `by` is the acting user; its name and organisation are kept as text. When it was recorded is the clock's word alone: what a caller says
+    of time is when it happened.
     Raises `Invalid('future_time')` for a moment that has not come yet.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("append_events must run inside the transaction that changes the sample")
     if not entries:
         return
-    recorded_at = at or clock.now()
+    recorded_at = clock.now()
     _refuse_future(entries, recorded_at)
     samples = [str(entry.sample_id) for entry in entries]
     heads = _lock_heads(set(samples))
@@ -144,6 +151,9 @@ def _restricted(entry: Entry) -> dict[str, str]:
         "holder": str(entry.holder) if entry.holder else "",
         "waybill": entry.waybill,
         "remark": entry.remark,
+        "code": entry.code,
+        "blind_code": entry.blind_code,
+        "signature": entry.signature,
     }
 
 

@@ -22,7 +22,7 @@ from samples.looks.looking import may_see_origin
 from samples.models import Handover, Sample
 
 # What a party of a handover learns from the other party's record of it.
-_SHARED_BY_HANDOVER = frozenset({"giver", "receiver", "waybill"})
+_SHARED_BY_HANDOVER = frozenset({"giver", "receiver", "waybill", "signature"})
 _HANDOVER_KINDS = frozenset({EventKind.RELINQUISHED, EventKind.ACKNOWLEDGED, EventKind.REFUSED})
 _TONES: Mapping[str, str] = {
     EventKind.LOST: "fail",
@@ -106,6 +106,8 @@ class _View:
         )
         self.sees_exact = exact and may_see_origin(viewer)
         self.blind = viewer.role in LABORATORY_ROLES
+        # Under which code the viewer knows the sample, as `Sample.code_for`, whoever recorded its beginning.
+        self.own_code = "blind_code" if self.blind else "code"
 
     @cached_property
     def _handovers(self) -> set[tuple[str, datetime]]:
@@ -123,17 +125,24 @@ class _View:
         """The disclosures of one event that are the viewer's."""
         if self.sees_all:
             return {name: pair for name, pair in fields.items() if self.sees_exact or name != "coordinates"}
+        code = {name: pair for name, pair in fields.items() if name == self.own_code}
+        return code | {name: pair for name, pair in self._shared(event, fields).items() if name not in {"code", "blind_code"}}
+
+    def _shared(self, event: CustodyEvent, fields: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """Those that are the viewer's because its organisation recorded the event, or took part in the handover."""
         if event.organisation_id == self.organisation:
             seen = {name: pair for name, pair in fields.items() if self.sees_exact or name != "coordinates"}
         elif event.kind in _HANDOVER_KINDS and (_consignment_of(event), event.occurred_at) in self._handovers:
             seen = {name: pair for name, pair in fields.items() if name in _SHARED_BY_HANDOVER}
         else:
             return {}
-        return {name: pair for name, pair in seen.items() if not self._hides(name, pair[1])}
+        return {name: pair for name, pair in seen.items() if not self._hides(event.kind, name, pair[1])}
 
-    def _hides(self, name: str, value: str) -> bool:
-        """What a laboratory must not know of its own events either: whose sample it is, and (but for the receptionist) the waybill."""
-        return self.blind and (value in self._owner_marks or (name == "waybill" and self.viewer.role != Role.RECEPTIONIST))
+    def _hides(self, kind: str, name: str, value: str) -> bool:
+        """What a laboratory must not know of its own events either: whose sample it is, (but for the receptionist) the waybill, and the
+        hash of what the parties of a handover signed, from which the giver's name could be found by trying the few there are."""
+        signed = name == "signature" and kind in _HANDOVER_KINDS
+        return self.blind and (value in self._owner_marks or signed or (name == "waybill" and self.viewer.role != Role.RECEPTIONIST))
 
 
 def _consignment_of(event: CustodyEvent) -> str:

@@ -49,12 +49,42 @@ def verify_custody(*, sample: Sample | None = None, contents: bool = True) -> Ve
         if sample is None:
             replay_log(result)
         if contents:
-            _verify_contents(result, sample)
+            installation = Installation.current()
+            _verify_contents(result, sample, installation.origin)
+            if sample is None and not installation.synthetic:  # whose clock is set at will
+                _verify_moments(result)
     return result
 
 
-def _verify_contents(result: Verification, sample: Sample | None) -> None:
-    origin = Installation.current().origin
+# By then an open transaction has ended, and the sequencer has come by many times.
+_LONGEST_WAY = "30 minutes"
+_TOO_LATE = """
+SELECT l.index, e.recorded_at, c.signed_at FROM custody_logleaf l JOIN custody_custodyevent e ON e.id = l.event_id
+JOIN LATERAL (SELECT signed_at FROM custody_logcheckpoint WHERE size <= l.index ORDER BY size DESC LIMIT 1) c ON true
+WHERE e.recorded_at < c.signed_at - %s::interval ORDER BY l.index
+"""
+_TOO_EARLY = """
+SELECT l.index, e.recorded_at, c.signed_at FROM custody_logleaf l JOIN custody_custodyevent e ON e.id = l.event_id
+JOIN LATERAL (SELECT signed_at FROM custody_logcheckpoint WHERE size > l.index ORDER BY size LIMIT 1) c ON true
+WHERE e.recorded_at > c.signed_at + %s::interval ORDER BY l.index
+"""
+
+
+def _verify_moments(result: Verification) -> None:
+    """An event says that it was recorded while the checkpoints around its leaf were signed: one that claims an earlier day was kept back or
+    made up later, one that claims a later day was dated in advance."""
+    with connection.cursor() as cursor:
+        for statement, words in ((_TOO_LATE, "but came into the log after it was signed"), (_TOO_EARLY, "but the log was signed over it")):
+            cursor.execute(statement, [_LONGEST_WAY])
+            for index, recorded, signed in cursor.fetchall():
+                result.note_log(index, f"its event says it was recorded at {_utc(recorded)}, {words} at {_utc(signed)}")
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _verify_contents(result: Verification, sample: Sample | None, origin: str) -> None:
     events: QuerySet[CustodyEvent] = CustodyEvent.objects.order_by("sample_id", "seq")
     for event in _stream(events if sample is None else events.filter(sample=sample.pk)):
         for detail in _content_findings(event, origin):

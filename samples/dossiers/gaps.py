@@ -90,6 +90,9 @@ def _handover_gaps(chain: Sequence[Step], now: datetime) -> Iterator[_Found]:
             elif waited > WAITS_LONG:
                 yield "warn", "Slow handover", f"Handed over on {_day(offered.at)}, acknowledged {span_words(waited)} later."
             offered = None
+        if step.kind == "acknowledged" and step.detail.get("signed") == "on paper":
+            sentence = f"That it was taken over on {_day(step.at)} stands on a paper form, which one side alone put on record."
+            yield "warn", "Handover told by paper", sentence
     if offered is not None:
         to = f" to {offered.receiver}" if offered.receiver else ""
         sentence = (
@@ -173,13 +176,17 @@ def _mass_gaps(chain: Sequence[Step]) -> Iterator[_Found]:
 
 def _discrepancies(chain: Sequence[Step]) -> Iterator[_Found]:
     """Discrepancies with their decisions, those without one first."""
-    settled = {step.detail.get("kind", ""): step for step in chain if step.kind == "settled"}
+    waiting: dict[str, list[Step]] = {}
+    for step in reversed([step for step in chain if step.kind == "settled"]):
+        waiting.setdefault(step.detail.get("kind", ""), []).append(step)
     words = {"accept": "accepted", "refuse": "the sample was refused", "lost": "the sample was declared lost"}
     for step in chain:
         if step.kind != "discrepancy":
             continue
         kind = step.detail.get("kind", "")
-        what, end = kind.replace("_", " ") or "something differed", settled.get(kind)
+        what, decided = kind.replace("_", " ") or "something differed", waiting.get(kind)
+        # The first of a kind by the first decision on it, and so on: what is found again later is open again.
+        end = decided.pop() if decided and decided[-1].seq > step.seq else None
         if end is None:
             yield "fail", "Open discrepancy", f"Found on {_day(step.at)}: {what}. Nobody has decided yet; the sample is blocked."
         else:

@@ -26,20 +26,20 @@ def handovers_of(consignments: Iterable[Consignment], viewer: Any) -> list[dict[
     rows = []
     for consignment in consignments:
         signed = {one.pk: one for one in consignment.handovers.select_related("giver_signature", "receiver_signature")}
-        rows += [_handover(leg, signed[leg.id], consignment) for leg in legs_of(consignment, viewer)]
+        rows += [_handover(leg, signed[leg.id], consignment, is_blind(viewer)) for leg in legs_of(consignment, viewer)]
     return sorted(rows, key=lambda row: str(row["relinquished_at"]))
 
 
-def _handover(leg: Leg, found: Handover, consignment: Consignment) -> dict[str, Any]:
+def _handover(leg: Leg, found: Handover, consignment: Consignment, blind: bool) -> dict[str, Any]:
     return {
         "consignment": consignment.code,
         "state": leg.label,
         "giver": leg.giver,
         "giver_person": leg.giver_person,
-        "giver_signed": _signature_words(found.giver_signature, told=bool(leg.giver_person)),
+        "giver_signed": _signature_words(found.giver_signature, told=bool(leg.giver_person), blind=blind),
         "receiver": leg.receiver,
         "receiver_person": leg.receiver_person,
-        "receiver_signed": _signature_words(found.receiver_signature, told=bool(leg.receiver_person)),
+        "receiver_signed": _signature_words(found.receiver_signature, told=bool(leg.receiver_person), blind=blind),
         "place": leg.place,
         "remark": leg.remark,
         "answer_remark": leg.answer_remark,
@@ -49,14 +49,15 @@ def _handover(leg: Leg, found: Handover, consignment: Consignment) -> dict[str, 
     }
 
 
-def _signature_words(signature: Signature | None, *, told: bool) -> dict[str, Any] | None:
+def _signature_words(signature: Signature | None, *, told: bool, blind: bool) -> dict[str, Any] | None:
+    """Who signed and when; to a laboratory not the hash of it, from which the giver could be found by trying the few there are."""
     if signature is None:
         return None
     return {
         "person": signature.printed_name if told else "",
         "organisation": signature.organisation_name if told else "",
         "at": time_text(signature.signed_at),
-        "sha256": signature.content_hash,
+        "sha256": "" if blind else signature.content_hash,
     }
 
 
@@ -81,8 +82,10 @@ def _handover_signatures(consignment: Consignment, viewer: Any) -> list[dict[str
         acts = ((one.giver_signature, "relinquished", leg.giver_person), (one.receiver_signature, one.state, leg.receiver_person))
         for signature, act, person in acts:
             if signature is not None:
-                content = None if is_blind(viewer) or not sees_papers(viewer) else _handover_content(one, act, consignment, items)
-                rows.append(_signature_row(signature, consignment.code, act, told=bool(person), content=content))
+                blind = is_blind(viewer)
+                content = None if blind or not sees_papers(viewer) else _handover_content(one, act, consignment, items)
+                row = _signature_row(signature, consignment.code, act, told=bool(person), content=content)
+                rows.append(row | ({"content_sha256": ""} if blind else {}))
     return rows
 
 

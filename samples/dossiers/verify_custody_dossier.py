@@ -31,6 +31,7 @@ import hashlib
 import json
 import re
 import sys
+from datetime import datetime, timezone
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -147,7 +148,7 @@ class Key:
         self.id = hashlib.sha256(self.name.encode() + b"\n" + blob).digest()[:4]
         if len(blob) != 33 or blob[0] not in (ED25519, COSIGNATURE) or self.id.hex() != parts[1]:
             raise Unusable(f"the key {self.name[:60]}+{parts[1][:16]} is damaged: its id does not fit it.")
-        self.type, self.public = blob[0], Ed25519PublicKey.from_public_bytes(blob[1:])
+        self.type, self.public, self.public_bytes = blob[0], Ed25519PublicKey.from_public_bytes(blob[1:]), blob[1:]
 
     def signed(self, body: str, signature: bytes) -> bool:
         """Whether the signature is this key's over the body of a note."""
@@ -193,6 +194,16 @@ class Note:
                         raise Forged(f"the signature of {name} under it is not genuine")
                     good = good or key
         return good
+
+    def moment_of(self, witness: Key) -> str:
+        """When the witness says that it signed, the latest of its lines."""
+        seconds = [
+            int.from_bytes(made[:8], "big") for name, key_id, made in self.signatures if (name, key_id) == (witness.name, witness.id)
+        ]
+        try:
+            return datetime.fromtimestamp(max(seconds), timezone.utc).strftime("%Y-%m-%d %H:%M UTC")  # noqa: UP017  # Python 3.9
+        except (ValueError, OverflowError, OSError):
+            return "at no time"
 
 
 class Forged(Exception):
@@ -248,10 +259,7 @@ class Log:
         if dossier["log"]["checkpoint"] is None:
             return
         self.note = Note(dossier["log"]["checkpoint"])
-        lines = self.note.body.split("\n")
-        if len(lines) < 4 or not re.fullmatch(r"0|[1-9][0-9]{0,15}", lines[1]) or len(unbase64(lines[2])) != 32:
-            raise Unusable("the checkpoint does not say origin, size and root of a log.")
-        self.origin, size, root = lines[0], int(lines[1]), unbase64(lines[2])
+        self.origin, size, root = read_checkpoint(self.note)
         try:
             self.signer = self.note.signer(self.believed)
         except Forged as error:
@@ -264,6 +272,14 @@ class Log:
             self.doubt = (ALTERED, f"the checkpoint is one of another log, {self.origin}, signed by {self.signer.name}")
         else:
             self.size, self.root, self.doubt = size, root, None  # type: ignore[assignment]
+
+
+def read_checkpoint(note: Note) -> tuple[str, int, bytes]:
+    """Origin, size and root that a checkpoint states, whoever signed it."""
+    lines = note.body.split("\n")
+    if len(lines) < 4 or not re.fullmatch(r"0|[1-9][0-9]{0,15}", lines[1]) or len(unbase64(lines[2])) != 32:
+        raise Unusable("the checkpoint does not say origin, size and root of a log.")
+    return lines[0], int(lines[1]), unbase64(lines[2])
 
 
 def follow_keys(pins: list[Key], dossier: Any) -> list[Key]:
@@ -294,19 +310,35 @@ def check_rotations(dossier: Any, log: Log, found: Findings) -> None:
             found.whole.append((verdict, f"The announcement of a key of the log: {'; '.join(reasons)}."))
 
 
+def check_retired(dossier: Any, log: Log) -> None:
+    """A key that handed over before the checkpoint signs no more: whoever stole or kept it could show a log of their own."""
+    for one in dossier["log"]["rotations"]:
+        record = read_json(unbase64(one["canonical"]))
+        if log.doubt or not isinstance(record, dict) or record.get("previous") != log.signer.text or one["leaf_index"] >= log.size:
+            continue
+        heirs = [key for key in log.believed if key.text == record.get("key")]
+        try:
+            if log.note.signer(heirs) is None:
+                log.doubt = (ALTERED, "the checkpoint is signed by a key that had handed over to another before, and not by that one")
+        except Forged as error:
+            log.doubt = (ALTERED, f"the checkpoint is not genuine: {error}")
+
+
 def check_witnesses(log: Log, witnesses: list[Key], required: int, found: Findings) -> None:
     """Who else signed the checkpoint; too few signatures leave everything uncovered, a forged one makes the checkpoint a forgery."""
-    signed = []
+    signed: dict[bytes, str] = {}
     for witness in witnesses:
+        if witness.type != COSIGNATURE or witness.public_bytes in {key.public_bytes for key in log.believed}:
+            raise Unusable(f"the key of {witness.name} is no witness's: a log does not witness itself.")
         try:
             if log.note and log.note.signer([witness]):
-                signed.append(witness.name)
+                signed[witness.public_bytes] = f"{witness.name} ({log.note.moment_of(witness)})"
         except Forged as error:
             log.doubt = (ALTERED, f"the checkpoint is not genuine: {error}")
     if witnesses:
-        found.notes.append(f"Witnesses you named that signed the checkpoint: {', '.join(sorted(set(signed))) or 'none'}.")
-    if len(set(signed)) < required and not log.doubt:
-        log.doubt = (NOT_COVERED, f"{len(set(signed))} of your witnesses signed the checkpoint; you require {required}")
+        found.notes.append(f"Witnesses you named that signed the checkpoint: {', '.join(sorted(signed.values())) or 'none'}.")
+    if len(signed) < required and not log.doubt:
+        log.doubt = (NOT_COVERED, f"{len(signed)} of your witnesses signed the checkpoint; you require {required}")
 
 
 def check_seal(dossier: Any, log: Log, found: Findings) -> None:
@@ -353,6 +385,20 @@ def check_sample(sample: Any, dossier: Any, log: Log, found: Findings) -> None:
         note_event(found, sample, seq, "", "", MISSING, [f"the dossier says that the row ends with event {sample['last_seq']}"])
     if sample["last_seq"] < expected - 1 or (sample["last_seq"] == expected - 1 and sample["last_hash"] != previous):
         found.whole.append((ALTERED, f"{sample['code']}: the row does not end with the event that is named as its last."))
+
+
+def check_name(sample: Any, found: Findings) -> bool:
+    """Whether the first event of a sample tells its code; the code and the parent that the dossier gives it must be those told there."""
+    first = sample["events"][0] if sample["events"] else None
+    if first is None or first["seq"] != 1:
+        return False
+    told = {first["disclosed"][name]["value"] for name in ("code", "blind_code") if name in first["disclosed"]}
+    if told and sample["code"] not in told:
+        found.whole.append((ALTERED, f"{sample['code']}: its first event was written for {' or '.join(sorted(told))}."))
+    parent = first["detail"].get("parent")
+    if first["kind"] == "split" and sample["parent"] not in (None, parent):
+        found.whole.append((ALTERED, f"{sample['code']}: its first event says that it came from another sample."))
+    return bool(told)
 
 
 def note_event(found: Findings, sample: Any, seq: int, kind: str, at: str, verdict: str, reasons: list[str]) -> None:
@@ -414,7 +460,15 @@ def stands_in(log: Log, leaf: bytes, index: int, proof: Any) -> tuple[str, list[
 
 
 def check_signatures(dossier: Any, found: Findings) -> None:
-    """Of handovers and decisions: where it is told what was signed, its SHA-256 must be the one that was signed."""
+    """Of handovers and decisions: where it is told what was signed, its SHA-256 must be the one that was signed; those that no event shown
+    here was written with are the operator's word only."""
+    events = [event["disclosed"] for sample in dossier["samples"] for event in sample["events"]]
+    bound = {told["signature"]["value"] for told in events if "signature" in told}
+    loose = sum(one["content_sha256"] not in bound for one in dossier["signatures"] if one["content_sha256"])
+    if loose:
+        found.notes.append(
+            f"{loose} of {len(dossier['signatures'])} signatures are told by no event shown here: they rest on the seal alone."
+        )
     for one in dossier["signatures"]:
         if one["content"] is not None and sha256(one["content"].encode()) != one["content_sha256"]:
             found.whole.append((ALTERED, f"What {one['person'] or 'somebody'} signed at {one['signed_at']} is not what is shown."))
@@ -433,13 +487,33 @@ def check_earlier(dossier: Any, earlier: Any, found: Findings) -> None:
     if earlier["origin"] != dossier["origin"]:
         raise Unusable("the earlier dossier comes from another installation, so the two cannot be compared.")
     now = {sample["id"]: {event["seq"]: event for event in sample["events"]} for sample in dossier["samples"]}
+    check_growth(dossier, earlier, found)
     for sample in earlier["samples"]:
+        same_reader = [
+            one for one in dossier["samples"] if one["id"] == sample["id"] and earlier["prepared_for"] == dossier["prepared_for"]
+        ]
+        if any(one["code"] != sample["code"] for one in same_reader):
+            found.whole.append((ALTERED, f"{sample['code']}: it has another code than in the earlier dossier."))
+        if sample["id"] not in now and earlier["subject"] == dossier["subject"]:
+            found.whole.append((MISSING, f"{sample['code']}: the earlier dossier told this sample, this one leaves it out."))
         for event in sample["events"] if sample["id"] in now else []:
             same = now[sample["id"]].get(event["seq"])
             if same is None:
                 found.whole.append((MISSING, f"{sample['code']}, event {event['seq']}: the earlier dossier held it, this one does not."))
             elif same["canonical"] != event["canonical"] or event["leaf_index"] not in (None, same["leaf_index"]):
                 found.whole.append((ALTERED, f"{sample['code']}, event {event['seq']}: the earlier dossier held another."))
+
+
+def check_growth(dossier: Any, earlier: Any, found: Findings) -> None:
+    """The log only grows; the same size has the same root."""
+    notes = [one["log"]["checkpoint"] for one in (earlier, dossier)]
+    if None in notes:
+        return
+    (_, before, old), (_, after, new) = [read_checkpoint(Note(text)) for text in notes]
+    if before > after:
+        found.whole.append((MISSING, f"The log holds {after} records and held {before} in the earlier dossier. Is that the earlier one?"))
+    elif before == after and old != new:
+        found.whole.append((ALTERED, f"The log of {after} records is another than in the earlier dossier."))
 
 
 def check_file(dossier: Any, path: str, found: Findings) -> None:
@@ -461,6 +535,7 @@ def verify(data: bytes, *, pins: list[Key] | None = None, witnesses: list[Key] |
     """Everything above, as one answer: `exit`, `verdict`, `counts`, `events`, `whole`, `warnings`, `notes`."""
     dossier, found = read_dossier(data), Findings()
     log = Log(dossier, pins or [])
+    check_retired(dossier, log)
     check_witnesses(log, witnesses or [], required, found)
     if pins:
         found.notes.append("The log's key is one you named, or one that it handed over to.")
@@ -475,6 +550,9 @@ def verify(data: bytes, *, pins: list[Key] | None = None, witnesses: list[Key] |
     check_twins(dossier, found)
     for sample in dossier["samples"]:
         check_sample(sample, dossier, log, found)
+    nameless = [sample["code"] for sample in dossier["samples"] if not check_name(sample, found)]
+    if nameless:
+        found.notes.append(f"The codes of {len(nameless)} samples rest on the seal alone: their first events do not tell them.")
     check_signatures(dossier, found)
     if earlier is not None:
         check_earlier(dossier, read_dossier(earlier), found)

@@ -80,7 +80,7 @@ def composite_samples(
         CompositeShare.objects.bulk_create(
             CompositeShare(composite=composite, source=source, mass_g=share.mass_g) for source, share in zip(sources, shares, strict=True)
         )
-        append_events(_entries(composite, sources, shares, loss, reason, now), by=by, at=now)
+        append_events(_entries(composite, sources, shares, loss, reason, now), by=by)
     return composite
 
 
@@ -190,6 +190,8 @@ def _entries(
         Entry(
             sample_id=composite.pk,
             kind=EventKind.COMPOSITED,
+            code=composite.code,
+            blind_code=composite.blind_code,
             occurred_at=now,
             place=composite.place,
             receiver=composite.holder.name,

@@ -47,7 +47,7 @@ def consume_mass(*, sample: Sample, mass_g: Decimal, purpose: str, by: Any, at: 
             purpose=purpose,
             detail={"remaining_g": mass_text(sample.mass_g)},
         )
-        append_events([entry], by=by, at=now)
+        append_events([entry], by=by)
     return sample
 
 

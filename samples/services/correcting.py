@@ -96,7 +96,7 @@ def _correct(sample: Sample, changes: Mapping[str, Any], reason: str, by: Any, v
         sample.save()
         if "seal_number" in differing:
             note_seals(applied_seals([sample]), by=by, at=now)
-        append_events([_entry(sample, differing, old, reason, now)], by=by, at=now)
+        append_events([_entry(sample, differing, old, reason, now)], by=by)
     return sample
 
 

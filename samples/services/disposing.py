@@ -152,7 +152,7 @@ def _let_go(
             for sample in locked
         )
         taken_out = leave_positions(locked, why=reason, by=by, moment=now)
-        append_events([*taken_out, *(_end(sample, kind, reason, witness, now) for sample in locked)], by=by, at=now)
+        append_events([*taken_out, *(_end(sample, kind, reason, witness, now, signature) for sample in locked)], by=by)
     return locked
 
 
@@ -188,10 +188,11 @@ def _signed(pointer: str, person: User, password: str, meaning: str, content: di
         raise Invalid(error.code, error.message, problems=[Problem(pointer, error.code, error.message)]) from error
 
 
-def _end(sample: Sample, kind: DepartureKind, reason: str, witness: User, now: datetime) -> Entry:
+def _end(sample: Sample, kind: DepartureKind, reason: str, witness: User, now: datetime, signature: Signature) -> Entry:
     """Write the sample's end; the entry that tells it."""
     left, detail = sample.mass_g, {"witnessed": "yes"}
     words: dict[str, Any] = {"remark": f"{reason}\nWitness: {witness.full_name}", "mass_g": left, "detail": detail}
+    words["signature"] = signature.content_hash  # the witness signed the same
     sample.state = SAMPLE.find(_STEPS[kind]).target
     if kind == DepartureKind.DISPOSED:
         sample.mass_g = Decimal(0)

@@ -27,7 +27,8 @@ def relinquish(handover: Handover, moment: datetime, *, password: str | None = N
     handover.giver_signature = _signed(handover, "relinquished", items, moment, password, by)
     handover.save()
     _note_seen(consignment, handover.place, moment)
-    append_events(entries_of(items, EventKind.RELINQUISHED, consignment, moment, **_words_of(handover)), by=by)
+    words = _words_of(handover) | {"signature": _signed_hash(handover.recorder_signature or handover.giver_signature)}
+    append_events(entries_of(items, EventKind.RELINQUISHED, consignment, moment, **words), by=by)
     return handover
 
 
@@ -116,6 +117,11 @@ def _words_of(handover: Handover) -> dict[str, Any]:
     }
 
 
+def _signed_hash(signature: Signature | None) -> str:
+    """What binds a signature to the ledger: a row of signatures that is changed, or put there later, fits no event."""
+    return signature.content_hash if signature is not None else ""
+
+
 def _paper_detail(handover: Handover) -> dict[str, str]:
     """From paper, with the SHA-256 of the scan: the bytes of the record are bound to those of the paper."""
     return {"signed": "on paper", "scan_sha256": handover.paper_sha256} if handover.paper_sha256 else {}
@@ -133,6 +139,7 @@ def _answer_entries(items: list[ConsignmentItem], handover: Handover, place: str
     state = HandoverState(handover.state)
     words = _words_of(handover) | {"place": place or handover.place, "remark": handover.answer_remark}
     words["detail"] = {"handover": str(state)} | _paper_detail(handover)
+    words["signature"] = _signed_hash(handover.recorder_signature or handover.receiver_signature)
     if state == HandoverState.ACKNOWLEDGED:
         words["holder"] = handover.receiver_id
     if handover.seals_intact is not None:

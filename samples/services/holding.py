@@ -63,7 +63,7 @@ def hold_sample(*, sample: Sample, kind: str, reason: str, by: Any, at: datetime
         hold = Hold.objects.create(sample=sample, kind=kind, reason=reason, place=place, opened_by=by, opened_at=now)
         sample.on_hold, sample.place = True, place or sample.place
         sample.save(update_fields=["on_hold", "place"])
-        append_events([*left, _entry(sample.pk, EventKind.HOLD, kind, reason, now, place)], by=by, at=now)
+        append_events([*left, _entry(sample.pk, EventKind.HOLD, kind, reason, now, place)], by=by)
     return hold
 
 
@@ -127,7 +127,8 @@ def release_hold(
         moved = _place_after(hold, sample, place)
         sample.place = moved or sample.place
         sample.save(update_fields=["on_hold", "place"])
-        append_events([_entry(sample.pk, EventKind.RELEASE, hold.kind, reason, now, moved)], by=by, at=now)
+        signature = hold.release_signature.content_hash if hold.release_signature else ""
+        append_events([_entry(sample.pk, EventKind.RELEASE, hold.kind, reason, now, moved, signature)], by=by)
     return hold
 
 
@@ -146,5 +147,5 @@ def given_reason(text: str) -> str:
     return text.strip()
 
 
-def _entry(key: UUID, kind: str, hold_kind: str, reason: str, now: datetime, place: str = "") -> Entry:
-    return Entry(sample_id=key, kind=kind, occurred_at=now, place=place, remark=reason, detail={"hold": hold_kind})
+def _entry(key: UUID, kind: str, hold_kind: str, reason: str, now: datetime, place: str = "", signature: str = "") -> Entry:
+    return Entry(sample_id=key, kind=kind, occurred_at=now, place=place, remark=reason, signature=signature, detail={"hold": hold_kind})

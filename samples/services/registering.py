@@ -56,7 +56,7 @@ def _register(records: Sequence[SamplingRecord], by: Any, now: datetime, dry_run
         samples = _build(records, known, by, now)
         _write(samples)
         _note_seals(samples, by, now)
-        append_events(_entries(samples), by=by, at=now)
+        append_events(_entries(samples), by=by)
     return samples
 
 
@@ -170,6 +170,8 @@ def _entries(samples: Sequence[Sample]) -> list[Entry]:
             Entry(
                 sample_id=sample.pk,
                 kind=EventKind.COLLECTED,
+                code=sample.code,
+                blind_code=sample.blind_code,
                 occurred_at=sample.collected_at,
                 place=sample.place,
                 coordinates=coordinates_text(sample),

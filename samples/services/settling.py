@@ -106,7 +106,7 @@ def settle_discrepancy(
         )
         for one in locked.values():
             _free_sample(one, decision)
-        append_events(_entries(sample, settled, decision, reason, moment), by=by)
+        append_events(_entries(sample, settled, decision, reason, moment, signature.content_hash), by=by)
         discrepancy.refresh_from_db()
     return discrepancy
 
@@ -183,13 +183,14 @@ def _free_sample(sample: Sample, decision: str) -> None:
     sample.save(update_fields=["state", "has_open_discrepancy"])
 
 
-def _entries(sample: Sample, settled: Sequence[Discrepancy], decision: str, reason: str, moment: datetime) -> list[Entry]:
+def _entries(sample: Sample, settled: Sequence[Discrepancy], decision: str, reason: str, moment: datetime, signature: str) -> list[Entry]:
     entries = [
         Entry(
             sample_id=one.sample_id,
             kind=EventKind.SETTLED,
             occurred_at=moment,
             remark=reason,
+            signature=signature,
             detail={"kind": one.kind, "decision": str(decision)},
         )
         for one in settled

@@ -85,7 +85,7 @@ def divide_sample(
             SealSeen(number=one.seal_number, organisation_id=by.organisation_id, sample_id=one.pk) for one in children if one.seal_number
         ]
         note_seals(seals, by=by, at=now)
-        append_events(_entries(parent, children, loss, reason, now), by=by, at=now)
+        append_events(_entries(parent, children, loss, reason, now), by=by)
     return children
 
 
@@ -158,6 +158,8 @@ def _entries(parent: Sample, children: Sequence[Sample], loss: Decimal, reason: 
             Entry(
                 sample_id=child.pk,
                 kind=EventKind.SPLIT,
+                code=child.code,
+                blind_code=child.blind_code,
                 occurred_at=now,
                 place=child.place,
                 receiver=parent.holder.name,

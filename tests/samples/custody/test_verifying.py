@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 
+from lims.core import clock
+from samples.custody.comparing import compare_custody
 from samples.custody.hashing import canonical_bytes
 from samples.custody.models import CustodyDisclosure, CustodyEvent, CustodyHead
+from samples.custody.reading import read_timeline
+from samples.custody.sequencing import advance_log
 from samples.custody.verifying import verify_custody
 from samples.models import Sample
 from samples.services.holding import hold_sample, release_hold
+from samples.services.splitting import Part, split_sample
+from tests.factories.callers import Caller
+from tests.factories.consignments import make_received, samples_of
 from tests.factories.people import Cast, make_cast
 from tests.factories.samples import make_samples
 
@@ -241,3 +251,70 @@ def test_replay_reads_in_chunks_within_a_snapshot(attacked: list[Sample], django
 
 def test_empty_ledger_is_clean(cast: Cast) -> None:
     assert (verify_custody().clean, CustodyHead.objects.count()) == (True, 0)
+
+
+def test_codes_exchanged_between_samples_are_found_by_their_first_events(attacked: list[Sample]) -> None:
+    """The poor sample under the rich one's label: no event is touched, so the replay alone is content."""
+    rich, poor, _ = attacked
+    owned = Sample.objects.using("owner")
+    for key, code, blind_code in (
+        (rich.pk, "aside", "aside"),
+        (poor.pk, rich.code, rich.blind_code),
+        (rich.pk, poor.code, poor.blind_code),
+    ):
+        assert owned.filter(pk=key).update(code=code, blind_code=blind_code) == 1
+
+    assert verify_custody().clean
+    told = [(one.sample_id, one.field) for one in compare_custody().first]
+    assert told == [(key, name) for key in (rich.pk, poor.pk) for name in ("code", "blind_code")]
+
+
+def test_who_reads_custody_is_told_the_code_they_know_the_sample_by_and_no_other(cast: Cast) -> None:
+    [parent] = samples_of(make_received(cast, 1))
+    [part] = split_sample(
+        sample=parent,
+        parts=[Part(mass_g=Decimal(10), kind="pulp", container="envelope")],
+        remaining_g=parent.mass_g - 10,
+        reason="",
+        by=cast.technician,
+    )
+
+    for sample in (parent, part):
+        for role, expected in (
+            ("collector", {"code", "blind_code"}),
+            ("official", {"code", "blind_code"}),
+            ("custodian", {"code"}),
+            ("receptionist", {"blind_code"}),
+            ("analyst", {"blind_code"}),
+        ):
+            first, *later = read_timeline(sample, cast.people[role])
+            assert first.disclosed.keys() & {"code", "blind_code"} == expected, (role, sample.kind)
+            assert not any(event.disclosed.keys() & {"code", "blind_code"} for event in later)
+
+
+@pytest.mark.parametrize(("days", "words"), [(-400, "came into the log after it was signed"), (2, "the log was signed over it")])
+def test_an_event_dated_back_or_in_advance_does_not_fit_the_checkpoints_around_it(attacked: list[Sample], days: int, words: str) -> None:
+    """Whoever may write to the ledger appends an event of another day, with right links and hashes: nothing is rewritten."""
+    advance_log()
+    assert verify_custody().clean
+    with patch("samples.custody.ledger.clock.now", return_value=clock.now() + timedelta(days=days)):
+        hold_sample(sample=attacked[0], kind="quality", reason="as if it had been long ago", by=attacked[0].registered_by)
+    advance_log()
+
+    result = verify_custody()
+    assert result.findings == 1
+    assert result.first is not None
+    assert words in result.first.detail
+    assert verify_custody(contents=False).clean
+
+
+def test_when_an_event_was_recorded_is_not_for_the_caller_to_say(cast: Cast) -> None:
+    [sample] = samples_of(make_received(cast, 1))
+    portions = [{"sample": sample.code, "mass_g": "5"}]
+
+    answer = Caller(cast.receptionist).post(
+        "/reconsignments/", {"addressee": cast.organisations["other_lab"].code, "portions": portions, "at": "2020-02-02T02:02:02Z"}
+    )
+
+    assert answer.status_code in {201, 422}, answer.content
+    assert not CustodyEvent.objects.filter(recorded_at__lt=clock.now() - timedelta(hours=1)).exists()

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 ORIGIN = "synthetic-0123456789abcdef"
 LAB, FIELD = "01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-000000000002"
+CODES = {FIELD: "S-26-00001-X", LAB: "S-26-00002-X"}
 
 
 def canonical(value: Any) -> bytes:
@@ -88,6 +89,13 @@ def rotation(new: Hand, old: Hand | None) -> bytes:
 # --- Events and dossier -------------------------------------------------------------------------------------------------------------------
 
 _HIDDEN = {"actor": "Kiran Nair", "place": "Pangwa North, P1", "coordinates": "25.923450,98.612350"}
+SIGNED = canonical({"act": "relinquished"}).decode()
+
+
+def _hidden(sample: str, index: int) -> dict[str, str]:
+    """What an event commits to: the first the code, the fourth a signature."""
+    more = {0: {"code": CODES[sample]}, 3: {"signature": sha(SIGNED.encode()).hex()}}
+    return _HIDDEN | more.get(index, {})
 
 
 def _chain(sample: str, kinds: Sequence[str]) -> list[dict[str, Any]]:
@@ -113,7 +121,7 @@ def _chain(sample: str, kinds: Sequence[str]) -> list[dict[str, Any]]:
                 "consignment": "",
                 "corrects": None,
                 "detail": {"material": "clay"},
-                "commitments": {name: sha(bytes([index]) * 16 + value.encode()).hex() for name, value in _HIDDEN.items()},
+                "commitments": {name: sha(bytes([index]) * 16 + value.encode()).hex() for name, value in _hidden(sample, index).items()},
             }
         )
     return rows
@@ -138,20 +146,25 @@ def make_content(*, signers: Sequence[Hand] = (LOG,), rotated: bool = False, wit
     shown = ("seq", "kind", "occurred_at", "recorded_at", "previous", "seal_number", "seal_condition", "mass_g", "container_count")
     shown += ("purpose", "consignment", "corrects", "detail")
     samples = []
-    for number, (sample, rows) in enumerate(chains.items(), 1):
+    for sample, rows in chains.items():
         events = [
             {name: row[name] for name in shown}
             | place(canonical(row))
             | {"hash": sha(canonical(row)).hex(), "leaf_hash": sha(b"\0" + canonical(row)).hex()}
-            | {"disclosed": {"place": {"salt": (bytes([index]) * 16).hex(), "value": _HIDDEN["place"]}}}
+            | {
+                "disclosed": {
+                    name: {"salt": (bytes([index]) * 16).hex(), "value": value}
+                    for name, value in _hidden(sample, index).items()
+                    if name in {"place", "code", "signature"}
+                }
+            }
             for index, row in enumerate(rows)
         ]
         samples.append(
-            {"id": sample, "code": f"S-26-0000{number}-X", "kind": "field", "parent": None, "last_seq": len(rows),
+            {"id": sample, "code": CODES[sample], "kind": "field", "parent": None, "last_seq": len(rows),
              "last_hash": events[-1]["hash"], "events": events}
         )  # fmt: skip
     checkpoint = f"{ORIGIN}\n{len(leaves)}\n{base64.b64encode(root_of(leaves)).decode()}\n"
-    signed = canonical({"act": "relinquished"}).decode()
     return {
         "format": "custody-dossier",
         "version": 1,
@@ -164,7 +177,7 @@ def make_content(*, signers: Sequence[Hand] = (LOG,), rotated: bool = False, wit
         "samples": samples,
         "signatures": [
             {"consignment": "CN-26-00001-K", "act": "relinquished", "person": "Kiran Nair", "organisation": "IREL",
-             "signed_at": "2026-11-20T11:00:00.000000Z", "content_sha256": sha(signed.encode()).hex(), "content": signed}
+             "signed_at": "2026-11-20T11:00:00.000000Z", "content_sha256": sha(SIGNED.encode()).hex(), "content": SIGNED}
         ],
         "files": [{"kind": "photograph", "name": "pit", "about": "S-26-00001-X", "sha256": sha(b"a picture").hex()}],
         "log": {

@@ -43,6 +43,23 @@ CASES: dict[str, tuple[Sequence[tuple[float, str, dict[str, Any]]], str, str, st
         "Settled discrepancy",
         "accepted",
     ),
+    "found again": (
+        [
+            COLLECTED,
+            (5, "discrepancy", {"detail": {"kind": "mass"}}),
+            (9, "settled", {"detail": {"kind": "mass", "decision": "accept"}}),
+            (19, "discrepancy", {"detail": {"kind": "mass"}}),
+        ],
+        "fail",
+        "Open discrepancy",
+        "Found on 2 Nov 2026 03:00: mass",
+    ),
+    "on paper": (
+        [COLLECTED, (1, "relinquished", BOX), (2, "acknowledged", BOX | {"detail": {"signed": "on paper"}})],
+        "warn",
+        "Handover told by paper",
+        "one side alone put on record",
+    ),
     "held": ([COLLECTED, (5, "hold", {"detail": {"hold": "safety"}, "remark": "dose rate"})], "warn", "On hold", "(safety)"),
     "backwards": ([COLLECTED, (-5, "packed", {})], "fail", "Time runs backwards", "packed on 1 Nov 2026 03:00"),
     "late": ([(0, "collected", {"recorded": START + timedelta(days=5)})], "none", "Recorded later", "5 days later"),

@@ -19,10 +19,11 @@ from samples.dossiers.services import request_consignment_dossier, request_sampl
 from samples.dossiers.verify_custody_dossier import Key, verify
 from samples.looks.models import Look
 from samples.models import Sample
+from samples.services.meeting import hand_over_here
 from samples.services.photographing import photograph_sample
 from samples.services.splitting import Part, split_sample
-from tests.factories.consignments import make_received, samples_of
-from tests.factories.people import Cast
+from tests.factories.consignments import make_dispatched, make_received, samples_of
+from tests.factories.people import PASSWORD, Cast
 from tests.factories.pictures import picture
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +123,22 @@ def test_a_reader_whose_role_changed_gets_no_dossier_until_asking_anew(cast: Cas
     assert job is not None
     assert (job.state, job.error_code) == ("failed", "reader_changed")
     assert not hasattr(Dossier.objects.get(pk=dossier.pk), "edition")
+
+
+def test_signatures_are_bound_to_events_and_a_laboratory_gets_no_hash_to_try_names_against(cast: Cast) -> None:
+    consignment = make_dispatched(cast, 1)
+    for giver, taker in ((cast.collector, cast.custodian), (cast.custodian, cast.receptionist)):
+        hand_over_here(
+            consignment=consignment, taker=taker.username, taker_password=PASSWORD, password=PASSWORD, seals_intact=True, by=giver
+        )
+
+    owners = make(request_consignment_dossier(consignment=consignment, by=cast.collector))
+    laboratorys = make(request_consignment_dossier(consignment=consignment, by=cast.receptionist))
+
+    told = {event["disclosed"].get("signature", {}).get("value") for event in owners["samples"][0]["events"]} - {None}
+    assert told == {row["content_sha256"] for row in owners["signatures"]}
+    assert len(told) == 4
+    answer = verify(json.dumps(owners, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+    assert (answer["exit"], any("seal alone" in note for note in answer["notes"])) == (0, False)
+    assert len(laboratorys["signatures"]) == 4
+    assert not any(digest in json.dumps(laboratorys) for digest in told)

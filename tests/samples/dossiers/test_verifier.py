@@ -19,11 +19,13 @@ from hypothesis import strategies as st
 from samples.dossiers import verify_custody_dossier as verifier
 from samples.dossiers.verify_custody_dossier import Key, Unusable, root_from, verify
 from tests.samples.dossiers.handmade import (
+    FIELD,
     FIRM,
     LOG,
     MINISTRY,
     NEW_LOG,
     STRANGER,
+    Hand,
     canonical,
     make_content,
     note,
@@ -175,6 +177,18 @@ def _twin(content: dict[str, Any]) -> None:
     content["samples"].append(copy.deepcopy(content["samples"][0]))
 
 
+def _exchange_codes(content: dict[str, Any]) -> None:
+    first, second = content["samples"]
+    first["code"], second["code"] = second["code"], first["code"]
+
+
+def _adopt(content: dict[str, Any]) -> None:
+    """Bytes that say where a part came from, and a dossier that says otherwise; the rest of the lie is found as ever."""
+    sample, event = content["samples"][1], content["samples"][1]["events"][0]
+    event |= {"kind": "split", "detail": {"parent": FIELD}}
+    sample["parent"] = sample["id"]
+
+
 def _forget_proof(content: dict[str, Any]) -> None:
     _events(content)[3] |= {"proof": None, "leaf_index": None}
 
@@ -202,6 +216,8 @@ TAMPERING: dict[str, tuple[Touch, str, int]] = {
     "another place disclosed": (_disclose, "altered", 1),
     "a mass shown otherwise": (lambda content: _events(content)[0].update(mass_g="2140.501"), "altered", 1),
     "another sample's event": (lambda content: _events(content)[0].update(content["samples"][1]["events"][0]), "altered", 1),
+    "the codes of two samples exchanged": (_exchange_codes, "altered", 0),
+    "a part given another parent": (_adopt, "altered", 0),
     "a sample told twice": (_twin, "altered", 0),
     "an event that the log does not hold yet": (_forget_proof, "not covered", 4),
     "another thing signed": (_sign_otherwise, "altered", 0),
@@ -252,6 +268,52 @@ def test_witnesses_are_counted_and_a_forged_one_is_a_forgery() -> None:
     body = content["log"]["checkpoint"].split("\n\n")[0] + "\n"
     content["log"]["checkpoint"] = note(body, LOG) + FIRM.line("another checkpoint\n")
     assert verify(seal(content), witnesses=named)["verdict"] == "altered"
+
+
+def test_a_log_does_not_witness_itself_and_a_key_that_handed_over_signs_no_more() -> None:
+    own = base64.b64encode(b"\x04" + LOG.private.public_key().public_bytes_raw()).decode()
+    posing = Hand("witness.posing", 1, 4)
+    assert own in posing.key
+    for key in (LOG.key, posing.key):
+        answer = answer_of(seal(make_content(witnesses=(posing,))), witnesses=[Key(key)], required=1)
+        assert (answer["exit"], answer["verdict"]) == (2, "unusable")
+
+    late = make_content(signers=(LOG,), rotated=True)
+    for pins in (PINS, None):
+        assert verify(seal(late), pins=pins)["verdict"] == "altered"
+    both = make_content(signers=(LOG, NEW_LOG), rotated=True)
+    assert verify(seal(both, NEW_LOG), pins=PINS)["exit"] == 0
+
+
+def test_codes_and_signatures_that_no_event_tells_are_said_to_rest_on_the_seal() -> None:
+    assert not any("seal alone" in note for note in verify(GOOD)["notes"])
+    content = copy.deepcopy(CONTENT)
+    del _events(content)[0]["disclosed"]["code"], _events(content)[3]["disclosed"]["signature"]
+    answer = verify(seal(content))
+    assert answer["exit"] == 0
+    assert [note for note in answer["notes"] if "seal alone" in note] == [
+        "The codes of 1 samples rest on the seal alone: their first events do not tell them.",
+        "1 of 1 signatures are told by no event shown here: they rest on the seal alone.",
+    ]
+
+
+def test_an_earlier_dossier_shows_a_sample_left_out_a_code_exchanged_and_a_log_that_shrank_or_forked() -> None:
+    def against(content: dict[str, Any], **more: Any) -> str:
+        answer = verify(seal(content | more), earlier=GOOD)
+        return f"{answer['verdict']}: {' '.join(sentence for _, sentence in answer['whole'])}"
+
+    alone = copy.deepcopy(CONTENT)
+    alone["samples"].pop()
+    assert against(alone).startswith("missing: S-26-00002-X: the earlier dossier told this sample")
+    assert against(alone, subject={"kind": "sample", "code": "S-26-00001-X"}) == "authentic: "
+    renamed = copy.deepcopy(CONTENT)
+    renamed["samples"][0]["code"] = "S-26-00003-X"
+    assert "another code than in the earlier dossier" in against(renamed)
+    for size, root, word in ((3, b"\0" * 32, "missing"), (10, b"\0" * 32, "altered")):
+        body = f"{CONTENT['origin']}\n{size}\n{base64.b64encode(root).decode()}\n"
+        other = CONTENT | {"log": CONTENT["log"] | {"checkpoint": note(body, LOG)}}
+        whole = verify(seal(other), earlier=GOOD)["whole"]
+        assert any(verdict == word and sentence.startswith("The log") for verdict, sentence in whole), whole
 
 
 def test_what_an_earlier_dossier_held_cannot_be_left_out_later() -> None:
