@@ -316,6 +316,8 @@ SPECTACULAR_SETTINGS = {
         "PartKindEnum": "samples.services.splitting.PART_KINDS",
         "HoldKindEnum": "samples.models.samples.HoldKind",
         "DiscrepancyKindEnum": "samples.models.receipts.DiscrepancyKind",
+        "ReportedKindEnum": "samples.services.raising.SEEN_KINDS",
+        "DepartureKindEnum": "samples.models.handling.DepartureKind",
         "CustodyEventKindEnum": "samples.custody.kinds.EventKind",
         "HandoverStateEnum": "samples.models.consignments.HandoverState",
         "PaperKindEnum": "samples.models.routes.PaperKind",

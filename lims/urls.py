@@ -23,6 +23,7 @@ api = [
     path("", include("assays.reports.api.urls")),
     path("", include("assays.nonconformities.api.urls")),
     path("", include("lims.dashboards.api.urls")),
+    path("", include("lims.backups.api.urls")),
 ]
 
 urlpatterns = [
@@ -40,6 +41,7 @@ urlpatterns = [
     path("", include("assays.reports.urls")),
     path("", include("assays.nonconformities.urls")),
     path("", include("lims.dashboards.urls")),
+    path("", include("lims.backups.urls")),
     path("", include("lims.core.urls")),
     path("admin/", admin.site.urls),
 ]

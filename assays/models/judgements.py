@@ -56,6 +56,11 @@ class Verdict(AppendOnly):
     class Meta:
         ordering = ["id"]
 
+    @property
+    def limit_text(self) -> str:
+        """The limit as it is printed for people."""
+        return self.limit.replace("<=", "≤").replace(">=", "≥")
+
     def __str__(self) -> str:
         return self.sentence
 

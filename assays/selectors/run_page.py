@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from assays.chemistry.chondrite import CHONDRITE
 from assays.control_charts.drawing import View, draw
@@ -65,12 +66,31 @@ _STATISTICS = {
 }
 
 
+_RULE_NAMES: dict[str, Any] = {
+    "blank_lod": gettext_lazy("blank against the detection limit"),
+    "blank_loq": gettext_lazy("blank against the quantification limit"),
+    "reference_material_z": gettext_lazy("z-score of the reference material"),
+    "reference_material_westgard": gettext_lazy("Westgard’s rules"),
+    "reference_material_bias": gettext_lazy("mean bias of the reference material"),
+    "duplicate_hard": gettext_lazy("half difference of the duplicate"),
+    "duplicate_cv_avg": gettext_lazy("average variation of the duplicates"),
+    "spike_recovery": gettext_lazy("recovery of the spike"),
+    "recovery_window": gettext_lazy("recovery"),
+    "calibration_back_calculation": gettext_lazy("calibration calculated back"),
+}
+
+
 @dataclass(frozen=True)
 class ControlRow:
     """A verdict as a line of the controls' table."""
 
     verdict: Verdict
     badge: Badge
+
+    @property
+    def rule(self) -> str:
+        """The rule by its name for people."""
+        return str(_RULE_NAMES.get(self.verdict.rule, self.verdict.rule))
 
     @property
     def statistic(self) -> str:

@@ -47,8 +47,9 @@ class Machine:
         transition = self.find(name)
         state = subject.state
         if state not in transition.sources:
-            wanted = ", ".join(sorted(str(self.states[source]) for source in transition.sources))
-            return [Blocker("wrong_state", f"This {self.noun} is {self.states[state]}; to {name.replace('_', ' ')} it must be {wanted}.")]
+            wanted = " or ".join(f"“{label}”" for label in sorted(str(self.states[source]) for source in transition.sources))
+            sentence = f"This {self.noun} stands at “{self.states[state]}”; for the step “{name.replace('_', ' ')}” it must be {wanted}."
+            return [Blocker("wrong_state", sentence)]
         return [blocker for guard in transition.guards for blocker in guard(subject)]
 
     def target(self, subject: Any, name: str) -> str:

@@ -25,6 +25,7 @@ def _sheets(overview: Overview, filters: Filters) -> dict[str, list[dict[str, An
         "In transit": rows.transit_rows(overview),
         "On hold": rows.hold_rows(overview),
         "Turnaround": rows.turnaround_rows(overview),
+        "Provenance": rows.provenance_rows(overview),
     }
 
 

@@ -87,6 +87,35 @@ def turnaround_rows(overview: Overview) -> list[dict[str, Any]]:
     ]
 
 
+def provenance_rows(overview: Overview) -> list[dict[str, Any]]:
+    """One row per provenance record with most to do, as on the page."""
+    return [
+        {
+            "record": one.record.code,
+            "mine": one.record.mine.code,
+            "consignment": one.record.consignment.code if one.record.consignment else None,
+            "facts_met": one.met,
+            "facts_required": one.asked,
+            "missing": ", ".join(missing.code for missing in one.missing) or None,
+            "open_flags": one.open_flags,
+            "stopped": one.stops,
+        }
+        for one in overview.provenance.worst
+    ]
+
+
+def provenance_row(overview: Overview) -> dict[str, Any]:
+    """How complete provenance is, over all records."""
+    found = overview.provenance
+    return {
+        "records": found.records,
+        "complete": found.complete,
+        "lots_without_record": found.without,
+        "open_flags": found.open_flags,
+        "stopped": found.stopped,
+    }
+
+
 def filter_row(filters: Filters) -> dict[str, Any]:
     """What the numbers are of."""
     firm = Organisation.objects.filter(pk=filters.firm).values_list("name", flat=True).first() if filters.firm else None
@@ -111,4 +140,6 @@ def overview_row(overview: Overview, filters: Filters) -> dict[str, Any]:
         "in_transit": transit_rows(overview),
         "holds": hold_rows(overview),
         "turnaround": turnaround_rows(overview),
+        "provenance": provenance_row(overview),
+        "provenance_records": provenance_rows(overview),
     }

@@ -25,6 +25,8 @@ from assays.reports.models import CertificateStatus
 from lims.accounts.models import Organisation
 from lims.core import clock
 from samples.models import ConsignmentItem, Hold, Mine, Sample
+from samples.provenance.selectors import Summary as ProvenanceSummary
+from samples.provenance.selectors import summarise as summarise_provenance
 from samples.selectors.consignments import ConsignmentRow, row_of, select_consignments
 
 ELEMENTS = ("Dy", "Tb")
@@ -87,7 +89,8 @@ class TurnaroundRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on the page, as of `as_of`. `holds` are the oldest `LISTED`; `held` counts them all."""
+    """Everything on the page, as of `as_of`. `holds` are the oldest `LISTED`; `held` counts them all. Provenance is of all records,
+    whatever the filters."""
 
     as_of: datetime
     collected: int
@@ -101,6 +104,7 @@ class Overview:
     turnaround: list[TurnaroundRow]
     holds: list[Hold]
     held: int
+    provenance: ProvenanceSummary
 
     @property
     def overdue(self) -> int:
@@ -143,6 +147,7 @@ def build_overview(viewer: Any, filters: Filters) -> Overview:
         turnaround=_turnaround(samples),
         holds=list(Hold.objects.filter(sample__in=samples, released_at=None).select_related("sample__mine").order_by("opened_at")[:LISTED]),
         held=counts["held"],
+        provenance=summarise_provenance(viewer),
     )
 
 

@@ -19,7 +19,6 @@ from lims.dashboards.selectors import Filters, Overview, beside_of, build_overvi
 from samples.forms.looks import LookForm
 from samples.looks.looking import Shown, glance_at
 from samples.models import Mine
-from samples.provenance.selectors import summarise
 from samples.views.looks import look_form_for, look_on_page
 
 
@@ -99,7 +98,7 @@ class OverviewPage(Page):
             "shows_exact": exact,
             "look_form": look_form_for(self.request.user, {"look_form": look_form}),
             "map_spec": charts.map_spec(overview, exact=exact),
-            "provenance": summarise(self.request.user),
+            "provenance": overview.provenance,
             "turnaround_spec": charts.turnaround_spec(overview),
             "samples_url": reverse("samples:list"),
         }

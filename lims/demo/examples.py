@@ -93,12 +93,18 @@ def _field() -> list[tuple[str, Example]]:
             "/api/v1/samples/{code}/release/",
             "quality_manager",
             {"kind": "provenance", "reason": "The photograph was of the neighbouring pit; papers agree."},
-            code=Hold.objects.get(kind="provenance", released_at=None).sample.blind_code,
+            code=_held_by_hand().blind_code,
         ),
         _example("/api/v1/allotments/", "collector", {"count": 20, "team": "Chipwi team", "purpose": "Next visit"}),
         _example("/api/v1/allotments/{code}/end/", "collector", {"reason": "The labels came back unused."}, code=_open_set()),
         _example("/api/v1/origins/", "official", {"purpose": "Plausibility of the stated mine", "mines": ["PWN"]}),
     ]
+
+
+def _held_by_hand() -> Sample:
+    """The sample whose provenance somebody asked about; what a suspended lot holds waits for its assessment."""
+    holds = Hold.objects.filter(kind="provenance", released_at=None).exclude(reason__startswith="Due diligence")
+    return holds.select_related("sample").get().sample
 
 
 def _open_set() -> str:

@@ -188,8 +188,9 @@ def examples(story: Story) -> list[tuple[str, str, dict[str, Any], Any]]:
     lot = _unrecorded(story)
     assessment = {
         "flag": flag.flag.code,
-        "decision": "suspend",
-        "reason": "To be clarified with the team.",
+        "decision": "continue",
+        "reason": "Read with the team's report.",
+        "mitigation": "Samples for testing only; no purchase.",
         "content_hash": flag.digest,
         "password": story.cast.password,
     }

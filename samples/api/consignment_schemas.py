@@ -11,7 +11,7 @@ from rest_framework import serializers
 from samples.lifecycle import ConsignmentState, SampleState
 from samples.models.consignments import HandoverManner, HandoverState, PackKind
 from samples.models.receipts import Decision, DiscrepancyKind, SealCondition
-from samples.services.raising import SEEN_BY_PEOPLE
+from samples.services.raising import SEEN_KINDS
 
 
 def list_parameters(filterset: Any, orderings: Iterable[str]) -> list[OpenApiParameter]:
@@ -197,7 +197,7 @@ class OnwardSchema(Schema):
 
 class NewDiscrepancySchema(Schema):
     sample = serializers.CharField()
-    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in SEEN_BY_PEOPLE])
+    kind = serializers.ChoiceField(choices=SEEN_KINDS)
     detail = serializers.CharField(help_text="What was expected, and what is there")
     at = serializers.DateTimeField(required=False, allow_null=True)
 

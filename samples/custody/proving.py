@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Max
 
+from lims.core import clock
 from lims.core.errors import Invalid, NotFound
 from lims.core.models import Installation
 from samples.custody import merkle, notes
@@ -137,6 +138,22 @@ def list_witnesses() -> list[WitnessEntry]:
         WitnessEntry(one.pk, one.name, one.verifier, one.operator.name, one.active, one.registered_at, one.size, one.last)
         for one in rows.order_by("-active", "name")
     ]
+
+
+def report_log() -> dict[str, Any]:
+    """For operators: the age of the newest checkpoint and of each witness's newest cosignature in seconds (None: never), and how many
+    events wait for their place."""
+    now, newest = clock.now(), latest_checkpoint()
+
+    def age(moment: datetime | None) -> int | None:
+        return None if moment is None else max(0, round((now - moment).total_seconds()))
+
+    return {
+        "size": newest.size if newest else 0,
+        "checkpoint_age_s": age(newest.signed_at if newest else None),
+        "waiting": waiting_events(),
+        "witnesses": {one.name: age(one.signed_at) for one in list_witnesses() if one.active},
+    }
 
 
 def waiting_events() -> int:

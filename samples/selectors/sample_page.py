@@ -17,6 +17,8 @@ from samples.custody.proving import covering_sizes
 from samples.custody.reading import TimelineEvent, read_timeline
 from samples.looks.looking import may_see_origin
 from samples.models import Mine, Pit, Sample, Visit
+from samples.models.receipts import Decision, DiscrepancyKind, SealCondition
+from samples.models.samples import HoldKind, Material, SampleKind, SamplingMethod
 from samples.selectors.samples import sees_origin
 
 # What a correction can change; states, holders and masses follow from custody and have their events.
@@ -98,7 +100,8 @@ def _corrected(line: str) -> tuple[str, str]:
 
 def _facts(event: TimelineEvent) -> list[tuple[str, str]]:
     content, told = event.content, event.disclosed
-    seal = " ".join(text for text in (content["seal_number"], content["seal_condition"]) if text)
+    condition = SealCondition(content["seal_condition"]).label if content["seal_condition"] in SealCondition.values else ""
+    seal = " ".join(str(text) for text in (content["seal_number"], condition) if text)
     count = content["container_count"]
     detail = {
         name: value
@@ -116,12 +119,40 @@ def _facts(event: TimelineEvent) -> list[tuple[str, str]]:
         (_("From"), told.get("giver", "")),
         (_("To"), told.get("receiver", "")),
         (_("Waybill"), told.get("waybill", "")),
-        *((_detail_label(name), f"{value} g" if name.endswith("_g") else value) for name, value in detail.items()),
+        *((_detail_label(name), _detail_value(name, value)) for name, value in detail.items()),
     ]
+
+
+# What stands in the ledger's detail as a code, by the member it stands in.
+_CODES: dict[str, dict[str, Any]] = {
+    "hold": dict(HoldKind.choices),
+    "kind": {**dict(SampleKind.choices), **dict(DiscrepancyKind.choices)},
+    "decision": dict(Decision.choices),
+    "material": dict(Material.choices),
+    "method": dict(SamplingMethod.choices),
+}
+_UNITS = {"_uSv_h": " µSv/h", "_Bq_g": " Bq/g", "_cm": " cm", "_g": " g"}
+
+
+def _detail_value(name: str, value: str) -> str:
+    """A value of the detail as people read it: codes in words, numbers with their unit."""
+    unit = next((text for ending, text in _UNITS.items() if name.endswith(ending)), "")
+    return f"{value}{unit}" if unit else str(_CODES.get(name, {}).get(value, value))
 
 
 def _detail_label(name: str) -> str:
     labels = {
+        "dose_rate_uSv_h": _("Dose rate"),
+        "background_uSv_h": _("Background"),
+        "uncertainty_uSv_h": _("Uncertainty"),
+        "distance_cm": _("Distance"),
+        "limit_uSv_h": _("Limit"),
+        "limit_Bq_g": _("Limit"),
+        "activities": _("Activities"),
+        "outcome": _("Outcome"),
+        "source": _("Source"),
+        "container": _("Container"),
+        "witnessed": _("Witnessed"),
         "material": _("Material"),
         "method": _("Method"),
         "hold": _("Hold"),

@@ -30,6 +30,8 @@ SEEN_BY_PEOPLE = (
     DiscrepancyKind.MASS,
     DiscrepancyKind.OTHER,
 )
+# The same with their words, as the API describes them.
+SEEN_KINDS = [(kind.value, kind.label) for kind in SEEN_BY_PEOPLE]
 _THERE = {SampleState.RECEIVED, SampleState.IN_PREPARATION, SampleState.IN_ANALYSIS, SampleState.REPORTED}
 
 

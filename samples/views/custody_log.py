@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from lims.core.errors import DomainError
 from lims.core.pages import Page, add_form_errors
+from lims.core.panels import render_panels
 from lims.core.roles import Action, allowed
 from samples.custody.proving import list_keys, list_witnesses, recent_checkpoints, waiting_events
 from samples.forms.witnesses import EndWitnessForm, WitnessForm
@@ -39,6 +40,7 @@ class CustodyLog(Page):
                 "needed": settings.CERTIFICATE_COSIGNATURES,
                 "public_url": settings.PUBLIC_URL,
                 "may_edit": allowed(request.user, Action.WITNESS_EDIT),
+                "panels": render_panels("log", None, request),
             }
         )
 

@@ -154,6 +154,29 @@ class ChosenSchema(serializers.Serializer[Any]):
     content = serializers.ChoiceField(choices=Extraction.choices)
 
 
+class OverviewProvenanceSchema(serializers.Serializer[Any]):
+    """How complete provenance is, over all records."""
+
+    records = serializers.IntegerField()
+    complete = serializers.IntegerField()
+    lots_without_record = serializers.IntegerField()
+    open_flags = serializers.IntegerField(help_text="Red flags that wait for an assessment")
+    stopped = serializers.IntegerField(help_text="Records that are suspended or disengaged")
+
+
+class OverviewProvenanceRowSchema(serializers.Serializer[Any]):
+    """One record with much to do."""
+
+    record = serializers.CharField()
+    mine = serializers.CharField()
+    consignment = serializers.CharField(allow_null=True)
+    facts_met = serializers.IntegerField()
+    facts_required = serializers.IntegerField()
+    missing = serializers.CharField(allow_null=True, help_text="Codes of the required facts that are missing")
+    open_flags = serializers.IntegerField()
+    stopped = serializers.BooleanField()
+
+
 class OverviewSchema(serializers.Serializer[Any]):
     """The ministry's page as data."""
 
@@ -172,3 +195,5 @@ class OverviewSchema(serializers.Serializer[Any]):
     in_transit = TransitSchema(many=True)
     holds = HeldSchema(many=True)
     turnaround = LaboratorySchema(many=True)
+    provenance = OverviewProvenanceSchema()
+    provenance_records = OverviewProvenanceRowSchema(many=True)

@@ -100,6 +100,19 @@ class DossierView(ActionView):
         return Response(dossier_detail(fetch_dossier(request.user, normalise(number))))
 
 
+class RetryView(ActionView):
+    """Trying again."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.CUSTODY_DOSSIER}
+
+    @extend_schema(operation_id="dossiers_retry", request=None, responses={202: schemas.DossierSchema})
+    def post(self, request: Request, number: str) -> Response:
+        """Make a dossier that could not be made, once what its job named is put right. 409 when it is made or still being made."""
+        dossier = fetch_dossier(request.user, normalise(number))
+        dossier.job = services.retry_dossier(dossier=dossier, by=request.user)
+        return _accepted(dossier, request)
+
+
 class PdfView(ActionView):
     """The paper."""
 

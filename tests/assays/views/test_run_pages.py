@@ -51,7 +51,7 @@ def test_a_failed_run_shows_the_rule_that_fired_and_whom_it_condemns(cast: Cast)
     run = make_measured_run(cast, factors={"Dy": 1.15})
     page = text_of(sign_in(cast.analyst).get(f"/runs/{run.code}/"))
     assert "Quality control failed" in page
-    assert "reference_material_z" in page
+    assert "z-score of the reference material" in page
     assert re.search(r"z \+3\.\d\d", page)
     assert page.count("condemned") >= 3
     assert "the control at position 2 failed" in page

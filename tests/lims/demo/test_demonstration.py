@@ -26,6 +26,7 @@ FOLDER = Path(settings.DATA_DIR) / "demo"
 # What no example can be given for, and why.
 WITHOUT_EXAMPLE = {
     "POST /api/v1/certificates/{number}/retry/": "needs a certificate whose making failed, and none does",
+    "POST /api/v1/dossiers/{number}/retry/": "needs a dossier whose making failed, and none does",
     "POST /api/v1/submissions/{code}/complete/": "a submission completes with its last certificate, by itself",
 }
 

@@ -57,6 +57,12 @@ def test_what_failed_says_why_and_is_tried_again(cast: Cast, sample: Sample) -> 
     assert browser.get(f"/dossiers/{dossier.number}/pdf/").status_code == 302
     browser.post(f"/dossiers/{dossier.number}/retry/")
     assert Job.objects.get(pk=dossier.job_id).state == "queued"
+    caller = Caller(cast.collector)
+    assert caller.post(f"/dossiers/{dossier.number}/retry/", {}).status_code == 409, "it waits already"
+    Job.objects.filter(pk=dossier.job_id).update(state="failed")
+    again = caller.post(f"/dossiers/{dossier.number}/retry/", {})
+    assert (again.status_code, Job.objects.get(pk=dossier.job_id).state) == (202, "queued")
+    assert Caller(cast.outsiders["collector"]).post(f"/dossiers/{dossier.number}/retry/", {}).status_code == 404
 
 
 def test_the_api_asks_for_lists_and_hands_out(cast: Cast, sample: Sample) -> None:
