@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -11,6 +10,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
@@ -228,4 +228,4 @@ def _stream_samples() -> Iterator[_Stored]:
 def _stream_events() -> Iterator[tuple[UUID, RecordedEvent]]:
     rows = CustodyEvent.objects.order_by("sample_id", "seq").values_list("sample_id", "kind", "canonical", "disclosure__fields")
     for sample_id, kind, canonical, fields in rows.iterator(_CHUNK):
-        yield sample_id, RecordedEvent(kind, json.loads(bytes(canonical)), {name: pair[1] for name, pair in (fields or {}).items()})
+        yield sample_id, RecordedEvent(kind, msgspec.json.decode(canonical), {name: pair[1] for name, pair in (fields or {}).items()})

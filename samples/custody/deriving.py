@@ -102,7 +102,10 @@ def derive_state(
         before = state.mass_g
         effect = _EFFECTS.get(event.kind)
         if effect is not None:
-            effect(state, event)
+            try:
+                effect(state, event)
+            except KeyError as missing:
+                state.problems.append(f"{event.kind}: it does not say its {missing.args[0]}")
         if state.mass_g < 0:
             state.problems.append(f"{event.kind}: {-state.mass_g} g more left than there were")
         if note_parting is not None and number and event.kind in _PARTING:

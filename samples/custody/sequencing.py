@@ -28,14 +28,20 @@ BATCH = 20_000
 # Any number will do, as long as nothing else in this database takes the same advisory lock.
 _LOCK = 0x6375_7374_6F64_79
 
+# Events and leaves are looked up one by one by their keys: joined, the whole ledger would be read for every batch. What leaves the queue is
+# the batch, for nothing else of the same snapshot lies between its first row and its last.
 _TAKE = """
-WITH batch AS MATERIALIZED (SELECT id, event_id FROM custody_unsequenced ORDER BY id LIMIT %s),
-taken AS (DELETE FROM custody_unsequenced WHERE id IN (SELECT id FROM batch)),
+WITH batch AS MATERIALIZED (
+    SELECT queue.id, queue.event_id,
+        (SELECT pg_catalog.sha256('\\x00'::bytea || e.canonical) FROM custody_custodyevent e WHERE e.id = queue.event_id) AS hash,
+        (SELECT leaf.index FROM custody_logleaf leaf WHERE leaf.event_id = queue.event_id) AS place
+    FROM custody_unsequenced queue ORDER BY queue.id LIMIT %s
+),
+taken AS (DELETE FROM custody_unsequenced WHERE id BETWEEN (SELECT min(id) FROM batch) AND (SELECT max(id) FROM batch)),
 added AS (
     INSERT INTO custody_logleaf (index, event_id, hash)
-    SELECT %s + row_number() OVER (ORDER BY batch.id) - 1, event.id, pg_catalog.sha256('\\x00'::bytea || event.canonical)
-    FROM batch JOIN custody_custodyevent event ON event.id = batch.event_id
-    WHERE NOT EXISTS (SELECT FROM custody_logleaf leaf WHERE leaf.event_id = event.id)
+    SELECT %s + row_number() OVER (ORDER BY batch.id) - 1, batch.event_id, batch.hash
+    FROM batch WHERE batch.hash IS NOT NULL AND batch.place IS NULL
     RETURNING index, hash
 )
 SELECT (SELECT count(*) FROM batch), string_agg(hash, ''::bytea ORDER BY index) FROM added

@@ -3,13 +3,13 @@ whatever the session's time zone."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, F, Func, QuerySet
 
@@ -120,9 +120,9 @@ def _moment_text(microseconds: int) -> str:
 
 def _content_findings(event: _Event, origin: str) -> Iterator[str]:
     try:
-        content = json.loads(event.canonical)
+        content = msgspec.json.decode(event.canonical)
         sound = canonical_bytes(content) == event.canonical and isinstance(content["commitments"], dict)
-    except (ValueError, TypeError, KeyError):
+    except (msgspec.DecodeError, ValueError, TypeError, KeyError):
         sound = False
     if not sound:
         yield "its bytes are not a canonical record"

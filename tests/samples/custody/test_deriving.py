@@ -173,3 +173,10 @@ def test_what_cannot_follow_is_a_problem() -> None:
     assert problems(begun, event("acknowledged")) == ["acknowledged: nobody had handed it over"]
     assert problems(begun, event("relinquished"), event("relinquished")) == ["relinquished: an earlier handover had no answer"]
     assert problems(event("dispatched")) == ["begins with dispatched"]
+
+
+def test_an_event_that_lacks_what_its_kind_says_is_a_problem_and_the_rest_still_counts() -> None:
+    content = {"detail": {}, "mass_g": "12.000", "container_count": 1}
+    events = [RecordedEvent("collected", content, {"place": "Pangwa"}), RecordedEvent("stored", content), RecordedEvent("lost", content)]
+    state = derive_state(events)
+    assert (state.state, state.mass_g, state.problems) == ("lost", D("12.000"), ["stored: it does not say its position"])
