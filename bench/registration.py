@@ -15,11 +15,13 @@ def run() -> None:
     with throwaway_database():
         from django.db import connections
 
+        from lims.core.startup import keep_what_is_loaded
         from samples.models import Sample
         from samples.services.registering import register_samples
         from tests.factories.people import make_cast
         from tests.factories.samples import make_mine, make_record
 
+        keep_what_is_loaded()  # as the web process does
         collector = make_cast().collector
         make_mine()
         numbers = itertools.count()

@@ -18,10 +18,12 @@ def run() -> None:
         from django.db import connection, connections
         from django.test import Client
 
+        from lims.core.startup import keep_what_is_loaded
         from samples.services.registering import register_samples
         from tests.factories.people import make_cast
         from tests.factories.samples import make_mine, make_record
 
+        keep_what_is_loaded()  # as the web process does
         cast = make_cast()
         mines = [make_mine(f"M{n}", f"Mine {n}").code for n in range(8)]
         numbers = itertools.count()
