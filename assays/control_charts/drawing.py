@@ -43,7 +43,7 @@ def _draw_recovery(history: ControlHistory, asked: Asked, height: int) -> Spec:
     limits = history.limits
     lines = sigma_lines(limits.centre, limits.sigma, unit=100 / limits.centre) if limits and limits.centre else []
     points = _mark(history, [point for point, _percent in known], [percent for _point, percent in known])
-    title = _("recovery of %(analyte)s, %%") % {"analyte": asked.analyte}
+    title = _("recovery, %")
     return control_chart(points, lines, title=title, description=_describe(asked, View.RECOVERY), height=height)
 
 
@@ -60,7 +60,7 @@ def _draw_moving_range(history: ControlHistory, asked: Asked, height: int) -> Sp
         )
         for point, distance in moved
     ]
-    title = _("moving range of %(analyte)s, %(unit)s") % {"analyte": asked.analyte, "unit": history.unit}
+    title = _("moving range, %(unit)s") % {"unit": history.unit}
     return control_chart(points, lines, title=title, description=_describe(asked, View.MOVING_RANGE), height=height)
 
 

@@ -95,7 +95,7 @@ def cusum_chart(points: Sequence[CusumPoint], decision: float, *, description: s
         for side, value in ((_("upwards"), point.up), (_("downwards"), -point.down))
     ]
     spec = build_frame(rows, description=description, height=height)
-    title = _("cumulative sum, standard deviations")
+    title = _("cumulative sum, s")
     position = _position(title)
     out = f"abs(datum.value) > {decision}"
     spec["layer"] = [
