@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.api import bench, planning, reference, submissions
+from assays.api import bench, planning, reference, submissions, validations
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("methods/", reference.Methods.as_view(), name="api-methods"),
     path("reference-materials/", reference.Materials.as_view(), name="api-reference-materials"),
     path("reference-materials/<str:code>/", reference.MaterialView.as_view(), name="api-reference-material"),
+    path("validations/", validations.Validations.as_view(), name="api-validations"),
+    path("validations/<str:number>/", validations.ValidationView.as_view(), name="api-validation"),
     path("submissions/", submissions.Submissions.as_view(), name="api-submissions"),
     path("submissions/<str:code>/", submissions.SubmissionView.as_view(), name="api-submission"),
     path("submissions/<str:code>/hold/", submissions.HoldView.as_view(), name="api-submission-hold"),

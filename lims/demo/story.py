@@ -24,7 +24,7 @@ from assays.services.weighing import Portion, weigh_aliquots
 from lims.core import clock
 from lims.core.codes import VISIT
 from lims.core.sequences import take_codes
-from lims.demo import in_house, radiation
+from lims.demo import in_house, radiation, validated
 from lims.demo.geology import Rock, make_rock
 from lims.demo.instrument import write_export
 from lims.demo.people import Cast
@@ -130,6 +130,7 @@ def tell(story: Story) -> None:
     """Tell every journey, then what happened to certificates afterwards."""
     with clock.set_to(story.today - timedelta(days=190)):
         in_house.build_leach_material(story.cast, story.rng)
+        validated.validate_calculations(story.cast)
     radiation.issue_all_seals(story, JOURNEYS)
     radiation.set_policies(story)
     for number, journey in enumerate(JOURNEYS, 1):

@@ -149,6 +149,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "seals/": lambda things, user: {"number": things["seals"].first_number},
     "methods/": lambda things, user: {"code": "FUS-MS", "number": 1},
     "materials/": _code("material"),
+    "validations/": lambda things, user: {"number": things["validation"]},
     "validation/": lambda things, user: {"number": things["validation"]},
     "reference-materials/": _code("material"),
     "submissions/": _code("submission"),

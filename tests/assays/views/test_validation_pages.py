@@ -119,6 +119,9 @@ def test_only_its_laboratory_and_the_administrator_see_a_run_and_it_never_change
     run = run_product_examples(by=cast.quality_manager)
     address = reverse("assays:validation", args=[run.number])
     assert at(cast.administrator).get(address).status_code == 200
+    told = at(cast.quality_manager).get(reverse("api-validation", args=[run.number])).json()
+    assert (told["passed"], told["failed"], len(told["outcomes"])) == (run.passed, 0, run.examples)
+    assert at(cast.quality_manager).get(reverse("api-validations")).json()["results"][0]["formulae_sha256"] == run.formulae_sha256
     assert "Sign off" not in at(cast.administrator).get(address).content.decode()
     with pytest.raises(Forbidden):
         run_product_examples(by=cast.analyst)
