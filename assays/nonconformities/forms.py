@@ -6,12 +6,14 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from assays.nonconformities.lifecycle import NonconformityState
-from assays.nonconformities.models import Nonconformity, Significance, Source
+from assays.nonconformities.models import Nonconformity, Notice, Significance, Source
+from assays.nonconformities.recalls import Question, people_of
 from assays.nonconformities.selectors import overdue
+from assays.nonconformities.touching import ask
 from lims.accounts.models import User
 from lims.core import clock
 from lims.core.codes import normalise
@@ -118,3 +120,51 @@ class NoteForm(forms.Form):
     """A note, or what was done, or why."""
 
     text = forms.CharField(label=_("Note"), widget=_text(), max_length=4000)
+
+
+class RecallForm(forms.Form):
+    """What is recalled: one thing by its code, or a person, in a span of days."""
+
+    thing = forms.CharField(
+        label=_("Lot, equipment, instrument, reference material or run"),
+        required=False,
+        widget=forms.TextInput(attrs={"class": "code-input", "autocapitalize": "characters", "spellcheck": "false", "data-autofocus": "1"}),
+        help_text=_("Its code, scanned or typed"),
+    )
+    person = forms.ModelChoiceField(label=_("or a person"), queryset=User.objects.none(), required=False, to_field_name="username")
+    since = forms.DateField(label=_("Measured from"), widget=_day(), required=False)
+    until = forms.DateField(label=_("Measured until"), widget=_day(), required=False)
+
+    def __init__(self, *args: Any, viewer: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.viewer = viewer
+        person: Any = self.fields["person"]
+        person.queryset = people_of(viewer)
+
+    def question(self) -> tuple[Question, Model | None]:
+        """The question and the thing it is about; raises `Invalid` where neither or both are named, or the days are turned round."""
+        return ask(self.viewer, **self.cleaned_data)
+
+
+class NoticeForm(forms.Form):
+    """What customers are told."""
+
+    subject = forms.CharField(label=_("Subject"), max_length=200)
+    text = forms.CharField(label=_("What they have to know and to do"), widget=_text(6))
+
+
+class NoticeFilter(django_filters.FilterSet):
+    """The same for the page and the API."""
+
+    q = django_filters.CharFilter(label=_("Words or certificate"), method="search")
+    unread = django_filters.BooleanFilter(label=_("Not acknowledged"), field_name="acknowledgement", lookup_expr="isnull")
+
+    class Meta:
+        model = Notice
+        fields: list[str] = []
+
+    def search(self, rows: QuerySet[Notice], name: str, value: str) -> QuerySet[Notice]:
+        """Part of its words, or the number of a certificate it names."""
+        named = Notice.objects.filter(named__certificate__number=normalise(value))
+        words = Q(subject__icontains=value.strip()) | Q(text__icontains=value.strip())
+        return rows.filter(words | Q(pk__in=named.values("pk")))

@@ -9,11 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from assays.models import Run
 from assays.nonconformities.models import Nonconformity
-from assays.nonconformities.selectors import count_open, of_run
+from assays.nonconformities.selectors import count_open, count_unread, of_run
 from lims.core.codes import NONCONFORMITY
 from lims.core.navigation import Item, register_item
 from lims.core.panels import Panel, register_panel, register_scanner
 from lims.core.roles import Action, Role, allowed
+
+# Who needs notices now and then, without an entry of their own.
+_SELDOM = frozenset({Role.TECHNICIAN, Role.ANALYST, Role.RECEPTIONIST, Role.REVIEWER, Role.SIGNATORY})
 
 
 def register_frame() -> None:
@@ -22,6 +25,8 @@ def register_frame() -> None:
     register_item(
         Item(3, 50, _("Nonconforming work"), "nonconformities:list", Action.NONCONFORMITY_VIEW, count=count_open, hidden_from=seldom)
     )
+    register_item(Item(3, 60, _("Recall"), "nonconformities:recall", Action.RECALL_SEARCH))
+    register_item(Item(3, 70, _("Notices"), "nonconformities:notices", Action.NOTICE_VIEW, count=count_unread, hidden_from=_SELDOM))
     register_scanner(open_nonconformity)
     register_panel("run", Panel("nonconformities/run_panel.html", run_panel))
 

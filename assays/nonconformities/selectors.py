@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from assays.models import Run
 from assays.nonconformities.lifecycle import NonconformityState
-from assays.nonconformities.models import Nonconformity, NonconformityLink
+from assays.nonconformities.models import Nonconformity, NonconformityLink, Notice
 from lims.core import clock
 from lims.core.codes import normalise
 from lims.core.scope import fetch_visible
@@ -140,4 +140,34 @@ def nonconformity_detail(record: Nonconformity, viewer: Any) -> dict[str, Any]:
             {"id": str(one.pk), "customer": one.customer.code, "subject": one.subject, "sent_at": one.sent_at.isoformat()}
             for one in record.notices.select_related("customer")
         ],
+    }
+
+
+def select_notices(viewer: Any) -> QuerySet[Notice]:
+    """The notices within the viewer's scope, with all a row shows."""
+    rows: QuerySet[Notice] = Notice.objects.visible_to(viewer)
+    return rows.select_related("customer", "laboratory", "nonconformity", "acknowledgement__by", "sent_by").prefetch_related(
+        "named__certificate"
+    )
+
+
+def count_unread(viewer: Any) -> int:
+    """How many notices to the viewer's own organisation nobody acknowledged."""
+    return Notice.objects.filter(customer=viewer.organisation_id, acknowledgement=None).count()
+
+
+def notice_row(notice: Notice, viewer: Any) -> dict[str, Any]:
+    """One as the API and the file show it. The laboratory's own code of the nonconformity stays with the laboratory."""
+    read = getattr(notice, "acknowledgement", None)
+    own = viewer.organisation_id == notice.laboratory_id
+    return {
+        "id": str(notice.pk),
+        "laboratory": notice.laboratory.code,
+        "customer": notice.customer.code,
+        "nonconformity": notice.nonconformity.code if own else None,
+        "subject": notice.subject,
+        "text": notice.text,
+        "certificates": [one.certificate.number for one in notice.named.all()],
+        "sent_at": notice.sent_at.isoformat(),
+        "acknowledged_at": read.at.isoformat() if read else None,
     }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Model, Q
 
 from assays.instruments.models import Instrument
 from assays.models import Equipment, Lot, ReferenceMaterial, Run
+from assays.nonconformities.recalls import Question
 from assays.reports.models import Certificate
+from lims.accounts.models import User
 from lims.core.codes import tidy_scanned
 from lims.core.errors import Invalid, Problem
 from samples.models import Sample
@@ -38,3 +41,27 @@ def find_touched(codes: Sequence[str], viewer: Any, *, pointer: str = "/touches/
     if problems:
         raise Invalid("unknown", problems[0].detail, problems=problems)
     return [thing for thing in found if thing is not None]
+
+
+_RECALLED = {"Lot": "lot", "Equipment": "equipment", "Instrument": "instrument", "ReferenceMaterial": "material", "Run": "run"}
+
+
+def ask(
+    viewer: Any, *, thing: str = "", person: User | None = None, since: date | None = None, until: date | None = None
+) -> tuple[Question, Model | None]:
+    """A recall's question from what was typed. Raises `Invalid`: nothing or two things named, a code that cannot be recalled, days turned
+    round."""
+    if bool(thing.strip()) == (person is not None):
+        message = "Name one thing by its code, or a person; not both."
+        raise Invalid("thing", message, problems=[Problem("/thing", "thing", message)])
+    if since and until and until < since:
+        message = "The last day lies before the first."
+        raise Invalid("until", message, problems=[Problem("/until", "until", message)])
+    if person is not None:
+        return Question("person", person.pk, since, until), None
+    (found,) = find_touched([thing], viewer, pointer="/thing")
+    kind = _RECALLED.get(type(found).__name__)
+    if kind is None:
+        message = f"“{thing}” is no lot, equipment, instrument, reference material or run. Open its own page to see what reports it."
+        raise Invalid("thing", message, problems=[Problem("/thing", "thing", message)])
+    return Question(kind, found.pk, since, until), found

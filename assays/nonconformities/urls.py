@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from assays.nonconformities.views import overriding, records
+from assays.nonconformities.views import overriding, recalls, records
 
 app_name = "nonconformities"
 
 urlpatterns = [
     path("runs/<str:code>/override/", overriding.OverridePage.as_view(), name="override"),
     path("nonconformities/", records.NonconformityList.as_view(), name="list"),
+    path("recall/", recalls.RecallPage.as_view(), name="recall"),
+    path("notices/", recalls.NoticeList.as_view(), name="notices"),
+    path("notices/<uuid:pk>/acknowledge/", recalls.AcknowledgeNotice.as_view(), name="acknowledge"),
+    path("nonconformities/<str:code>/hold/", recalls.Hold.as_view(), name="hold"),
+    path("nonconformities/<str:code>/notify/", recalls.Notify.as_view(), name="notify"),
     path("nonconformities/new/", records.ReportPage.as_view(), name="report"),
     path("nonconformities/<str:code>/", records.NonconformityPage.as_view(), name="page"),
     path("nonconformities/<str:code>/evaluate/", records.Evaluate.as_view(), name="evaluate"),

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from assays.models import Run, Submission, SubmissionTest
+from assays.nonconformities.models import Notice
 from lims.core import clock
 from lims.demo import movement, nonconformities, provenance, storage
 from lims.demo.credentials import write_private
@@ -295,12 +296,12 @@ def _second_row(spares: Spares) -> int:
 
 
 def _nonconforming(story: Story) -> list[tuple[str, Example]]:
-    found = nonconformities.examples(story)
-    # The path of a run names it by `key`.
-    return [
-        _example(operation.replace("runs/{code}", "runs/{key}"), caller, body, code=code, key=code)
-        for operation, caller, code, body in found
-    ]
+    unread = Notice.objects.get(acknowledgement=None)
+    found = [_example("/api/v1/notices/{id}/acknowledge/", "collector", id=unread.pk)]
+    for operation, caller, code, body in nonconformities.examples(story):
+        # The path of a run names it by `key`.
+        found.append(_example(operation.replace("runs/{code}", "runs/{key}"), caller, body, code=code, key=code))
+    return found
 
 
 def _release(story: Story) -> list[tuple[str, Example]]:

@@ -8,15 +8,16 @@ from typing import Any
 from assays.instruments.models import Instrument
 from assays.models import Run
 from assays.nonconformities.models import Nonconformity
-from assays.nonconformities.services import handling, reporting
+from assays.nonconformities.services import handling, recalling, reporting
 from lims.core import clock
 from lims.demo.spares import INSTRUMENT, LABORATORY
 from lims.demo.story import Story
 
+_RACKS = "Two racks exchanged on the autosampler"
 # Title, source, how far it has come, days since it was found.
 _FOUND = (
     ("Balance read 0.4 mg high at the daily check", "instrument", "closed", 90),
-    ("Two racks exchanged on the autosampler", "run", "done", 60),
+    (_RACKS, "run", "done", 60),
     ("Furnace 3 K below its set point", "instrument", "acting", 40),
     ("A customer found two labels alike", "complaint", "acting", 12),
     ("Torch changed without an entry in the book", "audit", "stopped", 6),
@@ -57,6 +58,9 @@ def _bring_on(story: Story, record: Nonconformity, reached: str, analyst: Any, m
     if reached == "closed":
         record = handling.check_effect(record=record, effective=True, effect="Twenty days looked at, none without an entry.", by=manager)
         handling.close_nonconformity(record=record, password=story.cast.password, by=manager)
+    elif record.title == _RACKS:
+        subject, text = "Results of two racks", "The results of two racks were exchanged; those you hold are right."
+        recalling.notify_customers(record=record, subject=subject, text=text, by=manager)
 
 
 def examples(story: Story) -> list[tuple[str, str, str, dict[str, Any]]]:
@@ -95,5 +99,7 @@ def examples(story: Story) -> list[tuple[str, str, str, dict[str, Any]]]:
         (f"{call}effect/", "quality_manager", own.filter(state="done")[0].code, {"effective": True, "effect": "Ten trays looked at."}),
         (f"{call}resume/", "quality_manager", own.get(work_stopped=True).code, {"text": "The book is complete again."}),
         (f"{call}notes/", "technician", acting[1].code, {"text": "The label printer was set anew."}),
+        ("/api/v1/nonconformities/{code}/hold/", "quality_manager", own.get(title=_RACKS).code, {}),
+        (f"{call}notify/", "quality_manager", own.get(title=_RACKS).code, {"subject": "Two racks exchanged", "text": "Corrected."}),
         (f"{call}close/", "quality_manager", own.filter(state="evaluated", work_stopped=False)[0].code, {"password": password}),
     ]

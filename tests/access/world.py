@@ -14,6 +14,7 @@ from django.test import Client
 from assays.control_charts.models import ControlPoint
 from assays.instruments.models import InstrumentToken
 from assays.models import ResultVersion, Submission
+from assays.nonconformities.services.recalling import notify_customers
 from assays.nonconformities.services.reporting import Finding, report_nonconformity
 from assays.reports.services import request_certificate
 from assays.services.in_house import create_in_house_material
@@ -159,6 +160,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "instruments/me/uploads/": _pk("upload", index="1"),
     "instruments/": lambda things, user: {"code": things["instrument"].code, "pk": things["instrument token"].pk},
     "nonconformities/": _code("nonconformity"),
+    "notices/": _pk("notice"),
     "certificates/issue/": _code("submission"),
     "certificates/": lambda things, user: {"number": things["certificate"].number},
     "dossiers/samples/": _sample,
@@ -241,6 +243,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "nonconformity": report_nonconformity(
             finding=Finding("run", "Blank too high", "The blank read three times its limit.", clock.today(), (run,)), by=cast.analyst
         ),
+        "notice": _notice(run, certificate, cast),
         "witness": make_witness(cast)[0],
         "dossiers": {role: _make_dossier(sample, user) for role, user in cast.people.items()},
         "material": create_in_house_material(code="LEACH-1", matrix="clay", by=cast.quality_manager),
@@ -264,6 +267,13 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "shown": show_handover(handover=_offer(cast), by=cast.collector)[1],
         "competence": Competence.objects.filter(user__organisation=cast.organisations["lab"]).first(),
     }
+
+
+def _notice(run: Any, certificate: Any, cast: people.Cast) -> Any:
+    """A notice to the customer."""
+    finding = Finding("run", "Blank too high", "Three times its limit.", clock.today(), (run, certificate))
+    record = report_nonconformity(finding=finding, by=cast.quality_manager)
+    return notify_customers(record=record, subject="Blank too high", text="Wait.", by=cast.quality_manager)[0]
 
 
 def _offer(cast: people.Cast) -> Handover:

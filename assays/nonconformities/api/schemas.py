@@ -64,13 +64,13 @@ class NonconformityRowSchema(Schema):
     closed_at = serializers.DateTimeField(allow_null=True)
 
 
-class LinkSchema(Schema):
+class NonconformityLinkSchema(Schema):
     kind = serializers.CharField()
     name = serializers.CharField()
     detail = serializers.CharField()
 
 
-class NoteSchema(Schema):
+class NonconformityNoteSchema(Schema):
     text = serializers.CharField()
     by = serializers.CharField()
     at = serializers.DateTimeField()
@@ -95,8 +95,8 @@ class NonconformitySchema(NonconformityRowSchema):
     effective = serializers.BooleanField(allow_null=True)
     effect = serializers.CharField()
     override = serializers.BooleanField(help_text="Opened by the override of a failed control")
-    links = LinkSchema(many=True)
-    notes = NoteSchema(many=True)
+    links = NonconformityLinkSchema(many=True)
+    notes = NonconformityNoteSchema(many=True)
     notices = SentNoticeSchema(many=True)
 
 
@@ -145,3 +145,51 @@ class CloseSchema(Schema):
     password = serializers.CharField(help_text="The caller's own, again: it signs")
     reason = serializers.CharField(required=False)
     content_hash = serializers.CharField(required=False, allow_null=True)
+
+
+class TouchedRunSchema(Schema):
+    run = serializers.CharField()
+    state = serializers.ChoiceField(choices=RunState.choices)
+    method = serializers.CharField()
+    measured_at = serializers.DateTimeField(allow_null=True)
+    samples = serializers.IntegerField()
+    results = serializers.IntegerField()
+    certificates = serializers.ListField(child=serializers.CharField())
+
+
+class RecalledCertificateSchema(Schema):
+    number = serializers.CharField()
+    status = serializers.CharField()
+    customer = serializers.CharField()
+    issued_at = serializers.DateTimeField(allow_null=True)
+
+
+class RecallSchema(Schema):
+    runs = TouchedRunSchema(many=True)
+    certificates = RecalledCertificateSchema(many=True)
+    samples = serializers.IntegerField()
+    results = serializers.IntegerField()
+
+
+class NoticeInSchema(Schema):
+    subject = serializers.CharField()
+    text = serializers.CharField()
+
+
+class NoticeSchema(Schema):
+    id = serializers.UUIDField()
+    laboratory = serializers.CharField()
+    customer = serializers.CharField()
+    nonconformity = serializers.CharField(allow_null=True, help_text="For the laboratory that sent it")
+    subject = serializers.CharField()
+    text = serializers.CharField()
+    certificates = serializers.ListField(child=serializers.CharField())
+    sent_at = serializers.DateTimeField()
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+
+
+class NoticePageSchema(Schema):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    count = serializers.IntegerField(required=False)
+    results = NoticeSchema(many=True)

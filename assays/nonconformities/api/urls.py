@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from assays.nonconformities.api import views
+from assays.nonconformities.api import recalls, views
 
 urlpatterns = [
+    path("recall/", recalls.RecallView.as_view(), name="api-recall"),
+    path("notices/", recalls.Notices.as_view(), name="api-notices"),
+    path("notices/<uuid:pk>/acknowledge/", recalls.AcknowledgeView.as_view(), name="api-notice-acknowledge"),
+    path("nonconformities/<str:code>/hold/", recalls.HoldView.as_view(), name="api-nonconformity-hold"),
+    path("nonconformities/<str:code>/notify/", recalls.NotifyView.as_view(), name="api-nonconformity-notify"),
     path("runs/<str:key>/override/", views.OverrideView.as_view(), name="api-run-override"),
     path("nonconformities/", views.Nonconformities.as_view(), name="api-nonconformities"),
     path("nonconformities/<str:code>/", views.NonconformityView.as_view(), name="api-nonconformity"),
