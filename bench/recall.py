@@ -25,24 +25,36 @@ ALTER TABLE assays_aliquot DISABLE TRIGGER USER;
 ALTER TABLE assays_runposition DISABLE TRIGGER USER;
 CREATE TEMP TABLE made AS SELECT gen_random_uuid() AS run, gen_random_uuid() AS reduction, gen_random_uuid() AS auth, n
     FROM generate_series(1, %(runs)s) n;
-INSERT INTO assays_run SELECT (jsonb_populate_record(r, jsonb_build_object('id', m.run, 'code', 'BENCH-' || m.n,
-    'measured_at', r.measured_at - m.n * interval '6 hours'))).* FROM made m, (SELECT * FROM assays_run LIMIT 1) r;
-INSERT INTO assays_reduction SELECT (jsonb_populate_record(r, jsonb_build_object('id', m.reduction, 'run_id', m.run))).*
-    FROM made m, (SELECT * FROM assays_reduction LIMIT 1) r;
-INSERT INTO assays_authorisation SELECT (jsonb_populate_record(a, jsonb_build_object('id', m.auth, 'run_id', m.run))).*
-    FROM made m, (SELECT * FROM assays_authorisation LIMIT 1) a;
+INSERT INTO assays_run
+    SELECT f.* FROM made m, (SELECT * FROM assays_run LIMIT 1) r,
+    jsonb_populate_record(NULL::assays_run, to_jsonb(r) || jsonb_build_object('id', m.run, 'code', 'BENCH-' || m.n,
+    'measured_at', r.measured_at - m.n * interval '6 hours')) f;
+INSERT INTO assays_reduction
+    SELECT f.* FROM made m, (SELECT * FROM assays_reduction LIMIT 1) r,
+    jsonb_populate_record(NULL::assays_reduction, to_jsonb(r) || jsonb_build_object('id', m.reduction, 'run_id', m.run)) f;
+INSERT INTO assays_authorisation
+    SELECT f.* FROM made m, (SELECT * FROM assays_authorisation LIMIT 1) a,
+    jsonb_populate_record(NULL::assays_authorisation, to_jsonb(a) || jsonb_build_object('id', m.auth, 'run_id', m.run)) f;
 CREATE TEMP TABLE tested AS SELECT m.run, m.reduction, s, m.n, gen_random_uuid() AS aliquot, gen_random_uuid() AS test,
     gen_random_uuid() AS position, gen_random_uuid() AS sample FROM made m, generate_series(1, %(samples)s) s;
-INSERT INTO assays_submissiontest SELECT (jsonb_populate_record(t, jsonb_build_object('id', x.test, 'sample_id', x.sample))).*
-    FROM tested x, (SELECT * FROM assays_submissiontest LIMIT 1) t;
-INSERT INTO assays_aliquot SELECT (jsonb_populate_record(a, jsonb_build_object('id', x.aliquot, 'test_id', x.test,
-    'code', x.n || '-' || x.s))).* FROM tested x, (SELECT * FROM assays_aliquot LIMIT 1) a;
-INSERT INTO assays_runposition SELECT (jsonb_populate_record(p, jsonb_build_object('id', x.position, 'run_id', x.run, 'number', x.s,
-    'label', x.s::text, 'aliquot_id', x.aliquot))).* FROM tested x, (SELECT * FROM assays_runposition WHERE kind = 'sample' LIMIT 1) p;
+INSERT INTO assays_submissiontest
+    SELECT f.* FROM tested x, (SELECT * FROM assays_submissiontest LIMIT 1) t,
+    jsonb_populate_record(NULL::assays_submissiontest, to_jsonb(t) || jsonb_build_object('id', x.test,
+    'sample_id', x.sample)) f;
+INSERT INTO assays_aliquot
+    SELECT f.* FROM tested x, (SELECT * FROM assays_aliquot LIMIT 1) a,
+    jsonb_populate_record(NULL::assays_aliquot, to_jsonb(a) || jsonb_build_object('id', x.aliquot, 'test_id', x.test,
+    'code', x.n || '-' || x.s)) f;
+INSERT INTO assays_runposition
+    SELECT f.* FROM tested x, (SELECT * FROM assays_runposition WHERE kind = 'sample' LIMIT 1) p,
+    jsonb_populate_record(NULL::assays_runposition, to_jsonb(p) || jsonb_build_object('id', x.position, 'run_id', x.run,
+    'number', x.s, 'label', x.s::text, 'aliquot_id', x.aliquot)) f;
 INSERT INTO reports_certificatesample (id, certificate_id, sample_id)
     SELECT gen_random_uuid(), (SELECT id FROM reports_certificate LIMIT 1), sample FROM tested;
-INSERT INTO assays_resultversion SELECT (jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid(), 'inputs', '{}'::jsonb,
-    'result_id', gen_random_uuid(), 'reduction_id', x.reduction, 'position_id', x.position))).*
+INSERT INTO assays_resultversion (id, version, text, value, qualifier, unit, basis, uncertainty, uncertainty_text, k, lod, loq, inputs,
+    result_id, reduction_id, position_id, method_version_id)
+    SELECT gen_random_uuid(), 1, text, value, qualifier, unit, basis, uncertainty, uncertainty_text, k, lod, loq, '{}'::jsonb,
+    gen_random_uuid(), x.reduction, x.position, v.method_version_id
     FROM tested x, generate_series(1, %(analytes)s), (SELECT * FROM assays_resultversion LIMIT 1) v;
 """
 
