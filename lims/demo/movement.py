@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 
 from lims.core import clock
+from lims.demo import ways
 from lims.demo.story import Story
 from samples.consignment_labels import print_box_label
 from samples.models import Consignment, ConsignmentItem, RouteVersion, Sample
 from samples.services.boxing import add_pack
 from samples.services.consigning import create_consignment, dispatch_consignment, pack_samples
-from samples.services.customs import add_paper, declare_contents
 from samples.services.handing_over import offer_handover
 from samples.services.returning import send_back
-from samples.services.routing import Leg, create_route
 from samples.services.straying import lose_samples
 
 LABORATORY, CARRIER = "BPL", "NEF"
@@ -29,7 +27,7 @@ _DISPATCHED = ("lost", "found", "refuse", "handover/here", "handover/token", "ha
 def lay_out(story: Story, samples: Sequence[Sample]) -> dict[str, Consignment]:
     """Consignments of one sample each, by the step that may be tried on them."""
     collector = story.cast.of("collector", "IREL")
-    route = _make_route(story)
+    route = ways.find_route_made(story)
     made = {
         name: _dispatched(story, samples[index], index + 1, route if name == "legs" else None) for index, name in enumerate(_DISPATCHED)
     }
@@ -51,25 +49,6 @@ def lay_out(story: Story, samples: Sequence[Sample]) -> dict[str, Consignment]:
     return made
 
 
-def _make_route(story: Story) -> RouteVersion:
-    """An invented way over a post that exists; its days, costs and seasons are no advice."""
-    rains = (6, 7, 8, 9)
-    papers = ["export_permit", "soil_permit", "norm_notice"]
-    legs = [
-        _leg("road", "Myitkyina depot (invented)", "Pangsau", "3", hazard="landslides in the rains", closed_months=rains),
-        _leg("border_post", "Pangsau", "Nampong", "1", border_post="NAMPONG", papers=papers, cost=None, currency=""),
-        _leg("road", "Nampong", "Dibrugarh", "1.5"),
-        _leg("air", "Dibrugarh", "Bhopal", "1", cost=Decimal("18500")),
-    ]
-    official = story.cast.of("official", "MOM")
-    return create_route(code="PANGSAU", name="Myitkyina to Bhopal by Pangsau Pass (invented)", legs=legs, by=official)
-
-
-def _leg(mode: str, origin: str, destination: str, days: str, **more: Any) -> Leg:
-    words: dict[str, Any] = {"mode": mode, "origin": origin, "destination": destination, "transit_days": Decimal(days)}
-    return Leg(**(words | {"cost": Decimal("9500"), "currency": "INR"} | more))
-
-
 def _dispatched(story: Story, sample: Sample, number: int, route: RouteVersion | None) -> Consignment:
     cast, collector = story.cast, story.cast.of("collector", "IREL")
     consignment = create_consignment(
@@ -81,11 +60,7 @@ def _dispatched(story: Story, sample: Sample, number: int, route: RouteVersion |
         by=collector,
     )
     if route is not None:
-        declare_contents(
-            consignment=consignment, hs_code="253090", purpose=consignment.purpose, norm_notice=True, soil_notice=True, by=collector
-        )
-        for kind in ("export_permit", "soil_permit", "norm_notice"):
-            add_paper(consignment=consignment, kind=kind, remark="Invented for the demonstration.", by=collector)
+        ways.declare(consignment, by=collector)
         return dispatch_consignment(consignment=consignment, route=route, place="Myitkyina depot (invented)", by=collector)
     expected = clock.now() + timedelta(days=8)
     return dispatch_consignment(consignment=consignment, expected_by=expected, place="Myitkyina depot (invented)", by=collector)

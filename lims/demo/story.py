@@ -24,7 +24,7 @@ from assays.services.weighing import Portion, weigh_aliquots
 from lims.core import clock
 from lims.core.codes import VISIT
 from lims.core.sequences import take_codes
-from lims.demo import in_house, radiation, validated
+from lims.demo import in_house, radiation, validated, ways
 from lims.demo.geology import Rock, make_rock
 from lims.demo.instrument import write_export
 from lims.demo.people import Cast
@@ -236,22 +236,34 @@ def _travel(story: Story, journey: Journey, samples: Sequence[Sample], number: i
         )
     if not _reaches(journey, "dispatched"):
         return consignment
+    with story.on_day(journey, 2.4):
+        route = ways.route_for(story, journey)
+        if route is not None:
+            ways.declare(consignment, by=collector)
     with story.on_day(journey, 2.5) as moment:
         consignment = dispatch_consignment(
-            consignment=consignment, expected_by=moment + timedelta(days=9), place="Myitkyina depot (invented)", by=collector
+            consignment=consignment,
+            route=route,
+            season_reason=ways.SEASON if route else "",
+            expected_by=moment + timedelta(days=9),
+            place=ways.DEPOT,
+            by=collector,
         )
         offer = offer_handover(
             consignment=consignment,
             receiver=cast.organisations[journey.carrier],
-            place="Myitkyina depot (invented)",
+            place=ways.DEPOT,
             password=password,
             by=collector,
         )
     with story.on_day(journey, 2.6):
         custodian = cast.of("custodian", journey.carrier)
-        answer_handover(handover=offer, accept=True, seals_intact=True, place=journey.border, password=password, by=custodian)
+        place = ways.DEPOT if route else journey.border
+        answer_handover(handover=offer, accept=True, seals_intact=True, place=place, password=password, by=custodian)
     if not _reaches(journey, "arrived"):
         return consignment
+    if route is not None:
+        ways.travel(story, journey, consignment, by=custodian)
     with story.on_day(journey, 8.5):
         receptionist = cast.of("receptionist", journey.laboratory)
         door = "the laboratory's door"
