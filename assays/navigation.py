@@ -19,6 +19,8 @@ def register_navigation() -> None:
     register_item(Item(2, 10, _("Preparation"), "assays:preparation", Action.PREPARATION_EDIT))
     register_item(Item(2, 20, _("Weighing"), "assays:weighing", Action.PREPARATION_EDIT))
     register_item(Item(2, 30, _("Plan a run"), "assays:run-plan", Action.RUN_EDIT))
+    register_item(Item(4, 20, _("Racks"), "assays:layouts", Action.REFERENCE_EDIT))
+    register_item(Item(4, 30, _("Blind controls"), "assays:blind-controls", Action.BLIND_EDIT))
     register_item(Item(4, 0, _("Methods"), "assays:methods", Action.REFERENCE_VIEW))
     register_item(Item(4, 10, _("Reference materials"), "assays:materials", Action.REFERENCE_VIEW))
     register_item(Item(4, 20, _("Validation"), "assays:validations", Action.VALIDATION_VIEW))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.views import bench, planning, reference, submissions, validations
+from assays.views import bench, planning, reference, submissions, trays, validations
 
 app_name = "assays"
 
@@ -33,6 +33,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bench/preparation/", bench.PreparationPage.as_view(), name="preparation"),
     path("bench/weighing/", bench.WeighingPage.as_view(), name="weighing"),
     path("runs/new/", planning.PlanPage.as_view(), name="run-plan"),
+    path("trays/", trays.LayoutsPage.as_view(), name="layouts"),
+    path("blind-controls/", trays.BlindControlsPage.as_view(), name="blind-controls"),
     path("runs/<str:code>/rack/", planning.RackPage.as_view(), name="rack"),
     path("runs/<str:code>/cancel/", planning.CancelRun.as_view(), name="run-cancel"),
     path("", include("assays.run_urls")),

@@ -11,6 +11,7 @@ from assays.models.methods import Extraction
 from assays.models.reference import MaterialKind
 from assays.models.runs import PositionKind
 from assays.models.submissions import Turnaround
+from assays.qc.bracketing import Scope
 
 _BASES = ["dry", "as_received"]
 _NUMBER = "A number as text, exactly as kept"
@@ -151,6 +152,14 @@ class NewPositionSchema(Schema):
     aliquot = serializers.CharField(required=False, allow_null=True)
     material = serializers.CharField(required=False, allow_null=True)
     duplicate_of = serializers.IntegerField(required=False, allow_null=True, help_text="Number of the original's position")
+    control = serializers.CharField(
+        required=False, help_text="Sort of control where the kind leaves it open: `coarse_blank`, `instrument_duplicate`, …"
+    )
+    nominal = serializers.DictField(
+        child=serializers.DecimalField(18, 6),
+        required=False,
+        help_text="By symbol or `*`: µg/L in a calibration standard or check, µg added in a spike",
+    )
     mass_g = serializers.DecimalField(12, 5, required=False, allow_null=True, help_text="Of a control")
     volume_ml = serializers.DecimalField(9, 3, required=False, allow_null=True)
     dilution = serializers.DecimalField(12, 4, required=False, allow_null=True)
@@ -161,6 +170,8 @@ class NewRunSchema(Schema):
     method = serializers.CharField(help_text="`FUS-MS` for the version in force, or `FUS-MS v1`")
     aliquots = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True, help_text="What waits, by default")
     positions = NewPositionSchema(many=True, required=False, allow_null=True, help_text="Exactly these, instead of a proposed tray")
+    layout = serializers.CharField(required=False, allow_null=True, help_text="Code of a rack: `50`, `60`, `84`, `240` or an own one")
+    seed = serializers.IntegerField(required=False, allow_null=True, help_text="Of the random order, to have the same again")
 
 
 class WorklistPositionSchema(Schema):
@@ -175,6 +186,8 @@ class WorklistPositionSchema(Schema):
     mass_g = serializers.CharField(allow_null=True)
     volume_ml = serializers.CharField(allow_null=True)
     dilution = serializers.CharField(allow_null=True)
+    control = serializers.CharField(allow_blank=True, help_text="Sort of control; empty where the kind says all")
+    nominal = serializers.DictField(child=serializers.CharField(), help_text="µg/L in a standard or check, µg added in a spike")
 
 
 class RunSchema(Schema):
@@ -230,6 +243,8 @@ class ControlSchema(Schema):
     minimum_count = serializers.IntegerField()
     rate_percent = serializers.CharField()
     limits = serializers.DictField()
+    condemns = serializers.ChoiceField(choices=[one.value for one in Scope], help_text="What one that fails takes with it")
+    placement = serializers.DictField(help_text="How a planner places it")
     analytes = serializers.ListField(child=serializers.CharField(), allow_null=True)
     source = serializers.CharField()  # type: ignore[assignment]
 

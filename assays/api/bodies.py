@@ -62,7 +62,7 @@ class Aliquot(Struct):
 
 
 class Position(Struct):
-    """A tube: what stands there by code; amounts are of controls."""
+    """A tube: what stands there by code; amounts are of controls. `nominal` by symbol, or `*` for every analyte."""
 
     kind: str
     number: int | None = None
@@ -70,6 +70,8 @@ class Position(Struct):
     aliquot: str | None = None
     material: str | None = None
     duplicate_of: int | None = None
+    control: str = ""
+    nominal: dict[str, Decimal] = {}
     mass_g: Decimal | None = None
     volume_ml: Decimal | None = None
     dilution: Decimal | None = None
@@ -77,12 +79,14 @@ class Position(Struct):
 
 class NewRun(Struct):
     """A run of a method on an instrument. Nothing more: what waits, with its controls. `aliquots`: these, with their controls.
-    `positions`: exactly these."""
+    `positions`: exactly these. `layout` is the code of a rack; `seed` brings a random order back."""
 
     instrument: str
     method: str
     aliquots: Codes | None = None
     positions: Annotated[list[Position], msgspec.Meta(max_length=MOST_ROWS)] | None = None
+    layout: str | None = None
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] | None = None
 
 
 Preparations = Preparation | Annotated[list[Preparation], msgspec.Meta(min_length=1, max_length=MOST_ROWS)]

@@ -52,6 +52,22 @@ class CondemnedSchema(Schema):
     control = serializers.IntegerField(help_text="Position of the control that failed")
 
 
+class AttemptEvaluationSchema(Schema):
+    number = serializers.IntegerField()
+    outcome = serializers.ChoiceField(choices=_EVALUATIONS)
+    at = serializers.DateTimeField()
+
+
+class AttemptSchema(Schema):
+    run = serializers.CharField()
+    state = serializers.ChoiceField(choices=RunState.choices)
+    planned_at = serializers.DateTimeField()
+    measured_at = serializers.DateTimeField(allow_null=True)
+    shared_samples = serializers.IntegerField(help_text="How many samples it has in common with this run")
+    evaluations = AttemptEvaluationSchema(many=True)
+    withdrawn_files = serializers.IntegerField()
+
+
 class RunQualitySchema(Schema):
     run = serializers.CharField()
     state = serializers.ChoiceField(choices=RunState.choices)
@@ -64,6 +80,7 @@ class RunQualitySchema(Schema):
     blockers = QualityBlockerSchema(many=True)
     verdicts = VerdictSchema(many=True)
     condemned = CondemnedSchema(many=True)
+    attempts = AttemptSchema(many=True, help_text="Runs of the same samples by this method, with every judgement; this run among them")
 
 
 class SigningBlockerSchema(Schema):

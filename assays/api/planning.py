@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -18,8 +18,8 @@ from assays.api import bench_schemas as schemas
 from assays.api import bodies
 from assays.forms.bench_filters import RUN_ORDERINGS, RunFilter
 from assays.models import Run
-from assays.selectors.bench_rows import run_data, run_detail, worklist_data
-from assays.selectors.lookup import find_aliquots, find_instrument, find_materials, find_versions
+from assays.selectors.bench_rows import run_data, run_detail, sample_list, sequence_rows, worklist_data
+from assays.selectors.lookup import find_aliquots, find_instrument, find_layout, find_materials, find_versions
 from assays.selectors.runs import run_list
 from assays.selectors.trays import PlannedPosition
 from assays.services.planning import cancel_run, plan_run
@@ -67,9 +67,11 @@ class Runs(ListView):
             if body.aliquots is None
             else find_aliquots(body.aliquots, request.user, places=_places("aliquots", body.aliquots)),
             positions=None if body.positions is None else _positions(body.positions, request.user),
+            layout=None if body.layout is None else find_layout(body.layout, request.user),
+            seed=body.seed,
             by=request.user,
         )
-        response = Response(run_detail(fetch_run(request.user, run.code)), status=201)
+        response = Response(run_detail(fetch_run(request.user, run.code), request.user), status=201)
         response["Location"] = reverse("api-run", args=[run.code])
         return response
 
@@ -93,6 +95,8 @@ def _positions(rows: Sequence[bodies.Position], viewer: Any) -> list[PlannedPosi
             aliquot=aliquot_at.get(index),
             material=material_at.get(index),
             duplicate_of=row.duplicate_of,
+            control=row.control,
+            nominal=row.nominal,
             mass_g=row.mass_g,
             volume_ml=row.volume_ml,
             dilution=row.dilution,
@@ -109,7 +113,7 @@ class RunView(ActionView):
     @extend_schema(operation_id="runs_retrieve", responses=schemas.RunDetailSchema)
     def get(self, request: Request, key: str) -> Response:
         """Its state, and its tray position by position. `key` is its code or id."""
-        return Response(run_detail(fetch_run(request.user, key)))
+        return Response(run_detail(fetch_run(request.user, key), request.user))
 
 
 class CancelRunView(ActionView):
@@ -123,7 +127,17 @@ class CancelRunView(ActionView):
         run = fetch_run(request.user, key)
         body: bodies.Reason = decode(request, bodies.Reason)
         cancel_run(run=run, reason=body.reason, by=request.user)
-        return Response(run_detail(fetch_run(request.user, run.code)))
+        return Response(run_detail(fetch_run(request.user, run.code), request.user))
+
+
+MASSHUNTER_LIST = "application/vnd.agilent.masshunter+csv"
+
+
+class MassHunterRenderer(CsvRenderer):
+    """Lets a caller ask for MassHunter's sample list; a refusal stays JSON."""
+
+    media_type = MASSHUNTER_LIST
+    format = "masshunter"
 
 
 class WorklistView(ActionView):
@@ -132,16 +146,22 @@ class WorklistView(ActionView):
     actions: ClassVar[dict[str, Action]] = {"GET": Action.RUN_VIEW}
 
     def get_renderers(self) -> list[Any]:
-        return [*super().get_renderers(), CsvRenderer()]
+        return [*super().get_renderers(), CsvRenderer(), MassHunterRenderer()]
 
     @extend_schema(
         operation_id="runs_worklist",
-        responses={(200, "application/json"): schemas.WorklistSchema, (200, "text/csv"): OpenApiTypes.STR},
+        responses={
+            (200, "application/json"): schemas.WorklistSchema,
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, MASSHUNTER_LIST): OpenApiTypes.STR,
+        },
     )
-    def get(self, request: Request, key: str) -> Response | StreamingHttpResponse:
-        """Tube by tube; with `Accept: text/csv` as a sequence file."""
+    def get(self, request: Request, key: str) -> Response | HttpResponse | StreamingHttpResponse:
+        """Tube by tube; with `Accept: text/csv` as a sequence file, with `Accept: application/vnd.agilent.masshunter+csv` as that
+        software's sample list."""
         run = fetch_run(request.user, key)
-        worklist = worklist_data(run)
         if request.accepted_renderer.format == "csv":
-            return stream_csv(iter(worklist["positions"]), f"{run.code}-sequence.csv")
-        return Response(worklist)
+            return stream_csv(iter(sequence_rows(run, request.user)), f"{run.code}-sequence.csv")
+        if request.accepted_renderer.format == "masshunter":
+            return HttpResponse(sample_list(run, request.user), content_type=MASSHUNTER_LIST)
+        return Response(worklist_data(run, request.user))

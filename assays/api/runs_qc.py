@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from assays.api import measured_schemas as schemas
 from assays.api.planning import fetch_run
+from assays.selectors.attempts import attempts_data, attempts_of
 from assays.selectors.judgements import judgement_data, judgement_of
 from assays.selectors.runs import tray_of
 from lims.core.api.views import ActionView
@@ -25,4 +26,5 @@ class RunQuality(ActionView):
     def get(self, request: Request, key: str) -> Response:
         """Every verdict with statistic, limit, rule and rule version; `blockers` name the controls and elements that are missing."""
         run = fetch_run(request.user, key)
-        return Response(judgement_data(run, judgement_of(run), tray_of(run)))
+        told = judgement_data(run, judgement_of(run, request.user), tray_of(run, request.user))
+        return Response(told | {"attempts": attempts_data(attempts_of(run, request.user))})

@@ -29,3 +29,18 @@ def apply_instrument_dilution(measured: float, total_dilution: float) -> float:
     An importer reads either the one or this product, never both: ``Conc.`` already carries the dilution.
     """
     return measured * total_dilution
+
+
+WELL_WITHIN = 0.7
+"""The share of the working range a content that was over it is brought to."""
+
+
+def choose_dilution_step(excess: float) -> int:
+    """The smallest factor of the series 2, 5, 10, 20, 50, … that brings a content of ``excess`` times the end of the working range to at
+    most 70 % of it; bench volumes make these by pipette."""
+    if excess <= 0:
+        raise ValueError("A content over range is above zero.")
+    for step in (lead * decade for decade in (1, 10, 100, 1_000, 10_000, 100_000) for lead in (2, 5, 10)):
+        if excess / step <= WELL_WITHIN:
+            return step
+    raise ValueError(f"A content of {excess:g} times the working range is beyond any dilution.")

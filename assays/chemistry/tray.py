@@ -47,12 +47,14 @@ class Portion:
 
 @dataclass(frozen=True)
 class TrayInput:
-    """One position: its number, its portion, and its readings by analyte. `is_blank` positions give the blank of the others."""
+    """One position: its number, its portion, and its readings by analyte. `is_blank` positions give the blank of the others; neither they
+    nor those that are not `corrected` have it subtracted."""
 
     number: int
     portion: Portion
     readings: Mapping[str, Sequence[SolutionReading]]
     is_blank: bool = False
+    corrected: bool = True
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def _reduce_one(position: TrayInput, readings: Sequence[SolutionReading], limits
     portion = position.portion
     solution, qualifier, dilution = _combine(readings, portion.dilution)
     applied = portion.dilution / dilution
-    subtracted = 0.0 if position.is_blank else blank * applied
+    subtracted = 0.0 if position.is_blank or not position.corrected else blank * applied
     reduced = reduce_to_dry_mg_kg(solution, subtracted, portion.volume_ml, dilution, portion.mass_g, portion.moisture_percent).dry
     lod, loq, upper = limits.lod * scale, limits.loq * scale, limits.upper * scale
     value, final = _censor(reduced, qualifier, loq, upper)

@@ -16,17 +16,17 @@ from typing import Literal
 
 from .parsers.model import Kind, ParsedExport, ParsedRow
 
-PositionKind = Literal["sample", "duplicate", "blank", "reference", "calibration", "drift"]
+PositionKind = Literal["sample", "duplicate", "blank", "reference", "calibration", "drift", "spike"]
 Outcome = Literal["matched", "control", "calibration", "parked"]
 
 # What may stand at a position when the instrument says what kind of row it is. Laboratories run nearly everything as `Sample`; the other
 # types mean what they say.
 _MAY_STAND: dict[Kind, frozenset[str]] = {
-    "sample": frozenset({"sample", "duplicate", "blank", "reference", "drift"}),
-    "control": frozenset({"duplicate", "blank", "reference", "drift", "calibration"}),
+    "sample": frozenset({"sample", "duplicate", "blank", "reference", "drift", "spike"}),
+    "control": frozenset({"duplicate", "blank", "reference", "drift", "calibration", "spike"}),
     "blank": frozenset({"blank", "calibration"}),
     "standard": frozenset({"calibration", "drift"}),
-    "unknown": frozenset({"sample", "duplicate", "blank", "reference", "drift", "calibration"}),
+    "unknown": frozenset({"sample", "duplicate", "blank", "reference", "drift", "calibration", "spike"}),
 }
 _INTERCHANGEABLE = frozenset({"blank", "reference", "drift", "calibration"})
 

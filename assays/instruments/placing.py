@@ -59,6 +59,7 @@ def _positions() -> Any:
         "label",
         "kind",
         "dilution",
+        "blind",
         "aliquot__code",
         "aliquot__dilution",
         "aliquot__test__sample__blind_code",
@@ -68,10 +69,17 @@ def _positions() -> Any:
 
 def name_tubes(tray: Iterable[RunPosition]) -> list[TrayPosition]:
     """The tubes as the matcher knows them: each also goes by its aliquot's and its sample's blind code, or by its material."""
-    return [TrayPosition(position.number, position.label, position.kind, names=_names_of(position)) for position in tray]  # type: ignore[arg-type]
+    return [TrayPosition(position.number, position.label, _kind_of(position), names=_names_of(position)) for position in tray]  # type: ignore[arg-type]
+
+
+def _kind_of(position: RunPosition) -> str:
+    """A blind control is matched as the sample it stands for, so that no message of the import tells it."""
+    return "sample" if position.blind_id is not None else position.kind
 
 
 def _names_of(position: RunPosition) -> tuple[str, ...]:
+    if position.blind_id is not None:
+        return ()
     if position.material is not None:
         return (position.material.code,)
     if position.aliquot is None:
@@ -127,8 +135,8 @@ def _check_dilutions(
 
 
 def dilution_of(position: RunPosition, run: Run) -> Any:
-    """The dilution factor of the tube's portion: the aliquot's, the control's own, or the method's."""
-    return position.aliquot.dilution if position.aliquot is not None else position.dilution or run.method_version.dilution
+    """The dilution factor of the tube's portion: its own, the aliquot's, or the method's."""
+    return position.dilution or (position.aliquot.dilution if position.aliquot is not None else run.method_version.dilution)
 
 
 def collect_notes(export: ParsedExport, warnings: Iterable[ReadingWarning]) -> list[dict[str, Any]]:

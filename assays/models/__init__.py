@@ -8,6 +8,7 @@ from assays.models.reference import CertifiedValue, InHouseMeasurement, Referenc
 from assays.models.results import Reduction, Result, ResultVersion
 from assays.models.runs import Run, RunPosition
 from assays.models.submissions import ClockStop, Submission, SubmissionTest
+from assays.models.trays import BlindControl, TrayLayout
 from assays.models.validations import ValidationRun, ValidationSignOff
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Analyte",
     "Authorisation",
     "AuthorisedResult",
+    "BlindControl",
     "CertifiedValue",
     "ClockStop",
     "ControlRequirement",
@@ -35,6 +37,7 @@ __all__ = [
     "RunPosition",
     "Submission",
     "SubmissionTest",
+    "TrayLayout",
     "Use",
     "ValidationRun",
     "ValidationSignOff",

@@ -68,6 +68,7 @@ class MethodVersion(Record):
     volume_ml = models.DecimalField(max_digits=9, decimal_places=3)
     dilution = models.DecimalField(max_digits=9, decimal_places=3)
     drying_c = models.PositiveSmallIntegerField()
+    randomised = models.BooleanField(default=False, help_text=_("The samples of a tray stand in random order; its seed is kept"))
     reviewer_may_authorise = models.BooleanField(default=False)
     rule_set = models.CharField(max_length=40, help_text=_("Name and version of the quality-control rules"))
     note = models.TextField(blank=True)
@@ -109,7 +110,10 @@ class MethodAnalyte(Record):
 @history()
 class ControlRequirement(Record):
     """One control a run of this method version must hold, with its limits as data for the rule that judges it: at least `minimum_count`, or
-    `rate_percent` of the samples where that is more. `analytes` must be judged on it; null means every required one of the method."""
+    `rate_percent` of the samples where that is more. `analytes` must be judged on it; null means every required one of the method.
+
+    `condemns` is what one that fails takes with it (`assays.qc.bracketing.Scope`); empty: what is usual for its kind. `placement` is for
+    the planner (`assays.tray_layout.Placement`): where such controls stand and what they hold."""
 
     method_version = models.ForeignKey(MethodVersion, on_delete=models.PROTECT, related_name="controls", db_index=False)
     kind = models.CharField(max_length=40)
@@ -118,6 +122,8 @@ class ControlRequirement(Record):
     rate_percent = models.DecimalField(max_digits=5, decimal_places=1, default=0)
     limits = models.JSONField(default=dict)
     analytes = ArrayField(models.CharField(max_length=4), null=True, blank=True)
+    condemns = models.CharField(max_length=12, blank=True, default="")
+    placement = models.JSONField(default=dict, blank=True)
     source = models.CharField(max_length=300, blank=True)
     order = models.PositiveSmallIntegerField(default=0)
 

@@ -109,6 +109,36 @@ def judge_average_cv(measurements: Sequence[DuplicateMeasurement], limits: Mappi
     ]
 
 
+def judge_precision_model(measurements: Sequence[DuplicateMeasurement], limits: Mapping[str, float]) -> list[Verdict]:
+    """Thompson and Howarth's precision of the stage, from its earlier pairs and this run's, at the mean content of this run's pairs: at
+    most ``precision_percent`` (95 %). Judged from two full groups of ``group_size`` pairs on, for fewer give no line."""
+    own = [_numbers(m) for m in measurements if not m.first.qualifier and not m.second.qualifier]
+    pairs = [*measurements[0].previous_pairs, *own]
+    group_size = int(limits["group_size"])
+    content = statistics.fmean((a + b) / 2 for a, b in own) if own else 0.0
+    if len(pairs) < 2 * group_size or content <= 0:
+        return []
+    try:
+        precision = fit_precision_model(pairs, group_size).predict_precision_percent(content)
+    except ValueError:  # every group has one mean content: no line goes through them
+        return []
+    first, limit = measurements[0], limits["precision_percent"]
+    return [
+        Verdict(
+            kind=first.kind,
+            control=f"{len(pairs)} pairs",
+            analyte=first.analyte,
+            statistic="precision_percent",
+            value=precision,
+            limit=f"P(95 %) <= {limit:g} %",
+            rule="duplicate_thompson_howarth",
+            outcome=Outcome.PASS if precision <= limit else Outcome.FAIL,
+            sentence=f"{first.analyte}: precision {precision:.1f} % (95 %) at {content:.4g}, by Thompson and Howarth over {len(pairs)}"
+            f" pairs of {first.kind.words}s.",
+        )
+    ]
+
+
 def _judge_pair(measurement: DuplicateMeasurement, hard_limit: float, loq_multiple: float) -> Verdict:
     first, second = _numbers(measurement)
     difference, allowed = abs(first - second), loq_multiple * measurement.loq

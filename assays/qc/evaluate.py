@@ -28,8 +28,16 @@ A caller (the service ``evaluating.evaluate_run``) gives plain values and stores
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from assays.qc.bracketing import Scope
 from assays.qc.insertion import count_controls
-from assays.qc.measurements import NO_CERTIFIED_VALUE, NO_READING, ControlKind, ControlMeasurement, ReferenceMeasurement
+from assays.qc.measurements import (
+    NO_CERTIFIED_VALUE,
+    NO_READING,
+    SAMPLE_CHECKS,
+    ControlKind,
+    ControlMeasurement,
+    ReferenceMeasurement,
+)
 from assays.qc.recoveries import find_unfit_internal_standards
 from assays.qc.rules import RULES, RULES_VERSION, Rule
 from assays.qc.verdicts import Outcome, Verdict, find_worst
@@ -54,6 +62,7 @@ class ControlRequirement:
     minimum_count: int = 1
     rate_percent: float = 0.0
     analytes: tuple[str, ...] | None = None
+    condemns: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,8 @@ def evaluate_controls(requirements: MethodRequirements, measurements: RunMeasure
     for requirement in requirements.controls:
         rule = check_requirement(requirement)
         own = [m for m in measurements.controls if m.kind == requirement.kind]
-        blockers += _find_control_blockers(requirement, requirements.analytes, own, measurements)
+        if requirement.kind not in SAMPLE_CHECKS:
+            blockers += _find_control_blockers(requirement, requirements.analytes, own, measurements)
         verdicts += _judge(rule, requirement, own)
     unique = tuple(dict.fromkeys(blockers))
     outcome = Outcome.BLOCKED if unique else find_worst(verdict.outcome for verdict in verdicts)
@@ -115,6 +125,8 @@ def check_requirement(requirement: ControlRequirement) -> Rule:
         raise InvalidRequirement(f"The rule {requirement.rule!r} is not known; known are {', '.join(RULES)}.")
     if requirement.kind not in rule.kinds:
         raise InvalidRequirement(f"The rule {rule.name} does not judge a {requirement.kind.words}.")
+    if requirement.condemns and requirement.condemns not in list(Scope):
+        raise InvalidRequirement(f"A control condemns one of {', '.join(Scope)}, not {requirement.condemns!r}.")
     if requirement.minimum_count < 1 or requirement.rate_percent < 0:
         raise InvalidRequirement(f"At least one {requirement.kind.words} must be asked for, at a rate that is not negative.")
     given = frozenset(requirement.limits)

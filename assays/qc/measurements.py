@@ -29,11 +29,19 @@ class ControlKind(StrEnum):
     COARSE_DUPLICATE = "coarse_duplicate"
     FIELD_DUPLICATE = "field_duplicate"
     MATRIX_SPIKE = "matrix_spike"
+    BLIND_CONTROL = "blind_control"
+    SUM_OF_OXIDES = "sum_of_oxides"
+    REE_PATTERN = "ree_pattern"
+    METHOD_COMPARISON = "method_comparison"
 
     @property
     def words(self) -> str:
         """The kind as a sentence says it: ``reference material``."""
-        return self.value.replace("_", " ")
+        return self.value.replace("_", " ").replace("ree ", "rare-earth ")
+
+
+SAMPLE_CHECKS = frozenset({ControlKind.SUM_OF_OXIDES, ControlKind.REE_PATTERN, ControlKind.METHOD_COMPARISON})
+"""What is judged on the samples themselves: no tube of its own is planned for it, and none is missing where a sample gives no number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +97,13 @@ class ReferenceMeasurement(ControlMeasurement):
 
 @dataclass(frozen=True, kw_only=True)
 class DuplicateMeasurement(ControlMeasurement):
-    """A pair of results and the ``loq`` in their unit."""
+    """A pair of results and the ``loq`` in their unit. ``previous_pairs`` are those of the same stage, method and analyte before this
+    run."""
 
     first: Reading
     second: Reading
     loq: float
+    previous_pairs: tuple[tuple[float, float], ...] = ()
 
     @property
     def obstacle(self) -> str:
@@ -144,6 +154,45 @@ class CalibrationMeasurement(ControlMeasurement):
     def obstacle(self) -> str:
         """A line with a residual needs three standards at two different concentrations."""
         return "" if len(self.concentrations) > 2 and len(set(self.concentrations)) > 1 else NO_READING
+
+
+@dataclass(frozen=True, kw_only=True)
+class TotalMeasurement(ControlMeasurement):
+    """The oxides of one sample in percent by mass: their ``total`` and how many there are; ``analyte`` is empty."""
+
+    total: float
+    count: int
+
+    @property
+    def obstacle(self) -> str:
+        """A total needs parts."""
+        return "" if self.count else NO_READING
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatternMeasurement(ControlMeasurement):
+    """The quantified rare earths of one sample over chondrite, as (symbol, atomic number, ratio) in order; ``analyte`` is empty."""
+
+    points: tuple[tuple[str, int, float], ...]
+
+    @property
+    def obstacle(self) -> str:
+        """A neighbour on either side is needed."""
+        return "" if len(self.points) > 2 else NO_READING
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonMeasurement(ControlMeasurement):
+    """One content of a sample by this method and by ``other_method``, both total and in one unit."""
+
+    reading: Reading
+    other: Reading
+    other_method: str
+
+    @property
+    def obstacle(self) -> str:
+        """Both must be quantified to be compared."""
+        return NO_READING if self.reading.qualifier or self.other.qualifier else _find_missing(self.reading, self.other)
 
 
 def _find_missing(*readings: Reading) -> str:

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assays.qc.control_charts import find_westgard_signals
+from assays.qc.control_charts import find_nelson_signals, find_westgard_signals
 from assays.qc.measurements import ReferenceMeasurement
 from assays.qc.verdicts import Outcome, Verdict, exceeds
 
@@ -72,6 +72,12 @@ def judge_westgard(measurements: Sequence[ReferenceMeasurement], limits: Mapping
     return [_judge_one_westgard(m, previous) for m, previous in _with_previous(measurements)]
 
 
+def judge_nelson(measurements: Sequence[ReferenceMeasurement], limits: Mapping[str, float]) -> list[Verdict]:
+    """Nelson's rules at each new point, with the points before it: a point beyond three SD fails, any other signal warns of a change that
+    wants an explanation."""
+    return [_judge_one_nelson(m, previous) for m, previous in _with_previous(measurements)]
+
+
 def judge_mean_bias(measurements: Sequence[ReferenceMeasurement], limits: Mapping[str, float]) -> list[Verdict]:
     """Mean bias over a run's reference materials in percent; judged from ``minimum_readings`` on, for one reading proves little."""
     quantified = [m for m in measurements if not m.reading.qualifier]
@@ -119,6 +125,19 @@ def _judge_one_westgard(measurement: ReferenceMeasurement, previous: tuple[float
     return _verdict(
         measurement, z, "1_3s, 2_2s, R_4s, 4_1s, 10_x", "reference_material_westgard", outcome,
         f"{_describe(measurement)}: z = {z:+.2f}, {says} of Westgard fires.",
+    )  # fmt: skip
+
+
+def _judge_one_nelson(measurement: ReferenceMeasurement, previous: tuple[float, ...]) -> Verdict:
+    if measurement.reading.qualifier:
+        return _refuse_censored(measurement, "reference_material_nelson")
+    z = compute_z(*_numbers(measurement))
+    fired = [signal.rule for signal in find_nelson_signals((*previous, z)) if signal.index == len(previous)]
+    outcome = Outcome.FAIL if "nelson_1" in fired else Outcome.WARN if fired else Outcome.PASS
+    says = f"rule {', '.join(rule.removeprefix('nelson_') for rule in fired)}" if fired else "no rule"
+    return _verdict(
+        measurement, z, "Nelson's rules 1 to 8 over its history", "reference_material_nelson", outcome,
+        f"{_describe(measurement)}: z = {z:+.2f}, {says} of Nelson fires over {len(previous) + 1} points.",
     )  # fmt: skip
 
 

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from assays.qc import blanks, calibration, duplicates, recoveries, reference_materials
+from assays.qc import blanks, calibration, duplicates, recoveries, reference_materials, samples
 from assays.qc.measurements import (
     BlankMeasurement,
     CalibrationMeasurement,
+    ComparisonMeasurement,
     ControlKind,
     ControlMeasurement,
     DuplicateMeasurement,
+    PatternMeasurement,
     RecoveryMeasurement,
     ReferenceMeasurement,
     SpikeMeasurement,
+    TotalMeasurement,
 )
 from assays.qc.verdicts import Verdict
 
@@ -43,7 +46,7 @@ class Rule:
 
 
 _BLANKS = (ControlKind.REAGENT_BLANK, ControlKind.PULP_BLANK, ControlKind.COARSE_BLANK)
-_REFERENCES = (ControlKind.REFERENCE_MATERIAL,)
+_REFERENCES = (ControlKind.REFERENCE_MATERIAL, ControlKind.BLIND_CONTROL)
 _DUPLICATES = (
     ControlKind.INSTRUMENT_DUPLICATE,
     ControlKind.PULP_DUPLICATE,
@@ -68,6 +71,7 @@ def _rule(
     return Rule(name, frozenset(kinds), measurement, frozenset(limits), judge, frozenset(optional))
 
 
+_STEPS = ("warn_percent", "fail_percent")
 _WINDOW = ("low_percent", "high_percent")
 
 _RULES = (
@@ -75,6 +79,7 @@ _RULES = (
     _rule("blank_loq", _BLANKS, BlankMeasurement, ("multiple",), blanks.judge_blank_loq),
     _rule("reference_material_z", _REFERENCES, ReferenceMeasurement, ("warn_z", "fail_z", "consecutive_z"), reference_materials.judge_z),
     _rule("reference_material_westgard", _REFERENCES, ReferenceMeasurement, (), reference_materials.judge_westgard),
+    _rule("reference_material_nelson", _REFERENCES, ReferenceMeasurement, (), reference_materials.judge_nelson),
     _rule(
         "reference_material_bias",
         _REFERENCES,
@@ -84,6 +89,13 @@ _RULES = (
     ),
     _rule("duplicate_hard", _DUPLICATES, DuplicateMeasurement, ("hard_percent", "loq_multiple"), duplicates.judge_hard),
     _rule("duplicate_cv_avg", _DUPLICATES, DuplicateMeasurement, ("cv_avg_percent", "minimum_pairs"), duplicates.judge_average_cv),
+    _rule(
+        "duplicate_thompson_howarth",
+        _DUPLICATES,
+        DuplicateMeasurement,
+        ("precision_percent", "group_size"),
+        duplicates.judge_precision_model,
+    ),
     _rule("spike_recovery", (ControlKind.MATRIX_SPIKE,), SpikeMeasurement, (*_WINDOW, "minimum_added_percent"), recoveries.judge_spike),
     _rule("recovery_window", _RECOVERIES, RecoveryMeasurement, _WINDOW, recoveries.judge_recovery, ("rsd_percent",)),
     _rule(
@@ -93,6 +105,9 @@ _RULES = (
         ("lowest_percent", "other_percent"),
         calibration.judge_back_calculation,
     ),
+    _rule("sum_of_oxides", (ControlKind.SUM_OF_OXIDES,), TotalMeasurement, _WINDOW, samples.judge_sum_of_oxides),
+    _rule("ree_pattern_smoothness", (ControlKind.REE_PATTERN,), PatternMeasurement, _STEPS, samples.judge_pattern),
+    _rule("method_comparison", (ControlKind.METHOD_COMPARISON,), ComparisonMeasurement, _STEPS, samples.judge_comparison),
 )
 
 RULES = MappingProxyType({rule.name: rule for rule in _RULES})

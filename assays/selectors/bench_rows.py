@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from assays.chemistry.rounding import round_to_place
+from assays.instruments.sequences import write_masshunter_list
 from assays.models import Aliquot, CertifiedValue, ControlRequirement, MethodAnalyte, MethodVersion, Preparation, ReferenceMaterial, Run
+from assays.qc.bracketing import usual_scope
 from assays.selectors.runs import number_text, tray_of, worklist_row
 from assays.selectors.submissions import deadline_of, tests_of
 from lims.accounts.models import Organisation
@@ -108,19 +110,34 @@ def run_data(run: Any) -> dict[str, Any]:
     }
 
 
-def run_detail(run: Any) -> dict[str, Any]:
+def run_detail(run: Any, viewer: Any) -> dict[str, Any]:
     """A run of `run_list` with its tray."""
-    return run_data(run) | {"positions": [worklist_row(position) for position in tray_of(run)]}
+    return run_data(run) | {"positions": [worklist_row(position) for position in tray_of(run, viewer)]}
 
 
-def worklist_data(run: Run) -> dict[str, Any]:
+def worklist_data(run: Run, viewer: Any) -> dict[str, Any]:
     """What the autosampler should hold."""
     return {
         "run": run.code,
         "instrument": run.instrument.code,
         "method": run.method_version.method.code,
-        "positions": [worklist_row(position) for position in tray_of(run)],
+        "positions": [worklist_row(position) for position in tray_of(run, viewer)],
     }
+
+
+def sequence_rows(run: Run, viewer: Any) -> list[dict[str, Any]]:
+    """The worklist as flat rows for a comma-separated file."""
+    return [
+        row | {"nominal": " ".join(f"{symbol}={value}" for symbol, value in row["nominal"].items())}
+        for row in worklist_data(run, viewer)["positions"]
+    ]
+
+
+def sample_list(run: Run, viewer: Any) -> bytes:
+    """The tray as MassHunter's sample list."""
+    return write_masshunter_list(
+        row | {"comment": row["aliquot"] or row["material"] or ""} for row in worklist_data(run, viewer)["positions"]
+    )
 
 
 def method_data(version: MethodVersion) -> dict[str, Any]:
@@ -168,6 +185,8 @@ def _control(one: ControlRequirement) -> dict[str, Any]:
         "minimum_count": one.minimum_count,
         "rate_percent": number_text(one.rate_percent),
         "limits": one.limits,
+        "condemns": one.condemns or usual_scope(one.kind),
+        "placement": one.placement,
         "analytes": one.analytes,
         "source": one.source,
     }

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from assays.instruments.models import Instrument
 from assays.lifecycle import TestState
-from assays.models import Aliquot, MethodVersion, ReferenceMaterial, SubmissionTest
+from assays.models import Aliquot, MethodVersion, ReferenceMaterial, SubmissionTest, TrayLayout
 from assays.selectors.reference import versions_in_force
 from lims.core import clock
 from lims.core.codes import check_code, has_code_shape, normalise
@@ -37,6 +37,15 @@ def find_materials(codes: Sequence[str], viewer: Any, *, places: Sequence[str]) 
     own = Q(laboratory=None) | Q(laboratory=viewer.organisation_id)
     known = {one.code: one for one in ReferenceMaterial.objects.filter(own, code__in=[code for code in wanted if code.isprintable()])}
     return _all_of(wanted, known, places, "reference material")
+
+
+def find_layout(code: str, viewer: Any) -> TrayLayout:
+    """A rack by its code: the laboratory's own before everyone's."""
+    found = TrayLayout.objects.visible_to(viewer).filter(code=code.strip(), active=True).order_by("laboratory").first()
+    if found is None:
+        sentence = f"There is no rack “{code}”. Name one of those that stand with the planner, or leave it out."
+        raise Invalid("unknown_layout", sentence, problems=[Problem("/layout", "unknown_layout", sentence)])
+    return found
 
 
 def find_tests(ids: Sequence[UUID], viewer: Any, *, places: Sequence[str]) -> list[SubmissionTest]:

@@ -16,7 +16,7 @@ from assays.control_charts.selectors import Asked, ControlHistory, read_history
 from assays.models import ResultVersion, Run, RunPosition, Verdict
 from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
-from assays.selectors.judgements import Judgement, affected_samples, worst_by_position
+from assays.selectors.judgements import Judgement, affected_samples, unit_beside, worst_by_position
 from assays.selectors.measured_badges import Badge, verdict_badge
 from assays.selectors.results import readings_behind
 from assays.selectors.runs import number_text, tray_position
@@ -63,6 +63,11 @@ _STATISTICS = {
     "cv_avg_percent": ("CV", "{:.1f} %"),
     "mean_bias_percent": ("bias", "{:+.1f} %"),
     "recovery_percent": ("recovery", "{:.1f} %"),
+    "precision_percent": ("P", "{:.1f} %"),
+    "back_calculation_error_percent": ("error", "{:+.1f} %"),
+    "pattern_residual_percent": ("off", "{:+.0f} %"),
+    "sum_of_oxides_percent": ("sum", "{:.3g} %"),
+    "difference_percent": ("difference", "{:+.1f} %"),
 }
 
 
@@ -86,6 +91,7 @@ class ControlRow:
 
     verdict: Verdict
     badge: Badge
+    unit: str = ""
 
     @property
     def rule(self) -> str:
@@ -102,13 +108,17 @@ class ControlRow:
 def tray_cells(tray: Sequence[RunPosition], judgement: Judgement) -> list[dict[str, Any]]:
     """The tray map: controls by their worst verdict, samples condemned by a failed control in red."""
     worst = worst_by_position(judgement.verdicts)
-    condemned = {sample for sample, _symbol in affected_samples(tray, judgement.verdicts, Outcome.FAIL)}
+    condemned = {sample for sample, _symbol in affected_samples(tray, judgement.verdicts, Outcome.FAIL, _rules(judgement))}
     verdicts = {number: outcome for number, outcome in worst.items() if outcome != Outcome.MISSING} | dict.fromkeys(condemned, "fail")
     return [
         tray_position(position)
         | {"verdict": verdicts.get(position.number), "href": f"#position-{position.number}" if position.kind == "sample" else "#controls"}
         for position in tray
     ]
+
+
+def _rules(judgement: Judgement) -> dict[str, Any] | None:
+    return judgement.evaluation.rules if judgement.evaluation else None
 
 
 def control_rows(judgement: Judgement) -> list[ControlRow]:
@@ -118,7 +128,10 @@ def control_rows(judgement: Judgement) -> list[ControlRow]:
         symbol = verdict.analyte.symbol if verdict.analyte else ""
         return _ORDER.index(Outcome(verdict.outcome)), _FIRST.index(symbol) if symbol in _FIRST else len(_FIRST)
 
-    return [ControlRow(verdict, verdict_badge(verdict.outcome)) for verdict in sorted(judgement.verdicts, key=rank)]
+    run = judgement.evaluation.run if judgement.evaluation else None
+    units = {verdict.pk: unit_beside(verdict, run) for verdict in judgement.verdicts} if run else {}
+    ordered = sorted(judgement.verdicts, key=rank)
+    return [ControlRow(verdict, verdict_badge(verdict.outcome), units.get(verdict.pk, "")) for verdict in ordered]
 
 
 def count_verdicts(judgement: Judgement) -> dict[str, int]:
@@ -139,8 +152,8 @@ def make_grid(run: Run, tray: Sequence[RunPosition], judgement: Judgement, versi
     """Samples by elements; a cell fails or warns with the control that speaks against it, or warns where the range ended."""
     analytes = list(dict.fromkeys(version.result.analyte.symbol for version in sorted(versions, key=lambda one: one.result.analyte.order)))
     found = {(version.position_id, version.result.analyte.symbol): version for version in versions}
-    failed = affected_samples(tray, judgement.verdicts, Outcome.FAIL)
-    warned = affected_samples(tray, judgement.verdicts, Outcome.WARN)
+    failed = affected_samples(tray, judgement.verdicts, Outcome.FAIL, _rules(judgement))
+    warned = affected_samples(tray, judgement.verdicts, Outcome.WARN, _rules(judgement))
     proven = judgement.evaluation is not None and judgement.evaluation.outcome != "blocked"
     base = reverse("assays:run", args=[run.code]) + "results/"
     lines = []

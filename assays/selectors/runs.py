@@ -9,12 +9,14 @@ from django.db.models import Count, Q, QuerySet
 
 from assays.models import Run, RunPosition
 from assays.models.runs import PositionKind
+from assays.selectors.blinding import hide_blind_controls
 
 _INSTRUMENT_TYPES = {
     PositionKind.SAMPLE: "Sample",
     PositionKind.DUPLICATE: "Sample",
     PositionKind.REFERENCE: "Sample",
     PositionKind.DRIFT: "Sample",
+    PositionKind.SPIKE: "Sample",
     PositionKind.BLANK: "Blank",
     PositionKind.CALIBRATION: "CalStd",
 }
@@ -30,26 +32,31 @@ def run_list(viewer: Any) -> QuerySet[Run]:
     )
 
 
-def tray_of(run: Run) -> list[RunPosition]:
-    """The positions with everything a label or a worklist names."""
-    return list(run.positions.select_related("aliquot__test__sample", "material", "duplicate_of").order_by("number"))
+def tray_of(run: Run, viewer: Any) -> list[RunPosition]:
+    """The positions with everything a label or a worklist names, as the viewer may see them."""
+    positions = run.positions.select_related("aliquot__test__sample", "material", "duplicate_of", "blind")
+    return hide_blind_controls(positions.order_by("number"), viewer)
 
 
 def worklist_row(position: RunPosition) -> dict[str, Any]:
-    """One line of a sequence: amounts are the aliquot's, or the control's own."""
+    """One line of a sequence: amounts are the aliquot's, or the control's own; the dilution is the tube's own where it has one."""
     amounts = position.aliquot or position
+    # A blind control reads as the sample it stands for; whoever may know it is told its material beside.
+    stands_for = position.blind
     return {
         "position": position.number,
         "label": position.label,
         "type": _INSTRUMENT_TYPES[PositionKind(position.kind)],
         "kind": position.kind,
-        "aliquot": position.aliquot.code if position.aliquot else None,
-        "sample": position.aliquot.test.sample.blind_code if position.aliquot else None,
+        "aliquot": position.aliquot.code if position.aliquot else stands_for.code if stands_for else None,
+        "sample": position.aliquot.test.sample.blind_code if position.aliquot else stands_for.sample_code if stands_for else None,
         "material": position.material.code if position.material else None,
         "duplicate_of": position.duplicate_of.number if position.duplicate_of else None,
         "mass_g": number_text(amounts.mass_g),
         "volume_ml": number_text(amounts.volume_ml),
-        "dilution": number_text(amounts.dilution),
+        "dilution": number_text(position.dilution or amounts.dilution),
+        "control": position.control,
+        "nominal": position.nominal,
     }
 
 

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import random
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import cycle, islice
 from typing import Any
 
-from django.db.models import Prefetch, Q
-
-from assays.models import Aliquot, CertifiedValue, ControlRequirement, MethodVersion, ReferenceMaterial
-from assays.models.reference import MaterialKind
+from assays.models import Aliquot, BlindControl, ControlRequirement, MethodVersion, ReferenceMaterial, RunPosition, TrayLayout
 from assays.models.runs import PositionKind
 from assays.qc.evaluate import ControlRequirement as Requirement
 from assays.qc.evaluate import count_required
-from assays.qc.measurements import ControlKind
+from assays.qc.measurements import SAMPLE_CHECKS, ControlKind
+from assays.selectors.tray_materials import choose_materials, usable_materials
 from assays.selectors.worklists import waiting_aliquots
-from assays.tray_layout import lay_out, number_names
+from assays.tray_layout import Placement, insert_every, lay_out, number_names, pick_evenly, read_placement
 from lims.core.errors import Blocker
 
 TRAY_POSITIONS = 60
-"""Positions a proposed tray fills: the smallest rack of the autosamplers in use (60 to 240)."""
+"""Positions a tray fills where no layout is chosen: the smallest rack of the autosamplers in use (60 to 240)."""
 
-_BLANKS = {ControlKind.REAGENT_BLANK, ControlKind.PULP_BLANK, ControlKind.COARSE_BLANK}
-_DUPLICATES = {ControlKind.PULP_DUPLICATE, ControlKind.COARSE_DUPLICATE, ControlKind.INSTRUMENT_DUPLICATE, ControlKind.FIELD_DUPLICATE}
+_BLANKS = (ControlKind.REAGENT_BLANK, ControlKind.PULP_BLANK, ControlKind.COARSE_BLANK)
+_BLANK_LABELS = {ControlKind.REAGENT_BLANK: "BLK", ControlKind.PULP_BLANK: "PBLK", ControlKind.COARSE_BLANK: "CBLK"}
+_WEIGHED = (ControlKind.PULP_DUPLICATE, ControlKind.COARSE_DUPLICATE, ControlKind.FIELD_DUPLICATE)
+# A check and a standard are measured as they are.
+_UNDILUTED = Decimal(1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedPosition:
     """A tube to be: its number (None: the next free one) and label (empty: the code of what stands there). Amounts (g, mL, factor) are of
-    controls; an aliquot has its own. `duplicate_of` is the number of the original's position."""
+    controls; an aliquot has its own, unless it is diluted further. `duplicate_of` is the number of the original's position; `control`,
+    `nominal`, `retest_of` and `analytes` are as on a `RunPosition`."""
 
     kind: str
     number: int | None = None
@@ -39,79 +43,118 @@ class PlannedPosition:
     aliquot: Aliquot | None = None
     material: ReferenceMaterial | None = None
     duplicate_of: int | None = None
+    control: str = ""
+    nominal: Mapping[str, Any] = field(default_factory=dict)
+    blind: BlindControl | None = None
+    retest_of: RunPosition | None = None
+    analytes: list[str] | None = None
     mass_g: Decimal | None = None
     volume_ml: Decimal | None = None
     dilution: Decimal | None = None
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why so many controls of a kind stand on the tray."""
+
+    kind: ControlKind
+    count: int
+    needed: int
+    rule: str
+    rate_percent: float
+    source: str
+
+
+@dataclass(frozen=True)
 class ProposedTray:
-    """The tray, how many waiting aliquots found no room, what a person should know (`notes`), and why it cannot be planned (`blockers`)."""
+    """The tray, how many waiting aliquots found no room, what a person should know (`notes`), why it cannot be planned (`blockers`), why
+    its controls stand there (`reasons`), and the `seed` of its random order (None: by due day)."""
 
     positions: list[PlannedPosition]
     left_over: int
     notes: list[str]
     blockers: list[Blocker]
+    reasons: list[Reason] = field(default_factory=list)
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class _Needs:
+    """What the method asks for, ready to be counted and placed."""
+
+    version: MethodVersion
+    requirements: Sequence[Requirement]
+    placements: Mapping[ControlKind, Placement]
+    materials: Sequence[ReferenceMaterial]
+    blinds: Sequence[BlindControl]
+
+    def count(self, kind: ControlKind, samples: int) -> int:
+        """How many controls of a kind a tray of so many samples holds."""
+        return max((count_required(one, samples) for one in self.requirements if one.kind == kind), default=0)
+
+    def placement(self, kind: ControlKind) -> Placement:
+        return self.placements.get(kind, Placement())
 
 
 def requirement_of(control: ControlRequirement) -> Requirement:
     """A stored requirement as the pure rules take it."""
     analytes = None if control.analytes is None else tuple(control.analytes)
     return Requirement(
-        ControlKind(control.kind), control.rule, control.limits, control.minimum_count, float(control.rate_percent), analytes
+        ControlKind(control.kind),
+        control.rule,
+        control.limits,
+        control.minimum_count,
+        float(control.rate_percent),
+        analytes,
+        control.condemns,
     )
 
 
-def propose_tray(*, version: MethodVersion, viewer: Any, day: date, aliquots: Sequence[Aliquot] | None = None) -> ProposedTray:
-    """Fill a tray with `aliquots`, or with what waits in the viewer's laboratory, and insert the controls: what the method asks for, and
-    every duplicate that was weighed of what is chosen. `day` decides which material has expired."""
+def propose_tray(
+    *,
+    version: MethodVersion,
+    viewer: Any,
+    day: date,
+    aliquots: Sequence[Aliquot] | None = None,
+    layout: TrayLayout | None = None,
+    seed: int | None = None,
+) -> ProposedTray:
+    """Fill a tray with `aliquots`, or with what waits in the viewer's laboratory, and insert the controls: what the method asks for, every
+    duplicate that was weighed of what is chosen, and the blind controls that wait. `day` decides which material has expired; `layout` which
+    places there are; `seed` brings a random order back that was drawn before."""
     given = waiting_aliquots(viewer, version) if aliquots is None else aliquots
     chosen = [one for one in given if one.duplicate_of_id is None]
     duplicates = _duplicates_of(chosen)
-    requirements = [requirement_of(control) for control in version.controls.all()]
-    materials = choose_materials(version, viewer.organisation_id, day)
-    taken = len(chosen) if aliquots is not None else _count_that_fit(chosen, duplicates, requirements, len(materials))
+    needs = _needs_of(version, viewer.organisation_id, day, chosen)
+    places = layout.free if layout is not None else list(range(1, TRAY_POSITIONS + 1))
+    taken = len(chosen) if aliquots is not None else _count_that_fit(chosen, duplicates, needs, len(places))
     samples = chosen[:taken]
-    repeats = [one for original in samples for one in duplicates.get(original.pk, [])]
-    positions = _lay_out(version, samples, repeats, requirements, materials)
-    return ProposedTray(
-        positions,
-        len(chosen) - taken,
-        _notes(requirements, len(samples), len(repeats)),
-        _blockers(version, samples, requirements, materials, viewer.organisation_id, day),
+    drawn = (seed if seed is not None else secrets.randbelow(2**31)) if version.randomised else None
+    tray = _lay_out(needs, samples, duplicates, drawn)
+    # Aliquots that were chosen all stand on the tray, also beyond the layout's places.
+    last = max(places, default=0)
+    numbers = places + [last + more for more in range(1, len(tray) - len(places) + 1)]
+    blockers = _blockers(needs, samples, viewer.organisation_id, day)
+    if layout is not None and len(tray) > len(places):
+        sentence = f"{len(tray)} tubes do not fit into the {len(places)} free places of {layout}. Take aliquots out, or choose another."
+        blockers.append(Blocker("tray_too_small", sentence))
+    reasons = _reasons(needs, tray, len(samples))
+    return ProposedTray(_numbered(tray, numbers), len(chosen) - taken, _notes(needs, tray, len(samples)), blockers, reasons, drawn)
+
+
+def _needs_of(version: MethodVersion, laboratory_id: Any, day: date, chosen: Sequence[Aliquot]) -> _Needs:
+    controls = list(version.controls.all())
+    placements = {ControlKind(one.kind): read_placement(one.placement) for one in reversed(controls) if one.placement}
+    materials = choose_materials(
+        version, laboratory_id, day, placements.get(ControlKind.REFERENCE_MATERIAL), {one.test.sample_id for one in chosen}
     )
-
-
-def choose_materials(version: MethodVersion, laboratory_id: Any, day: date) -> list[ReferenceMaterial]:
-    """The fewest usable materials (greedily) whose values for the method's group cover every required analyte; empty when none has any."""
-    wanted = _required(version)
-    candidates = [(material, wanted & symbols) for material, symbols in usable_materials(version, laboratory_id, day)]
-    chosen: list[ReferenceMaterial] = []
-    missing = set(wanted)
-    while missing:
-        material, symbols = max(candidates, key=lambda one: len(one[1] & missing), default=(None, set()))
-        if material is None or not symbols & missing:
-            break
-        chosen.append(material)
-        missing -= symbols
-    return chosen
-
-
-def usable_materials(version: MethodVersion, laboratory_id: Any, day: date) -> list[tuple[ReferenceMaterial, set[str]]]:
-    """Active, unexpired materials (certified, or the laboratory's own) with the analytes they have a value and a standard deviation for, by
-    the method's group; in the order of their codes."""
-    values = CertifiedValue.objects.filter(method_group=version.method.method_group, sd__gt=0).select_related("analyte")
-    materials = (
-        ReferenceMaterial.objects.filter(Q(kind=MaterialKind.CERTIFIED) | Q(laboratory=laboratory_id), active=True)
-        .filter(Q(expires_on=None) | Q(expires_on__gte=day), pk__in=values.values("material"))
-        .prefetch_related(Prefetch("values", queryset=values))
+    blinds = (
+        BlindControl.objects.filter(laboratory=laboratory_id, method_version=version, withdrawn_at=None)
+        .exclude(positions__run__in=RunPosition.objects.filter(blind__isnull=False).exclude(run__state="cancelled").values("run"))
+        .select_related("material")
         .order_by("code")
     )
-    return [(material, {value.analyte.symbol for value in material.values.all()}) for material in materials]
-
-
-def _required(version: MethodVersion) -> set[str]:
-    return {one.analyte.symbol for one in version.analytes.select_related("analyte") if one.required}
+    return _Needs(version, [requirement_of(one) for one in controls], placements, materials, list(blinds) if chosen else [])
 
 
 def _duplicates_of(originals: Sequence[Aliquot]) -> dict[Any, list[Aliquot]]:
@@ -121,41 +164,127 @@ def _duplicates_of(originals: Sequence[Aliquot]) -> dict[Any, list[Aliquot]]:
     return found
 
 
-def _control_counts(requirements: Sequence[Requirement], samples: int, materials: int) -> tuple[int, int]:
-    """How many blanks and reference materials a tray of so many samples holds."""
-    blanks = max((count_required(one, samples) for one in requirements if one.kind in _BLANKS), default=0)
-    references = max((count_required(one, samples) for one in requirements if one.kind == ControlKind.REFERENCE_MATERIAL), default=0)
-    return blanks, max(references, materials) if references and materials else 0
-
-
-def _count_that_fit(
-    chosen: Sequence[Aliquot], duplicates: dict[Any, list[Aliquot]], requirements: Sequence[Requirement], materials: int
-) -> int:
-    for count in range(min(len(chosen), TRAY_POSITIONS), 0, -1):
-        repeats = sum(len(duplicates.get(one.pk, [])) for one in chosen[:count])
-        if count + repeats + sum(_control_counts(requirements, count, materials)) <= TRAY_POSITIONS:
-            return count
-    return 0
+def _count_that_fit(chosen: Sequence[Aliquot], duplicates: dict[Any, list[Aliquot]], needs: _Needs, places: int) -> int:
+    """The most samples, first come first, that stand on so many places together with their controls."""
+    low, high = 0, min(len(chosen), places)
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = len(_lay_out(needs, chosen[:middle], duplicates, None)) <= places
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return low
 
 
 def _lay_out(
-    version: MethodVersion,
-    samples: Sequence[Aliquot],
-    repeats: Sequence[Aliquot],
-    requirements: Sequence[Requirement],
-    materials: Sequence[ReferenceMaterial],
+    needs: _Needs, samples: Sequence[Aliquot], duplicates: Mapping[Any, Sequence[Aliquot]], seed: int | None
 ) -> list[PlannedPosition]:
     if not samples:
         return []
-    blank_count, reference_count = _control_counts(requirements, len(samples), len(materials))
-    blanks = [_control(PositionKind.BLANK, f"BLK-{number}", version) for number in range(1, blank_count + 1)]
-    in_turn = list(islice(cycle(materials), reference_count)) if materials else []
-    labels = number_names([material.code for material in in_turn])
-    references = [_control(PositionKind.REFERENCE, label, version, material) for material, label in zip(in_turn, labels, strict=True)]
+    blanks, references = _blanks(needs, len(samples)), _references(needs, len(samples))
     body = [PlannedPosition(kind=PositionKind.SAMPLE, label=one.code, aliquot=one) for one in samples]
-    body += [PlannedPosition(kind=PositionKind.DUPLICATE, label=one.code, aliquot=one) for one in repeats]
-    tray = lay_out(blanks[:1] + references[:1], body, _alternate(blanks[1:], references[1:]))
-    return _numbered(tray)
+    body += [_blind(one, needs.version) for one in needs.blinds]
+    if seed is not None:
+        random.Random(seed).shuffle(body)  # noqa: S311 - an order, no secret
+    elif needs.blinds:
+        body.sort(key=lambda one: one.label if one.blind is not None else "")
+        body = _spread(body[: len(samples)], body[len(samples) :])
+    body += _repeats(needs, samples, duplicates)
+    opening = [*_calibration(needs), *_initial_checks(needs, len(samples)), *blanks[:1], *references[:1]]
+    tray = lay_out([], body, _alternate(blanks[1:], references[1:]))
+    return _with_checks(needs, opening, tray, len(samples))
+
+
+def _spread(samples: Sequence[PlannedPosition], blinds: Sequence[PlannedPosition]) -> list[PlannedPosition]:
+    """Blind controls among the samples, never at an end where a control would be looked for."""
+    laid = list(samples)
+    for index, one in enumerate(blinds, start=1):
+        laid.insert(max(1, round(index * len(samples) / (len(blinds) + 1))) + index - 1, one)
+    return laid
+
+
+def _blanks(needs: _Needs, samples: int) -> list[PlannedPosition]:
+    """Blanks of every sort, in turn."""
+    sorts = [
+        [
+            _control(PositionKind.BLANK, f"{_BLANK_LABELS[kind]}-{number}", needs.version, control=kind)
+            for number in range(1, needs.count(kind, samples) + 1)
+        ]
+        for kind in _BLANKS
+    ]
+    return [one for place in range(max(map(len, sorts))) for sort in sorts for one in sort[place : place + 1]]
+
+
+def _references(needs: _Needs, samples: int) -> list[PlannedPosition]:
+    asked = needs.count(ControlKind.REFERENCE_MATERIAL, samples)
+    if not asked or not needs.materials:
+        return []
+    count = max(asked, len(needs.materials))
+    in_turn = list(islice(cycle(needs.materials), count))
+    labels = number_names([material.code for material in in_turn])
+    return [
+        _control(PositionKind.REFERENCE, label, needs.version, material=material, control=ControlKind.REFERENCE_MATERIAL)
+        for material, label in zip(in_turn, labels, strict=True)
+    ]
+
+
+def _calibration(needs: _Needs) -> list[PlannedPosition]:
+    """The standards whose amounts the method gives, lowest first."""
+    if not any(one.kind == ControlKind.CALIBRATION for one in needs.requirements):
+        return []
+    levels = sorted(needs.placement(ControlKind.CALIBRATION).levels)
+    return [_solution(PositionKind.CALIBRATION, ControlKind.CALIBRATION, f"CAL {level:g} ug/L", {"*": level}) for level in levels]
+
+
+def _initial_checks(needs: _Needs, samples: int) -> list[PlannedPosition]:
+    kind = ControlKind.INITIAL_CALIBRATION_VERIFICATION
+    nominal = needs.placement(kind).nominal
+    return [_solution(PositionKind.DRIFT, kind, f"ICV-{number}", nominal) for number in range(1, needs.count(kind, samples) + 1)]
+
+
+def _with_checks(needs: _Needs, opening: Sequence[PlannedPosition], tray: Sequence[PlannedPosition], samples: int) -> list[PlannedPosition]:
+    """Continuing checks after every so many tubes and at the end, or as many as are asked for, spread evenly."""
+    kind = ControlKind.CONTINUING_CALIBRATION_VERIFICATION
+    count, placement = needs.count(kind, samples), needs.placement(kind)
+    if not count:
+        return [*opening, *tray]
+
+    def make(number: int) -> PlannedPosition:
+        return _solution(PositionKind.DRIFT, kind, f"CCV-{number}", placement.nominal)
+
+    if placement.every is not None:
+        checked = insert_every(tray, placement.every, make)
+        made = sum(one.control == kind for one in checked)
+        return [*opening, *checked, *(make(number) for number in range(made + 1, count + 1))]
+    return lay_out(opening, tray, [make(number) for number in range(1, count + 1)])
+
+
+def _repeats(needs: _Needs, samples: Sequence[Aliquot], duplicates: Mapping[Any, Sequence[Aliquot]]) -> list[PlannedPosition]:
+    """Duplicates that were weighed, then instrument duplicates and spikes of samples picked evenly. Their originals are found by aliquot
+    when the tubes are numbered."""
+    usual = min((one.kind for one in needs.requirements if one.kind in _WEIGHED), default=ControlKind.PULP_DUPLICATE)
+    found = [
+        PlannedPosition(kind=PositionKind.DUPLICATE, label=one.code, aliquot=one, control=_stage_of(one, original, usual))
+        for original in samples
+        for one in duplicates.get(original.pk, [])
+    ]
+    again = pick_evenly(samples, needs.count(ControlKind.INSTRUMENT_DUPLICATE, len(samples)))
+    found += [
+        PlannedPosition(kind=PositionKind.DUPLICATE, label=f"{one.code}-I", aliquot=one, control=ControlKind.INSTRUMENT_DUPLICATE)
+        for one in again
+    ]
+    added = needs.placement(ControlKind.MATRIX_SPIKE).added_ug
+    spiked = pick_evenly(samples, needs.count(ControlKind.MATRIX_SPIKE, len(samples))) if added else []
+    return found + [
+        PlannedPosition(
+            kind=PositionKind.SPIKE, label=f"{one.code}-S", aliquot=one, control=ControlKind.MATRIX_SPIKE, nominal=added,
+            mass_g=one.mass_g, volume_ml=one.volume_ml, dilution=one.dilution,
+        )
+        for one in spiked
+    ]  # fmt: skip
+
+
+def _stage_of(duplicate: Aliquot, original: Aliquot, usual: ControlKind) -> ControlKind:
+    """A portion of another preparation of the same sample repeats the splitting too: a coarse duplicate."""
+    return usual if duplicate.preparation_id == original.preparation_id else ControlKind.COARSE_DUPLICATE
 
 
 def _alternate(blanks: Sequence[PlannedPosition], references: Sequence[PlannedPosition]) -> list[PlannedPosition]:
@@ -166,10 +295,13 @@ def _alternate(blanks: Sequence[PlannedPosition], references: Sequence[PlannedPo
     return mixed
 
 
-def _control(kind: str, label: str, version: MethodVersion, material: ReferenceMaterial | None = None) -> PlannedPosition:
+def _control(
+    kind: str, label: str, version: MethodVersion, *, control: ControlKind, material: ReferenceMaterial | None = None
+) -> PlannedPosition:
     return PlannedPosition(
         kind=kind,
         label=label,
+        control=control,
         material=material,
         mass_g=version.test_portion_g,
         volume_ml=version.volume_ml,
@@ -177,34 +309,66 @@ def _control(kind: str, label: str, version: MethodVersion, material: ReferenceM
     )
 
 
-def _numbered(tray: Sequence[PlannedPosition]) -> list[PlannedPosition]:
-    numbers: dict[Any, int] = {one.aliquot.pk: number for number, one in enumerate(tray, start=1) if one.aliquot is not None}
-    return [
-        replace(one, number=number, duplicate_of=numbers.get(one.aliquot.duplicate_of_id) if one.aliquot is not None else None)
-        for number, one in enumerate(tray, start=1)
-    ]
+def _solution(kind: str, control: ControlKind, label: str, nominal: Mapping[str, Any]) -> PlannedPosition:
+    return PlannedPosition(kind=kind, label=label, control=control, nominal=nominal, dilution=_UNDILUTED)
 
 
-def _notes(requirements: Sequence[Requirement], samples: int, repeats: int) -> list[str]:
-    needed = max((count_required(one, samples) for one in requirements if one.kind in _DUPLICATES), default=0)
-    if not samples or repeats >= needed:
+def _blind(one: BlindControl, version: MethodVersion) -> PlannedPosition:
+    return PlannedPosition(
+        kind=PositionKind.REFERENCE, label=one.code, control=ControlKind.BLIND_CONTROL, material=one.material, blind=one,
+        mass_g=one.mass_g, volume_ml=version.volume_ml, dilution=version.dilution,
+    )  # fmt: skip
+
+
+def _numbered(tray: Sequence[PlannedPosition], numbers: Sequence[int]) -> list[PlannedPosition]:
+    """Each tube with its number and that of its original; a spike stands by its native position alone."""
+    placed = list(zip(tray, numbers, strict=False))
+    samples: dict[Any, int] = {one.aliquot.pk: number for one, number in placed if one.aliquot is not None and one.kind == "sample"}
+    found = []
+    for one, number in placed:
+        original = None
+        if one.aliquot is not None and one.kind in {PositionKind.DUPLICATE, PositionKind.SPIKE}:
+            original = samples.get(one.aliquot.duplicate_of_id) or samples.get(one.aliquot.pk)
+        aliquot = None if one.kind == PositionKind.SPIKE else one.aliquot
+        found.append(replace(one, number=number, duplicate_of=original, aliquot=aliquot))
+    return found
+
+
+def _reasons(needs: _Needs, tray: Sequence[PlannedPosition], samples: int) -> list[Reason]:
+    """One for every sort of control the method asks for a tube of."""
+    sources = {ControlKind(one.kind): one.source for one in needs.version.controls.all()}
+    found: dict[ControlKind, Reason] = {}
+    for one in needs.requirements:
+        if samples and one.kind not in SAMPLE_CHECKS and one.kind != ControlKind.INTERNAL_STANDARD:
+            count, needed = sum(tube.control == one.kind for tube in tray), count_required(one, samples)
+            before = found.get(one.kind)
+            if before is None or needed > before.needed:
+                found[one.kind] = Reason(one.kind, count, needed, one.rule, one.rate_percent, sources[one.kind])
+    return list(found.values())
+
+
+def _notes(needs: _Needs, tray: Sequence[PlannedPosition], samples: int) -> list[str]:
+    if not samples:
         return []
-    return [
-        f"Duplicates asked for: {needed}; weighed: {repeats}. Without them quality control will block the run. Weigh a duplicate first."
-    ]
+    notes = []
+    needed = max((needs.count(kind, samples) for kind in _WEIGHED), default=0)
+    repeats = sum(one.control in _WEIGHED for one in tray)
+    if repeats < needed:
+        notes.append(
+            f"Duplicates asked for: {needed}; weighed: {repeats}. Without them quality control will block the run. Weigh a duplicate first."
+        )
+    if needs.count(ControlKind.MATRIX_SPIKE, samples) and not needs.placement(ControlKind.MATRIX_SPIKE).added_ug:
+        notes.append(
+            "The method asks for a spike but does not say what is added. Plan its position with the amounts, or the run is blocked."
+        )
+    return notes
 
 
-def _blockers(
-    version: MethodVersion,
-    samples: Sequence[Aliquot],
-    requirements: Sequence[Requirement],
-    materials: Sequence[ReferenceMaterial],
-    laboratory_id: Any,
-    day: date,
-) -> list[Blocker]:
+def _blockers(needs: _Needs, samples: Sequence[Aliquot], laboratory_id: Any, day: date) -> list[Blocker]:
+    version, materials = needs.version, needs.materials
     if not samples:
         return [Blocker("nothing_waits", f"No aliquot waits for {version.method.code}. Weigh test portions first.")]
-    if not any(one.kind == ControlKind.REFERENCE_MATERIAL for one in requirements):
+    if not any(one.kind == ControlKind.REFERENCE_MATERIAL for one in needs.requirements):
         return []
     covered = {symbol for material, symbols in usable_materials(version, laboratory_id, day) if material in materials for symbol in symbols}
     missing = [

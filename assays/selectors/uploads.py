@@ -140,7 +140,7 @@ def instrument_worklist(instrument: Instrument) -> dict[str, Any]:
                 "method_version": run.method_version.number,
                 "solution_unit": run.method_version.solution_unit,
                 "planned_at": run.planned_at.isoformat(),
-                "positions": [worklist_row(position) for position in tray_of(run)],
+                "positions": [worklist_row(position) for position in tray_of(run, instrument)],
             }
             for run in waiting_runs(instrument)[:50]
         ],

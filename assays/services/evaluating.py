@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Max
 
-from assays.chemistry.rounding import round_significant
 from assays.control_charts.keeping import JudgedControl, keep_points
-from assays.lifecycle import RUN, RunState
-from assays.models import CertifiedValue, Evaluation, MethodAnalyte, Reduction, Run, RunPosition, Verdict
+from assays.lifecycle import RUN
+from assays.models import Evaluation, Reduction, Run
 from assays.models.runs import PositionKind
 from assays.qc.evaluate import Blocker, MethodRequirements, RunMeasurements, evaluate_controls
 from assays.qc.evaluate import Evaluation as Judgement
-from assays.qc.measurements import (
-    BlankMeasurement,
-    ControlKind,
-    ControlMeasurement,
-    DuplicateMeasurement,
-    ReferenceMeasurement,
-)
-from assays.qc.verdicts import Outcome, Reading, find_worst
+from assays.qc.measurements import ControlKind
+from assays.qc.verdicts import Outcome, find_worst
 from assays.qc.verdicts import Verdict as PureVerdict
 from assays.selectors.trays import requirement_of
+from assays.services.controls import Controls, content_at, gather_controls
 from assays.services.reducing import ReducedRun, compute_run
 from lims.core import clock
 from lims.core.copying import copy_rows
@@ -35,8 +29,10 @@ from lims.core.ids import uuid7_series
 
 _STEP_OF = {Outcome.PASS: "pass", Outcome.WARN: "pass", Outcome.FAIL: "fail", Outcome.BLOCKED: "block"}
 _STORED = {Outcome.PASS: "passed", Outcome.WARN: "passed", Outcome.FAIL: "failed", Outcome.BLOCKED: "blocked"}
-# Ten points in a row are the most a rule looks at.
-_EARLIER = 9
+
+
+BLIND_FAILED = "A control that only the reviewer and the quality manager can read failed."
+"""What everybody reads of a blind control: its sentence would name the tube and the material."""
 
 
 def evaluate_run(*, run: Run, by: Any, at: datetime | None = None) -> Evaluation:
@@ -50,7 +46,7 @@ def store_evaluation(run: Run, reduced: ReducedRun, reduction: Reduction, moment
     requirements = requirements_of(run, reduced)
     controls = gather_controls(run, reduced, requirements)
     measured = RunMeasurements(
-        controls=controls.measurements,
+        controls=tuple(controls.measurements),
         measured_analytes=reduced.analytes_read,
         sample_count=sum(position.kind == PositionKind.SAMPLE for position in reduced.positions.values()),
         internal_standards=reduced.internal_standards,
@@ -80,15 +76,16 @@ def store_evaluation(run: Run, reduced: ReducedRun, reduction: Reduction, moment
 
 
 def _judged_materials(controls: Controls, reduced: ReducedRun, verdicts: Mapping[UUID, PureVerdict]) -> Iterator[JudgedControl]:
-    """What was read on every tube that holds a reference material, with the worst of its verdicts, as control charts keep it."""
+    """What was read on every tube that holds a reference material, with the worst of its verdicts, as charts keep it. Blind controls
+    stay out: everybody reads a chart."""
     worst: dict[tuple[str, str], tuple[UUID, PureVerdict]] = {}
     for pk, verdict in verdicts.items():
         key = (verdict.control, verdict.analyte)
         if key not in worst or find_worst([worst[key][1].outcome, verdict.outcome]) != worst[key][1].outcome:
             worst[key] = pk, verdict
     for name, tube in controls.tubes.items():
-        for symbol, analyte in reduced.analytes.items() if tube.material_id else ():
-            reading = _content(reduced, tube.number, symbol)
+        for symbol, analyte in reduced.analytes.items() if tube.material_id and not tube.blind_id else ():
+            reading = content_at(reduced, tube.number, symbol)
             if reading.value is not None:
                 judged = worst.get((name, symbol))
                 verdict_id, outcome = (judged[0], str(judged[1].outcome)) if judged else (None, "missing")
@@ -111,125 +108,16 @@ def _block_unreduced(judgement: Judgement, reduced: ReducedRun) -> Judgement:
 
 
 def requirements_of(run: Run, reduced: ReducedRun) -> MethodRequirements:
-    """What the run's method version asks for, as the pure rules take it."""
-    return MethodRequirements(
-        analytes=tuple(symbol for symbol, one in reduced.analytes.items() if one.required),
-        controls=tuple(requirement_of(control) for control in run.method_version.controls.all()),
-    )
-
-
-@dataclass(frozen=True)
-class Controls:
-    """A run's controls as the rules take them, with what leads back from a verdict: the tube by the control's name, and the value a
-    material is certified for by (tube, symbol)."""
-
-    measurements: tuple[ControlMeasurement, ...]
-    tubes: dict[str, RunPosition]
-    certified: dict[tuple[int, str], CertifiedValue]
-
-
-def gather_controls(run: Run, reduced: ReducedRun, requirements: MethodRequirements) -> Controls:
-    """One measurement per control and analyte, in run order, also where nothing was read."""
-    tubes = {_name_control(position): position for _, position in sorted(reduced.positions.items())}
-    certified = _certified_values(run, tubes.values())
-    earlier = _earlier_scores(run, {position.material_id for position in tubes.values()} - {None})
-    duplicate_kind = _duplicate_kind(requirements)
-    measurements: list[ControlMeasurement] = []
-    for name, position in tubes.items():
-        for symbol, analyte in reduced.analytes.items():
-            reading = _content(reduced, position.number, symbol)
-            if position.kind == PositionKind.BLANK:
-                measurements.append(_blank(name, symbol, reading, analyte))
-            elif position.kind == PositionKind.REFERENCE and position.material is not None:
-                value, scores = certified.get((position.number, symbol)), earlier.get((position.material_id, symbol), ())
-                measurements.append(_reference(name, symbol, reading, position.material.code, value, scores))
-            elif position.kind == PositionKind.DUPLICATE and position.duplicate_of is not None:
-                original = _content(reduced, position.duplicate_of.number, symbol)
-                measurements.append(_duplicate(duplicate_kind, name, symbol, original, reading, analyte))
-    return Controls(tuple(measurements), tubes, certified)
-
-
-def _name_control(position: RunPosition) -> str:
-    """What a person calls a control: `position 12, OREAS 461`, `positions 3 and 9, A-26-00007-K`."""
-    if position.kind == PositionKind.DUPLICATE and position.duplicate_of is not None:
-        return f"positions {position.duplicate_of.number} and {position.number}, {position.label}"
-    return f"position {position.number}, {position.label}"
-
-
-def _content(reduced: ReducedRun, number: int, symbol: str) -> Reading:
-    """The content at a position, uncensored where the reading was a number: quality control judges what was read."""
-    found = reduced.results.get((number, symbol))
-    if found is None:
-        return Reading(None)
-    return Reading(found.value, found.qualifier) if found.net is None else Reading(found.net)
-
-
-def _blank(name: str, symbol: str, reading: Reading, analyte: MethodAnalyte) -> BlankMeasurement:
-    kind, lod, loq = ControlKind.REAGENT_BLANK, float(analyte.lod), float(analyte.loq)
-    return BlankMeasurement(kind=kind, control=name, analyte=symbol, reading=reading, lod=lod, loq=loq)
-
-
-def _reference(
-    name: str, symbol: str, reading: Reading, material: str, certified: CertifiedValue | None, scores: tuple[float, ...]
-) -> ReferenceMeasurement:
-    return ReferenceMeasurement(
-        kind=ControlKind.REFERENCE_MATERIAL,
-        control=name,
-        analyte=symbol,
-        material=material,
-        reading=reading,
-        certified_value=float(certified.value) if certified else None,
-        between_lab_sd=float(certified.sd) if certified and certified.sd else None,
-        previous_z=scores,
-    )
-
-
-def _duplicate(kind: ControlKind, name: str, symbol: str, first: Reading, second: Reading, analyte: MethodAnalyte) -> DuplicateMeasurement:
-    return DuplicateMeasurement(kind=kind, control=name, analyte=symbol, first=first, second=second, loq=float(analyte.loq))
-
-
-def _duplicate_kind(requirements: MethodRequirements) -> ControlKind:
-    """The sort of duplicate the method asks for, which those of its trays are."""
-    return min((one.kind for one in requirements.controls if one.kind.endswith("_duplicate")), default=ControlKind.PULP_DUPLICATE)
-
-
-def _certified_values(run: Run, tubes: Iterable[RunPosition]) -> dict[tuple[int, str], CertifiedValue]:
-    """The values certified for the method's own group: another digestion's would be another quantity."""
-    placed = [position for position in tubes if position.material_id is not None]
-    values = CertifiedValue.objects.filter(
-        material__in={position.material_id for position in placed}, method_group=run.method_version.method.method_group
-    ).select_related("analyte")
-    found = {(value.material_id, value.analyte.symbol): value for value in values}
-    return {(tube.number, symbol): value for tube in placed for (material, symbol), value in found.items() if material == tube.material_id}
-
-
-def _earlier_scores(run: Run, materials: Collection[Any]) -> dict[tuple[Any, str], tuple[float, ...]]:
-    """The last z scores of the same materials in earlier runs of this method on this instrument, oldest first. A run that was sent back
-    does not count: what was wrong with it was put right before the next."""
-    if not materials:
-        return {}
-    runs = (
-        Run.objects.filter(
-            Exists(RunPosition.objects.filter(run=OuterRef("pk"), material__in=materials)),
-            instrument=run.instrument_id,
-            method_version__method=run.method_version.method_id,
-            measured_at__lt=run.measured_at,
-        )
-        .exclude(state=RunState.SENT_BACK)
-        .order_by("-measured_at")
-        .values_list("pk", flat=True)[:_EARLIER]
-    )
-    newest = Evaluation.objects.filter(run__in=list(runs)).order_by("run_id", "-number").distinct("run_id").values_list("pk", flat=True)
-    rows = (
-        Verdict.objects.filter(evaluation__in=list(newest), statistic="z", position__material__in=materials)
-        .exclude(value="")
-        .order_by("evaluation__run__measured_at", "position__number")
-        .values_list("position", "position__material", "analyte__symbol", "value")
-    )
-    found: dict[tuple[Any, str], dict[Any, float]] = {}
-    for position, material, symbol, value in rows:
-        found.setdefault((material, symbol), {})[position] = float(value)
-    return {key: tuple(scores.values())[-_EARLIER:] for key, scores in found.items()}
+    """What the run's method version asks for, as the pure rules take it. Blind controls on the tray are judged as reference materials are,
+    where the method says nothing of them."""
+    asked = [requirement_of(control) for control in run.method_version.controls.all()]
+    if any(tube.blind_id for tube in reduced.positions.values()) and all(one.kind != ControlKind.BLIND_CONTROL for one in asked):
+        asked += [
+            replace(one, kind=ControlKind.BLIND_CONTROL, minimum_count=1, rate_percent=0.0, analytes=())
+            for one in asked
+            if one.kind == ControlKind.REFERENCE_MATERIAL
+        ]
+    return MethodRequirements(analytes=tuple(symbol for symbol, one in reduced.analytes.items() if one.required), controls=tuple(asked))
 
 
 def _as_data(requirements: MethodRequirements) -> dict[str, Any]:
@@ -251,31 +139,24 @@ def _verdict_row(pk: UUID, evaluation: Evaluation, verdict: PureVerdict, control
     return (
         pk, evaluation.pk, position.pk if position else None, analyte.analyte_id if analyte else None, verdict.control[:80], verdict.rule,
         verdict.statistic[:40], "" if verdict.value is None else repr(verdict.value)[:40], verdict.limit[:60],
-        *_found_and_expected(position, verdict.analyte, controls, reduced), str(verdict.outcome), verdict.sentence,
+        *_numbers_beside(verdict, controls), str(verdict.outcome), verdict.sentence,
     )  # fmt: skip
 
 
-def _found_and_expected(position: RunPosition | None, symbol: str, controls: Controls, reduced: ReducedRun) -> tuple[str, str]:
-    """The numbers beside a verdict, as text for the page: four significant figures. A certified value keeps its digits where it is kept."""
-    if position is None or not symbol:
-        return "", ""
-    found = _as_text(_content(reduced, position.number, symbol))
-    if position.duplicate_of is not None:
-        return found, _as_text(_content(reduced, position.duplicate_of.number, symbol))
-    certified = controls.certified.get((position.number, symbol))
-    return found, round_significant(certified.value, 4) if certified else ""
-
-
-def _as_text(reading: Reading) -> str:
-    return "" if reading.value is None else reading.qualifier + round_significant(reading.value, 4)
+def _numbers_beside(verdict: PureVerdict, controls: Controls) -> tuple[str, str]:
+    """What was found and expected, as text: four significant figures. Several controls judged together have no one number."""
+    found, expected = controls.shown.get((verdict.control, verdict.analyte), ("", ""))
+    return found[:40], expected[:40]
 
 
 def _in_words(judgement: Judgement) -> str:
     """Why the run stands where it stands, in sentences a person can act on."""
     if judgement.blockers:
         return " ".join(blocker.sentence for blocker in judgement.blockers)
-    failed = [verdict.sentence for verdict in judgement.verdicts if verdict.outcome == Outcome.FAIL]
+    failed = [verdict for verdict in judgement.verdicts if verdict.outcome == Outcome.FAIL]
     if failed:
-        return " ".join(failed[:20])
+        told = [verdict.sentence for verdict in failed if verdict.kind != ControlKind.BLIND_CONTROL]
+        hidden = [BLIND_FAILED] if len(told) < len(failed) else []
+        return " ".join([*told[:20], *hidden])
     warned = sum(verdict.outcome == Outcome.WARN for verdict in judgement.verdicts)
     return f"All {len(judgement.verdicts)} controls pass" + (f", {warned} with a warning." if warned else ".")

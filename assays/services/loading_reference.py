@@ -23,6 +23,7 @@ from assays.models.reference import MaterialKind
 from assays.qc.evaluate import ControlRequirement as Requirement
 from assays.qc.evaluate import InvalidRequirement, check_requirement
 from assays.qc.measurements import ControlKind
+from assays.tray_layout import read_placement
 from lims.core.acting import acting
 from lims.core.errors import DomainError, Invalid
 
@@ -97,6 +98,8 @@ class ControlRow(msgspec.Struct, kw_only=True):
     analytes: list[str] | None
     order: int
     source: str
+    condemns: str = ""
+    placement: dict[str, Any] = {}
 
 
 class VersionRow(msgspec.Struct, kw_only=True):
@@ -117,6 +120,7 @@ class VersionRow(msgspec.Struct, kw_only=True):
     controls: list[ControlRow]
     test_portion_tolerance_percent: Decimal = Decimal(10)
     reviewer_may_authorise: bool = False
+    randomised: bool = False
 
 
 class MethodRow(msgspec.Struct, kw_only=True):
@@ -317,9 +321,17 @@ def _check_control(where: str, control: ControlRow) -> None:
     """A control that could not be judged later is refused now."""
     try:
         check_requirement(
-            Requirement(ControlKind(control.kind), control.rule, control.limits, control.minimum_count, float(control.rate_percent))
+            Requirement(
+                ControlKind(control.kind),
+                control.rule,
+                control.limits,
+                control.minimum_count,
+                float(control.rate_percent),
+                condemns=control.condemns,
+            )
         )
-    except (InvalidRequirement, ValueError) as error:
+        read_placement(control.placement)
+    except (InvalidRequirement, ValueError, TypeError) as error:
         raise Invalid("control_requirement", f"{where}, control {control.kind}: {error}") from error
 
 

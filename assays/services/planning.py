@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -11,12 +11,12 @@ from django.db import transaction
 
 from assays.instruments.models import Instrument
 from assays.lifecycle import RUN, TEST
-from assays.models import Aliquot, MethodVersion, Run, RunPosition, SubmissionTest
+from assays.models import Aliquot, MethodVersion, Run, RunPosition, SubmissionTest, TrayLayout
 from assays.models.runs import PositionKind
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.services.competence import competence_blockers
-from assays.services.rows import find_mass_problem, find_solution_problems
 from assays.services.submitting import is_in_force
+from assays.services.tray_faults import LARGEST_TRAY, refuse_faulty
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.codes import RUN as RUN_CODE
@@ -27,11 +27,6 @@ from lims.core.scope import fetch_visible
 from lims.core.sequences import take_codes
 from samples.services.movement import checked_texts
 
-LARGEST_TRAY = 240
-"""Positions of the largest autosamplers in use."""
-
-_WITH_ALIQUOT = {PositionKind.SAMPLE, PositionKind.DUPLICATE}
-
 
 def plan_run(
     *,
@@ -39,11 +34,14 @@ def plan_run(
     method_version: MethodVersion,
     aliquots: Sequence[Aliquot] | None = None,
     positions: Sequence[PlannedPosition] | None = None,
+    layout: TrayLayout | None = None,
+    seed: int | None = None,
     by: Any,
     at: datetime | None = None,
 ) -> Run:
     """Plan a run. Without `positions` the tray is proposed (`selectors.trays.propose_tray`) from `aliquots`, or from what waits, with its
-    controls; with `positions` it stands exactly as given, and a missing control blocks the run when it is judged.
+    controls; with `positions` it stands exactly as given, and a missing control blocks the run when it is judged. `layout` says which
+    places the rack has; `seed` is that of the random order of a tray that was looked at before.
 
     Raises `Blocked` (no competence, calibration due, method not in force, nothing waits, no reference material, an aliquot that cannot be
     loaded) and `Invalid` with a problem per position (`/positions/3/label`).
@@ -55,11 +53,11 @@ def plan_run(
         instrument = fetch_visible(Instrument, by, lock=True, pk=instrument.pk)
         refuse_if(planning_blockers(instrument, method_version, by, day))
         if positions is None:
-            proposed = propose_tray(version=method_version, viewer=by, day=day, aliquots=aliquots)
+            proposed = propose_tray(version=method_version, viewer=by, day=day, aliquots=aliquots, layout=layout, seed=seed)
             refuse_if(proposed.blockers)
-            positions = proposed.positions
-        tray = _complete(positions)
-        _refuse_faulty(tray, method_version, by)
+            positions, seed = proposed.positions, proposed.seed
+        tray = _complete(positions, layout)
+        refuse_faulty(tray, method_version, by)
         _load_tests(tray, by, now)
         run = Run.objects.create(
             code=take_codes(RUN_CODE)[0],
@@ -68,6 +66,8 @@ def plan_run(
             method_version=method_version,
             planned_by=by,
             planned_at=now,
+            layout=layout,
+            seed=seed,
         )
         _store_positions(run, tray)
     return run
@@ -104,10 +104,10 @@ def cancel_run(*, run: Run, reason: str, by: Any, at: datetime | None = None) ->
     return run
 
 
-def _complete(positions: Sequence[PlannedPosition]) -> list[PlannedPosition]:
+def _complete(positions: Sequence[PlannedPosition], layout: TrayLayout | None) -> list[PlannedPosition]:
     """Every position with a number and a label: the next free number, the code of what stands there."""
-    used = {one.number for one in positions if one.number is not None}
-    free = (number for number in range(1, LARGEST_TRAY + len(positions) + 1) if number not in used)
+    used = {one.number for one in positions if one.number is not None} | set(layout.reserved if layout is not None else ())
+    free = (number for number in range(1, LARGEST_TRAY + len(positions) + len(used) + 1) if number not in used)
     return [
         replace(one, number=one.number if one.number is not None else next(free), label=one.label.strip() or _own_name(one))
         for one in positions
@@ -118,77 +118,6 @@ def _own_name(position: PlannedPosition) -> str:
     if position.aliquot is not None:
         return position.aliquot.code
     return position.material.code if position.material is not None else ""
-
-
-def _refuse_faulty(tray: Sequence[PlannedPosition], version: MethodVersion, by: Any) -> None:
-    problems = [] if tray else [Problem("/positions", "empty", "A run has at least one position. Add an aliquot.")]
-    first: dict[tuple[str, Any], int] = {}
-    numbers = {one.number: one for one in tray}
-    for index, one in enumerate(tray):
-        for member, what, key in _unique_members(one):
-            if first.setdefault((what, key), index) != index:
-                sentence = f"The {what} {key} stands at two positions. Each stands at one."
-                problems.append(Problem(f"/positions/{index}/{member}", "repeated", sentence))
-        problems += [Problem(f"/positions/{index}/{name}", code, text) for name, code, text in _faults(one, numbers, version, by)]
-    if problems:
-        raise Invalid("positions" if len(problems) > 1 else problems[0].code, problems[0].detail, problems=problems)
-
-
-def _unique_members(one: PlannedPosition) -> Iterator[tuple[str, str, Any]]:
-    """What no two positions share: (member, what it is, its value)."""
-    yield "number", "number", one.number
-    if one.label:
-        yield "label", "label", one.label
-    if one.aliquot is not None:
-        yield "aliquot", "aliquot", one.aliquot.code
-        if one.kind == PositionKind.SAMPLE:
-            yield "aliquot", "test", str(one.aliquot.test)
-
-
-def _faults(
-    one: PlannedPosition, numbers: Mapping[int | None, PlannedPosition], version: MethodVersion, by: Any
-) -> Iterator[tuple[str, str, str]]:
-    """What is wrong with one position: (member, code, sentence)."""
-    if one.kind not in PositionKind.values:
-        yield "kind", "unknown_choice", f"“{one.kind}” is none of: {', '.join(PositionKind.values)}."
-        return
-    if not 1 <= (one.number or 0) <= LARGEST_TRAY:
-        yield "number", "impossible", f"A position has a number from 1 to {LARGEST_TRAY}, not {one.number}."
-    if not one.label or not one.label.isprintable():
-        yield "label", "missing", "Give the label the instrument's sequence carries, in printable characters."
-    elif len(one.label) > 80:
-        yield "label", "too_long", f"A label has at most 80 characters; this has {len(one.label)}."
-    if (one.aliquot is not None) != (one.kind in _WITH_ALIQUOT):
-        yield "aliquot", "misplaced", "A sample or duplicate position names its aliquot; any other names none."
-    elif one.aliquot is not None:
-        yield from _aliquot_faults(one.aliquot, version, by)
-    if (one.material is not None) != (one.kind == PositionKind.REFERENCE):
-        yield "material", "misplaced", "A reference position names its material; any other names none."
-    elif one.material is not None and one.material.laboratory_id not in {None, by.organisation_id}:
-        yield "material", "other_laboratory", f"{one.material.code} is another laboratory's own material."
-    if one.kind == PositionKind.DUPLICATE:
-        original = numbers.get(one.duplicate_of)
-        if original is None or original.kind != PositionKind.SAMPLE or not _repeats(one, original):
-            yield "duplicate_of", "not_the_original", "A duplicate names the number of the position that holds another aliquot of its test."
-    amounts = find_solution_problems(one.volume_ml, one.dilution)
-    for problem in [*(find_mass_problem("/mass_g", one.mass_g, 5) if one.mass_g is not None else []), *amounts]:
-        yield problem.pointer[1:], problem.code, problem.detail
-
-
-def _aliquot_faults(aliquot: Aliquot, version: MethodVersion, by: Any) -> Iterator[tuple[str, str, str]]:
-    if aliquot.test.submission.laboratory_id != by.organisation_id:
-        yield "aliquot", "unknown", f"There is no aliquot {aliquot.code} in your laboratory. Scan its label again."
-    elif aliquot.test.method_version_id != version.pk:
-        yield "aliquot", "other_method", f"Aliquot {aliquot.code} was weighed for {aliquot.test.method_version}, not for {version}."
-
-
-def _repeats(duplicate: PlannedPosition, original: PlannedPosition) -> bool:
-    return (
-        duplicate.aliquot is not None
-        and original.aliquot is not None
-        and duplicate.aliquot.pk != original.aliquot.pk
-        and duplicate.aliquot.test_id == original.aliquot.test_id
-    )
 
 
 def _load_tests(tray: Sequence[PlannedPosition], by: Any, now: datetime) -> None:
@@ -216,9 +145,14 @@ def _store_positions(run: Run, tray: Sequence[PlannedPosition]) -> None:
             run=run,
             number=number,
             kind=one.kind,
+            control=one.control,
             label=one.label,
             aliquot=one.aliquot,
             material=one.material,
+            blind=one.blind,
+            retest_of=one.retest_of,
+            analytes=one.analytes,
+            nominal={symbol: str(value) for symbol, value in one.nominal.items()},
             mass_g=one.mass_g,
             volume_ml=one.volume_ml,
             dilution=one.dilution,

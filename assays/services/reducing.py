@@ -19,8 +19,11 @@ from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadState
 from assays.instruments.parsers.nomenclature import read_unit
 from assays.instruments.rows import CONCENTRATIONS
-from assays.models import MethodAnalyte, MethodVersion, Reduction, Result, Run, RunPosition
+from assays.models import MethodAnalyte, MethodVersion, Reduction, Result, ResultVersion, Run, RunPosition
+from assays.models.runs import PositionKind
+from assays.qc.measurements import ControlKind
 from assays.selectors.measured_runs import live_tests
+from assays.selectors.retests import carried_versions
 from lims.core import clock
 from lims.core.copying import copy_rows
 from lims.core.errors import Invalid
@@ -33,10 +36,11 @@ _BOUNDS = {"": "", "<": "<", ">": ">", "OVER": ">", "ND": "<"}
 
 @dataclass(frozen=True)
 class ReducedRun:
-    """Everything a judgement needs: the run's positions and method analytes, the contents by (position number, symbol), the analytes that
-    were read at any position, and for each position that could not be reduced why."""
+    """Everything a judgement needs: the run's positions with their portions and method analytes, the contents by (position number, symbol),
+    the analytes that were read at any position, and for each position that could not be reduced why."""
 
     positions: dict[int, RunPosition]
+    portions: dict[int, Portion]
     analytes: dict[str, MethodAnalyte]
     results: dict[tuple[int, str], TrayResult]
     analytes_read: frozenset[str]
@@ -50,11 +54,20 @@ def compute_run(run: Run) -> ReducedRun:
     analytes = {one.analyte.symbol: one for one in version.analytes.select_related("analyte")}
     positions = {
         position.number: position
-        for position in run.positions.select_related("aliquot__preparation", "aliquot__test", "material", "duplicate_of")
+        for position in run.positions.select_related(
+            "aliquot__preparation", "aliquot__test", "material", "duplicate_of__aliquot__preparation", "retest_of__run"
+        )
     }
     readings, standards = _read(run, analytes)
+    portions = {number: _portion(position, version) for number, position in positions.items()}
     tray = [
-        TrayInput(number, _portion(position, version), readings.get(number, {}), is_blank=position.kind == "blank")
+        TrayInput(
+            number,
+            portions[number],
+            readings.get(number, {}),
+            is_blank=_is_reagent_blank(position),
+            corrected=position.kind != PositionKind.BLANK,
+        )
         for number, position in positions.items()
     ]
     limits = {
@@ -63,24 +76,32 @@ def compute_run(run: Run) -> ReducedRun:
     }
     reduced = reduce_tray(tray, limits, _nominal(version))
     read = frozenset(symbol for found in readings.values() for symbol in found)
-    return ReducedRun(positions, analytes, reduced.results, read, reduced.mismatches, standards)
+    return ReducedRun(positions, portions, analytes, reduced.results, read, reduced.mismatches, standards)
 
 
 def _nominal(version: MethodVersion) -> Portion:
     return Portion(float(version.test_portion_g), float(version.volume_ml), float(version.dilution))
 
 
+def _is_reagent_blank(position: RunPosition) -> bool:
+    """Whether it is subtracted from the others: what a barren pulp or rock shows is contamination on the way, not the reagents'."""
+    return position.kind == PositionKind.BLANK and position.control in {"", ControlKind.REAGENT_BLANK}
+
+
 def _portion(position: RunPosition, version: MethodVersion) -> Portion:
-    """The portion behind a tube: the aliquot's, or the control's own amounts, else the method's nominal ones."""
+    """The portion behind a tube: the aliquot's, or the control's own amounts, else the method's nominal ones. A spike is as moist as the
+    sample it was made of."""
     if position.aliquot is not None:
         aliquot = position.aliquot
         moisture = aliquot.preparation.portion_moisture_percent
-        return Portion(float(aliquot.mass_g), float(aliquot.volume_ml), float(aliquot.dilution), moisture)
+        return Portion(float(aliquot.mass_g), float(aliquot.volume_ml), float(position.dilution or aliquot.dilution), moisture)
     nominal = _nominal(version)
+    native = position.duplicate_of.aliquot if position.kind == PositionKind.SPIKE and position.duplicate_of is not None else None
     return Portion(
         float(position.mass_g or nominal.mass_g),
         float(position.volume_ml or nominal.volume_ml),
         float(position.dilution or nominal.dilution),
+        native.preparation.portion_moisture_percent if native is not None else 0.0,
     )
 
 
@@ -182,20 +203,47 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
     wanted: dict[Head, tuple[RunPosition, MethodAnalyte, TrayResult]] = {}
     for (number, symbol), found in reduced.results.items():
         position, analyte = reduced.positions[number], reduced.analytes[symbol]
+        if position.analytes is not None and symbol not in position.analytes:
+            continue
         if position.kind == "sample" and position.aliquot is not None:
             wanted[position.aliquot.test_id, analyte.analyte_id] = (position, analyte, found)
     live = set(live_tests(reduction.run).values_list("pk", flat=True))
-    ids = dict(zip(wanted, uuid7_series(len(wanted)), strict=True))
+    carried = _carried(reduced)
+    heads_wanted = [*wanted, *carried]
+    ids = dict(zip(heads_wanted, uuid7_series(len(heads_wanted)), strict=True))
     samples = {head: position.aliquot.test.sample_id for head, (position, _, _) in wanted.items() if position.aliquot}
+    samples |= {head: position.aliquot.test.sample_id for head, (position, _) in carried.items() if position.aliquot}
     heads = _point_heads([(test, samples[test, analyte], analyte, pk if test in live else None) for (test, analyte), pk in ids.items()])
     portions = {position.pk: _portion_inputs(position) for position in {one.pk: one for one, _, _ in wanted.values()}.values()}
     for head, (position, analyte, found) in wanted.items():
         result, last = heads[head]
         values = _version_values(portions[position.pk], analyte, found, reduction.run.method_version)
         rows.append((ids[head], result, last + 1, reduction.pk, position.pk, *values))
+    for head, (position, earlier) in carried.items():
+        result, last = heads[head]
+        rows.append((ids[head], result, last + 1, reduction.pk, position.pk, *_carried_values(earlier)))
     copy_rows("assays_resultversion", _VERSION_COLUMNS, rows)
     gone = Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(current__reduction=reduction)
     gone.update(current=None)
+
+
+def _carried(reduced: ReducedRun) -> dict[Head, tuple[RunPosition, ResultVersion]]:
+    """The results that retests of some elements leave as they are."""
+    return {
+        (position.aliquot.test_id, analyte): (position, earlier)
+        for position in reduced.positions.values()
+        if position.retest_of_id is not None and position.aliquot is not None
+        for analyte, earlier in carried_versions(position).items()
+    }
+
+
+def _carried_values(earlier: ResultVersion) -> tuple[Any, ...]:
+    """A version exactly as it was, with where it comes from."""
+    inputs = earlier.inputs | {"carried_from": str(earlier.pk)}
+    return (
+        earlier.method_version_id, earlier.text, earlier.value, earlier.qualifier, earlier.unit, earlier.basis, earlier.uncertainty,
+        earlier.uncertainty_text, earlier.k, earlier.lod, earlier.loq, inputs,
+    )  # fmt: skip
 
 
 def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> dict[Head, tuple[UUID, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -17,7 +18,9 @@ from assays.lifecycle import RUN
 from assays.models import Aliquot, MethodVersion, Run
 from assays.models.runs import PositionKind
 from assays.selectors.badges import run_badge
-from assays.selectors.bench_rows import worklist_data
+from assays.selectors.bench_rows import sample_list, sequence_rows
+from assays.selectors.blinding import knows_blind_controls
+from assays.selectors.control_words import CONTROL_WORDS, words_of
 from assays.selectors.runs import run_list, tray_of, tray_position, worklist_row
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.selectors.worklists import count_to_load, waiting_aliquots
@@ -54,12 +57,20 @@ class PlanPage(Page):
             return self._show(form, request.POST.getlist("aliquot"), rows, status=422)
         candidates = waiting_aliquots(request.user, form.version)
         chosen = _chosen(candidates, request.POST.getlist("aliquot"))
-        tray = propose_tray(version=form.version, viewer=request.user, day=clock.today(), aliquots=chosen)
+        layout, seed = form.cleaned_data["layout"], form.cleaned_data["seed"]
+        tray = propose_tray(version=form.version, viewer=request.user, day=clock.today(), aliquots=chosen, layout=layout, seed=seed)
         masses = {row.cleaned_data["number"]: row.cleaned_data["mass_g"] for row in rows}
         positions = [replace(one, mass_g=masses.get(one.number) or one.mass_g) for one in tray.positions]
         try:
             _refuse_changed(positions, request.POST.getlist("label"))
-            run = plan_run(instrument=form.cleaned_data["instrument"], method_version=form.version, positions=positions, by=request.user)
+            run = plan_run(
+                instrument=form.cleaned_data["instrument"],
+                method_version=form.version,
+                positions=positions,
+                layout=layout,
+                seed=tray.seed,
+                by=request.user,
+            )
         except DomainError as error:
             messages.error(request, error.message)
             return self._show(form, request.POST.getlist("aliquot"), rows, status=422)
@@ -72,8 +83,10 @@ class PlanPage(Page):
         candidates = waiting_aliquots(viewer, version)
         # Chosen aliquots all stand on the tray; of all that wait, what fits.
         chosen = _chosen(candidates, codes) if codes else None
-        tray = propose_tray(version=version, viewer=viewer, day=day, aliquots=chosen)
-        controls = [one for one in tray.positions if one.kind == PositionKind.REFERENCE]
+        layout, seed = form.cleaned_data["layout"], form.cleaned_data["seed"]
+        tray = propose_tray(version=version, viewer=viewer, day=day, aliquots=chosen, layout=layout, seed=seed)
+        controls = [one for one in tray.positions if one.kind == PositionKind.REFERENCE and one.blind is None]
+        seen = [_as_seen(one, viewer) for one in tray.positions]
         initial = [{"number": one.number, "mass_g": one.mass_g} for one in controls]
         shown = rows or ControlRows(initial=initial, prefix="control")
         masses = {row["number"].value(): row for row in shown.forms}
@@ -85,13 +98,32 @@ class PlanPage(Page):
                 "instrument": form.cleaned_data["instrument"],
                 "left_out": [one for one in candidates if one not in placed],
                 "tray": tray,
-                "cells": [tray_position(one) for one in tray.positions],
-                "lines": [(one, masses.get(one.number) or masses.get(str(one.number))) for one in tray.positions],
+                "cells": lay_on_rack(seen, layout),
+                "columns": layout.columns if layout else 12,
+                "layout": layout,
+                "lines": [(one, masses.get(one.number) or masses.get(str(one.number)), words_of(one)) for one in seen],
                 "rows": shown,
+                "reasons": [(CONTROL_WORDS[one.kind], one) for one in tray.reasons],
                 "blockers": [*tray.blockers, *planning_blockers(form.cleaned_data["instrument"], version, viewer, day)],
             },
             status=status,
         )
+
+
+def _as_seen(one: PlannedPosition, viewer: Any) -> PlannedPosition:
+    """A blind control as who plans may see it: a sample among the others."""
+    if one.blind is None or knows_blind_controls(viewer):
+        return one
+    return replace(one, kind=PositionKind.SAMPLE, control="", material=None)
+
+
+def lay_on_rack(positions: Sequence[Any], layout: Any) -> list[dict[str, Any]]:
+    """The tubes as they stand, with the rack's empty places between and after them."""
+    cells = {one.number: tray_position(one) for one in positions}
+    if layout is None:
+        return list(cells.values())
+    places = range(1, max(layout.rows * layout.columns, *cells, 1) + 1)
+    return [cells.get(number) or {"number": number, "kind": "empty", "label": ""} for number in places]
 
 
 def _first_choice(waiting: dict[Any, int]) -> dict[str, Any]:
@@ -122,14 +154,19 @@ class RackPage(Page):
     def get(self, request: HttpRequest, code: str) -> HttpResponseBase:
         run = fetch_visible(Run, request.user, queryset=run_list(request.user), code=normalise(code))
         if request.GET.get("format") == "csv":
-            return stream_csv(iter(worklist_data(run)["positions"]), f"{run.code}-sequence.csv")
-        positions = tray_of(run)
+            return stream_csv(iter(sequence_rows(run, request.user)), f"{run.code}-sequence.csv")
+        if request.GET.get("format") == "masshunter":
+            answer = HttpResponse(sample_list(run, request.user), content_type="text/csv; charset=utf-8")
+            answer["Content-Disposition"] = f'attachment; filename="{run.code}-masshunter.csv"'
+            return answer
+        positions = tray_of(run, request.user)
         return self.render(
             {
                 "run": run,
                 "badge": run_badge(run.state),
-                "cells": [tray_position(one) for one in positions],
-                "lines": [worklist_row(one) | {"kind_words": one.get_kind_display()} for one in positions],
+                "cells": lay_on_rack(positions, run.layout),
+                "columns": run.layout.columns if run.layout else 12,
+                "lines": [worklist_row(one) | {"kind_words": words_of(one)} for one in positions],
                 "may_cancel": allowed(request.user, Action.RUN_EDIT) and not RUN.blockers(run, "cancel"),
                 "reason_form": ReasonForm(),
             }

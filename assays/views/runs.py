@@ -13,11 +13,13 @@ from assays.forms.bench_filters import RUN_ORDERINGS, RunFilter
 from assays.lifecycle import RUN, RunState
 from assays.models import ResultVersion, Run
 from assays.selectors import run_page
+from assays.selectors.attempts import attempts_of, count_attempts
 from assays.selectors.badges import run_badge
 from assays.selectors.bench_rows import run_data
 from assays.selectors.judgements import judgement_of
 from assays.selectors.measured_badges import upload_badge
 from assays.selectors.measured_runs import TO_REVIEW
+from assays.selectors.retests import find_retests
 from assays.selectors.runs import run_list, tray_of
 from assays.services.authorising import authorise_blockers
 from assays.views.lists import ListPage
@@ -58,10 +60,11 @@ class RunList(ListPage):
 
 def gather_run(run: Run, viewer: Any, asked: str = "") -> dict[str, Any]:
     """What the run's page and the pages of its review share."""
-    tray, judgement = tray_of(run), judgement_of(run)
+    tray, judgement = tray_of(run, viewer), judgement_of(run, viewer)
     versions = run_page.last_results(run) if allowed(viewer, Action.RESULT_DRAFT) else []
     grid = run_page.make_grid(run, tray, judgement, versions)
     rows = run_page.control_rows(judgement)
+    attempts = attempts_of(run, viewer)
     return {
         "run": run,
         "badge": run_badge(run.state),
@@ -78,6 +81,8 @@ def gather_run(run: Run, viewer: Any, asked: str = "") -> dict[str, Any]:
             {"upload": one, "badge": upload_badge(one)}
             for one in run.uploads.select_related("received_from", "instrument").order_by("-received_at")
         ],
+        "attempts": attempts,
+        "attempt_count": count_attempts(attempts),
         "decisions": run.decisions.select_related("signature", "decided_by").order_by("-decided_at"),
         "authorisations": run.authorisations.select_related("signature").order_by("-authorised_at"),
     }
@@ -97,8 +102,14 @@ class RunPage(Page):
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         run = fetch_run(request.user, code)
         context = gather_run(run, request.user, request.GET.get("analyte", ""))
-        panels = render_panels("run", run, request)
-        return self.render(context | {"next_step": next_step(run, request.user), "may_bring": self._may_bring(run), "panels": panels})
+        again = find_retests(run) if allowed(request.user, Action.RESULT_DRAFT) else None
+        more = {
+            "next_step": next_step(run, request.user),
+            "may_bring": self._may_bring(run),
+            "retests": len(again.rows) if again else 0,
+            "panels": render_panels("run", run, request),
+        }
+        return self.render(context | more)
 
     def _may_bring(self, run: Run) -> bool:
         return allowed(self.request.user, Action.RUN_EDIT) and not RUN.blockers(run, "record")
@@ -135,7 +146,8 @@ class ResultPage(Page):
         if version is None:
             raise NotFound()
         earlier = versions.filter(result=version.result_id).select_related("reduction__run").order_by("-version")
-        verdicts = [row for row in run_page.control_rows(judgement_of(run)) if row.verdict.analyte_id == version.result.analyte_id]
+        judgement = judgement_of(run, request.user)
+        verdicts = [row for row in run_page.control_rows(judgement) if row.verdict.analyte_id == version.result.analyte_id]
         return self.render(
             {"run": run, "made": run_page.explain_result(version), "version": version, "versions": earlier, "controls": verdicts}
         )

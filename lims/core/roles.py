@@ -91,6 +91,7 @@ class Action(TextChoices):
     CHART_NOTE = "chart.note", _("explain points of control charts")
     CHART_LIMITS = "chart.limits", _("set limits of control charts")
     QC_OVERRIDE = "qc.override", _("override a failed control")
+    BLIND_EDIT = "blind.edit", _("put blind controls among the samples")
     RESULT_VIEW = "result.view", _("see authorised results")
     RESULT_DRAFT = "result.draft", _("see results before authorisation")
     RESULT_AUTHORISE = "result.authorise", _("authorise results")
@@ -183,6 +184,7 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.CHART_NOTE: frozenset({_R.TECHNICIAN, _R.ANALYST, _R.REVIEWER, _R.QUALITY_MANAGER}),
     _A.CHART_LIMITS: frozenset({_R.QUALITY_MANAGER}),
     _A.QC_OVERRIDE: frozenset({_R.QUALITY_MANAGER}),
+    _A.BLIND_EDIT: frozenset({_R.QUALITY_MANAGER}),
     _A.RESULT_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR},
     _A.RESULT_DRAFT: _LAB - {_R.RECEPTIONIST},
     _A.RESULT_AUTHORISE: frozenset({_R.SIGNATORY}),

@@ -10,8 +10,9 @@ import pytest
 
 from assays.models import CertifiedValue, ReferenceMaterial, SubmissionTest
 from assays.selectors.trays import PlannedPosition, propose_tray
-from assays.services.planning import LARGEST_TRAY, cancel_run, plan_run
+from assays.services.planning import cancel_run, plan_run
 from assays.services.submitting import hold_submission
+from assays.services.tray_faults import LARGEST_TRAY
 from lims.core import clock
 from lims.core.errors import Blocked, Forbidden, Invalid, NotFound
 from samples.services.holding import hold_sample
@@ -169,7 +170,7 @@ def test_explicit_positions_stand_as_given(cast, aliquots):
         (0, {"label": "x" * 81}, "label", "too_long"),
         (0, {"number": 0}, "number", "impossible"),
         (0, {"number": LARGEST_TRAY + 1}, "number", "impossible"),
-        (0, {"kind": "spike"}, "kind", "unknown_choice"),
+        (0, {"kind": "sandwich"}, "kind", "unknown_choice"),
         (2, {"aliquot": None, "label": "x"}, "aliquot", "misplaced"),
         (1, {"material": None, "label": "x"}, "material", "misplaced"),
         (1, {"mass_g": Decimal("-1")}, "mass_g", "mass_not_positive"),

@@ -1,0 +1,45 @@
+"""What of a run must be measured again and why; one button makes the tray."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from assays.selectors.badges import run_badge
+from assays.selectors.retests import find_retests
+from assays.services.planning import planning_blockers
+from assays.services.retesting import plan_retests
+from assays.views.runs import fetch_run
+from lims.core import clock
+from lims.core.errors import DomainError
+from lims.core.pages import Page
+from lims.core.roles import Action, allowed
+
+
+class RetestPage(Page):
+    """The samples that must be measured again, with the reason and the dilution; and the step that plans them."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RESULT_DRAFT, "POST": Action.RUN_EDIT}
+    template = "assays/runs/again.html"
+
+    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+        run, viewer = fetch_run(request.user, code), request.user
+        may_plan = allowed(viewer, Action.RUN_EDIT)
+        blockers: list[Any] = planning_blockers(run.instrument, run.method_version, viewer, clock.today()) if may_plan else []
+        return self.render(
+            {"run": run, "badge": run_badge(run.state), "found": find_retests(run), "may_plan": may_plan, "blockers": blockers}
+        )
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        run = fetch_run(request.user, code)
+        try:
+            planned = plan_retests(run=run, aliquots=request.POST.getlist("aliquot"), by=request.user)
+        except DomainError as error:
+            return self.refuse(error, reverse("assays:run-again", args=[run.code]))
+        messages.success(request, _("%(code)s is planned. Load the rack as it stands here.") % {"code": planned.code})
+        return redirect("assays:rack", planned.code)
