@@ -11,6 +11,7 @@ from assays.models import Run, RunPosition
 from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
 from assays.selectors.judgements import affected_samples, judgement_of
+from assays.selectors.measured_runs import live_tests
 from assays.selectors.runs import tray_of
 
 _STANDS_IN_FOR_UNKNOWN = 10.0
@@ -58,7 +59,7 @@ def find_retests(run: Run) -> Retests:
         return Retests()
     tray = tray_of(run, None)
     condemned = affected_samples(tray, judgement.verdicts, Outcome.FAIL, judgement.evaluation.rules)
-    versions = _versions(run)
+    versions, live = _versions(run), set(live_tests(run).values_list("pk", flat=True))
     wanted = [one.analyte.symbol for one in run.method_version.analytes.select_related("analyte") if one.required]
     passed = judgement.evaluation.outcome == "passed"
     found = Retests()
@@ -70,7 +71,7 @@ def find_retests(run: Run) -> Retests:
         spoilt = {symbol: control for (number, symbol), control in condemned.items() if number == tube.number}
         missing = [symbol for symbol in wanted if symbol not in own]
         if over or spoilt or missing:
-            if tube.aliquot.test.state not in {"measured", "prepared"}:
+            if tube.aliquot.test_id not in live or tube.aliquot.test.state not in {"measured", "prepared"}:
                 found.standing.append(tube.aliquot.code)
                 continue
             dilution = _dilution_for(tube, [own[symbol] for symbol in over])

@@ -63,9 +63,9 @@ def read(run: Run, changes: Mapping[str, Mapping[str, Decimal | None]] | None = 
         row = made[label]
         if position.kind in {"drift", "calibration"}:
             level = Decimal(str(position.nominal.get("*", 0)))
-            row = replace(
-                row, values={one: BatchValues(level, None, level * 25_000 + 12, None) for one in symbols}, total_dilution=Decimal(1)
-            )
+            values = {one: BatchValues(level, None, level * 25_000 + 12, None) for one in symbols}
+            kind = "Sample" if position.kind == "drift" else "CalStd" if level else "CalBlk"
+            row = replace(row, type=kind, values=values, total_dilution=Decimal(1))
         elif position.kind == "spike" and position.duplicate_of is not None:
             native = made[position.duplicate_of.label]
             volume = position.volume_ml or Decimal(100)
