@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_closing_signatures'),
-        ('assays', '0003_four_eyes'),
+        ('assays', '0004_validations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

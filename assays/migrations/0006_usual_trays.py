@@ -14,6 +14,6 @@ def add_layouts(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("assays", "0004_run_controls")]
+    dependencies = [("assays", "0005_run_controls")]
 
     operations = [migrations.RunPython(add_layouts, migrations.RunPython.noop)]
