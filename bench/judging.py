@@ -67,19 +67,21 @@ def _make_measured_run(cast: Any) -> Any:
         instrument=planned.instrument, file_name="readings.json", data=json.dumps(body).encode(), run=planned, by=cast.analyst
     )
     if stored.upload.state != "recorded":
-        raise RuntimeError(f"The readings should have been recorded: {stored.upload.state}, {stored.upload.notes}")
+        raise RuntimeError(f"The readings should have been recorded: {stored.upload.state}, {stored.upload.notes[:3]}")
     planned.refresh_from_db()
     return planned
 
 
 def _more_readings(run: Any, known: list[dict[str, Any]], content: float) -> list[dict[str, Any]]:
     """The further elements at a middling content in every tube."""
+    read = {(one["position"], one["analyte"]) for one in known}
     first = {one["position"]: one for one in reversed(known)}
     isotopes = {one.analyte.symbol: one.isotope for one in run.method_version.analytes.select_related("analyte")}
     return [
         one | {"analyte": symbol, "isotope_or_line": isotopes[symbol], "value": f"{content:.4f}"}
         for one in first.values()
         for symbol in _MORE
+        if (one["position"], symbol) not in read
     ]
 
 
