@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from assays.models import Aliquot, Submission, ValidationRun
+from assays.models import Aliquot, Lot, Submission, ValidationRun
 from lims.core.navigation import Item, register_item
 from lims.core.panels import register_scanner
 from lims.core.roles import Action, allowed
@@ -24,7 +24,9 @@ def register_navigation() -> None:
     register_item(Item(4, 0, _("Methods"), "assays:methods", Action.REFERENCE_VIEW))
     register_item(Item(4, 10, _("Reference materials"), "assays:materials", Action.REFERENCE_VIEW))
     register_item(Item(4, 20, _("Validation"), "assays:validations", Action.VALIDATION_VIEW))
+    register_item(Item(4, 15, _("Lots and equipment"), "assays:lots", Action.LOT_VIEW))
     register_scanner(open_submission)
+    register_scanner(open_lot)
     register_scanner(open_validation)
     register_scanner(open_aliquot)
 
@@ -41,6 +43,13 @@ def open_validation(code: str, user: Any) -> str | None:
     if not allowed(user, Action.VALIDATION_VIEW) or not ValidationRun.objects.visible_to(user).filter(number=code).exists():
         return None
     return reverse("assays:validation", args=[code])
+
+
+def open_lot(code: str, user: Any) -> str | None:
+    """The page of the lot with that code."""
+    if not allowed(user, Action.LOT_VIEW) or not Lot.objects.visible_to(user).filter(code=code).exists():
+        return None
+    return reverse("assays:lot", args=[code])
 
 
 def open_aliquot(code: str, user: Any) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.views import bench, planning, reference, submissions, trays, validations
+from assays.views import bench, lots, planning, reference, submissions, trays, validations
 
 app_name = "assays"
 
@@ -32,6 +32,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("submissions/<str:code>/cancel/", submissions.Cancel.as_view(), name="submission-cancel"),
     path("bench/preparation/", bench.PreparationPage.as_view(), name="preparation"),
     path("bench/weighing/", bench.WeighingPage.as_view(), name="weighing"),
+    path("lots/", lots.LotList.as_view(), name="lots"),
+    path("lots/new/", lots.NewLot.as_view(), name="lot-new"),
+    path("lots/<str:code>/", lots.ThingPage.as_view(), name="lot"),
+    path("equipment/", lots.EquipmentList.as_view(), name="equipment"),
+    path("equipment/new/", lots.NewEquipment.as_view(), name="equipment-new"),
+    path("equipment/<str:code>/", lots.EquipmentPage.as_view(), name="equipment-page"),
+    path("equipment/<str:code>/calibrate/", lots.Calibrate.as_view(), name="equipment-calibrate"),
     path("runs/new/", planning.PlanPage.as_view(), name="run-plan"),
     path("trays/", trays.LayoutsPage.as_view(), name="layouts"),
     path("blind-controls/", trays.BlindControlsPage.as_view(), name="blind-controls"),

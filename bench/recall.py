@@ -26,28 +26,28 @@ ALTER TABLE assays_runposition DISABLE TRIGGER USER;
 CREATE TEMP TABLE made AS SELECT gen_random_uuid() AS run, gen_random_uuid() AS reduction, gen_random_uuid() AS auth, n
     FROM generate_series(1, %(runs)s) n;
 INSERT INTO assays_run
-    SELECT f.* FROM made m, (SELECT * FROM assays_run LIMIT 1) r,
-    jsonb_populate_record(NULL::assays_run, to_jsonb(r) || jsonb_build_object('id', m.run, 'code', 'BENCH-' || m.n,
-    'measured_at', r.measured_at - m.n * interval '6 hours')) f;
+    SELECT f.* FROM made m, (SELECT to_jsonb(one) AS j FROM assays_run one LIMIT 1) r,
+    jsonb_populate_record(NULL::assays_run, r.j || jsonb_build_object('id', m.run, 'code', 'BENCH-' || m.n,
+    'measured_at', (r.j ->> 'measured_at')::timestamptz - m.n * interval '6 hours')) f;
 INSERT INTO assays_reduction
-    SELECT f.* FROM made m, (SELECT * FROM assays_reduction LIMIT 1) r,
-    jsonb_populate_record(NULL::assays_reduction, to_jsonb(r) || jsonb_build_object('id', m.reduction, 'run_id', m.run)) f;
+    SELECT f.* FROM made m, (SELECT to_jsonb(one) AS j FROM assays_reduction one LIMIT 1) r,
+    jsonb_populate_record(NULL::assays_reduction, r.j || jsonb_build_object('id', m.reduction, 'run_id', m.run)) f;
 INSERT INTO assays_authorisation
-    SELECT f.* FROM made m, (SELECT * FROM assays_authorisation LIMIT 1) a,
-    jsonb_populate_record(NULL::assays_authorisation, to_jsonb(a) || jsonb_build_object('id', m.auth, 'run_id', m.run)) f;
+    SELECT f.* FROM made m, (SELECT to_jsonb(one) AS j FROM assays_authorisation one LIMIT 1) a,
+    jsonb_populate_record(NULL::assays_authorisation, a.j || jsonb_build_object('id', m.auth, 'run_id', m.run)) f;
 CREATE TEMP TABLE tested AS SELECT m.run, m.reduction, s, m.n, gen_random_uuid() AS aliquot, gen_random_uuid() AS test,
     gen_random_uuid() AS position, gen_random_uuid() AS sample FROM made m, generate_series(1, %(samples)s) s;
 INSERT INTO assays_submissiontest
-    SELECT f.* FROM tested x, (SELECT * FROM assays_submissiontest LIMIT 1) t,
-    jsonb_populate_record(NULL::assays_submissiontest, to_jsonb(t) || jsonb_build_object('id', x.test,
+    SELECT f.* FROM tested x, (SELECT to_jsonb(one) AS j FROM assays_submissiontest one LIMIT 1) t,
+    jsonb_populate_record(NULL::assays_submissiontest, t.j || jsonb_build_object('id', x.test,
     'sample_id', x.sample)) f;
 INSERT INTO assays_aliquot
-    SELECT f.* FROM tested x, (SELECT * FROM assays_aliquot LIMIT 1) a,
-    jsonb_populate_record(NULL::assays_aliquot, to_jsonb(a) || jsonb_build_object('id', x.aliquot, 'test_id', x.test,
+    SELECT f.* FROM tested x, (SELECT to_jsonb(one) AS j FROM assays_aliquot one LIMIT 1) a,
+    jsonb_populate_record(NULL::assays_aliquot, a.j || jsonb_build_object('id', x.aliquot, 'test_id', x.test,
     'code', x.n || '-' || x.s)) f;
 INSERT INTO assays_runposition
-    SELECT f.* FROM tested x, (SELECT * FROM assays_runposition WHERE kind = 'sample' LIMIT 1) p,
-    jsonb_populate_record(NULL::assays_runposition, to_jsonb(p) || jsonb_build_object('id', x.position, 'run_id', x.run,
+    SELECT f.* FROM tested x, (SELECT to_jsonb(one) AS j FROM assays_runposition one WHERE kind = 'sample' LIMIT 1) p,
+    jsonb_populate_record(NULL::assays_runposition, p.j || jsonb_build_object('id', x.position, 'run_id', x.run,
     'number', x.s, 'label', x.s::text, 'aliquot_id', x.aliquot)) f;
 INSERT INTO reports_certificatesample (id, certificate_id, sample_id)
     SELECT gen_random_uuid(), (SELECT id FROM reports_certificate LIMIT 1), sample FROM tested;

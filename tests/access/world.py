@@ -18,6 +18,7 @@ from assays.nonconformities.services.recalling import notify_customers
 from assays.nonconformities.services.reporting import Finding, report_nonconformity
 from assays.reports.services import request_certificate
 from assays.services.in_house import create_in_house_material
+from assays.services.lots import Delivery, register_equipment, register_lot
 from assays.services.validating import run_examples_file
 from lims.accounts.models import Competence, User
 from lims.accounts.services.own import create_own_token
@@ -161,6 +162,8 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "instruments/": lambda things, user: {"code": things["instrument"].code, "pk": things["instrument token"].pk},
     "nonconformities/": _code("nonconformity"),
     "notices/": _pk("notice"),
+    "lots/": _code("lot"),
+    "equipment/": _code("balance"),
     "certificates/issue/": _code("submission"),
     "certificates/": lambda things, user: {"number": things["certificate"].number},
     "dossiers/samples/": _sample,
@@ -243,6 +246,8 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "nonconformity": report_nonconformity(
             finding=Finding("run", "Blank too high", "The blank read three times its limit.", clock.today(), (run,)), by=cast.analyst
         ),
+        "lot": register_lot(delivery=Delivery("acid", "Nitric acid", "N-1", clock.today()), by=cast.analyst),
+        "balance": register_equipment(code="BAL-01", kind="balance", name="XPR", calibration_due=clock.today(), by=cast.analyst),
         "notice": _notice(run, certificate, cast),
         "witness": make_witness(cast)[0],
         "dossiers": {role: _make_dossier(sample, user) for role, user in cast.people.items()},
