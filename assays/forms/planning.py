@@ -82,5 +82,6 @@ class BlindForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.versions = {str(version): version for version in versions_in_force(clock.today())}
         self.fields["method"].choices = [(name, name) for name in self.versions]  # type: ignore[attr-defined]
+        self.fields["mass_g"].required = True
         own = Q(laboratory=None) | Q(laboratory=viewer.organisation_id)
         self.fields["material"].queryset = ReferenceMaterial.objects.filter(own, active=True).order_by("code")  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
 from assays.selectors.judgements import affected_samples, judgement_of
 from assays.selectors.measured_runs import live_tests
-from assays.selectors.runs import tray_of
+from assays.selectors.runs import number_text, tray_of
 
 _STANDS_IN_FOR_UNKNOWN = 10.0
 """How much further a solution is diluted of which only is known that it was over range."""
@@ -29,6 +29,11 @@ class Retest:
     missing: list[str]
     dilution: Decimal
     everything: bool
+
+    @property
+    def dilution_text(self) -> str:
+        """The factor without the zeros its column adds."""
+        return number_text(self.dilution) or ""
 
     @property
     def by_control(self) -> dict[int, list[str]]:

@@ -82,6 +82,11 @@ _RULE_NAMES: dict[str, Any] = {
     "spike_recovery": gettext_lazy("recovery of the spike"),
     "recovery_window": gettext_lazy("recovery"),
     "calibration_back_calculation": gettext_lazy("calibration calculated back"),
+    "reference_material_nelson": gettext_lazy("Nelson’s rules"),
+    "duplicate_thompson_howarth": gettext_lazy("precision by Thompson and Howarth"),
+    "sum_of_oxides": gettext_lazy("sum of the oxides"),
+    "ree_pattern_smoothness": gettext_lazy("smoothness of the rare-earth pattern"),
+    "method_comparison": gettext_lazy("comparison with X-ray fluorescence"),
 }
 
 
