@@ -53,6 +53,7 @@ TEST = Machine(
         step("send_back", {"measured", "reviewed"}, "prepared"),
         step("authorise", {"reviewed"}, "authorised", _sample_blocked("report")),
         step("certify", {"authorised", "certified"}, "certified", _sample_blocked("report")),
+        step("reopen", {"authorised", "certified"}, "prepared"),
         step("cancel", {"requested", "prepared"}, "cancelled"),
     ),
 )
@@ -90,6 +91,8 @@ RUN = Machine(
         step("review", {"qc_passed", "overridden"}, "reviewed"),
         step("send_back", {"qc_passed", "qc_failed", "blocked", "overridden", "reviewed"}, "sent_back"),
         step("authorise", {"reviewed", "authorised"}, "authorised"),
+        # Authorised results that turn out wrong: the run is measured or reduced again, and what comes of it reviewed and authorised.
+        step("reopen", {"authorised"}, "sent_back"),
         step("cancel", {"planned"}, "cancelled"),
     ),
 )

@@ -71,7 +71,8 @@ class RunDecision(AppendOnly):
     run = models.ForeignKey("assays.Run", on_delete=models.PROTECT, related_name="decisions")
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="decisions")
     decision = models.CharField(
-        max_length=12, choices=[("approve", _("approved")), ("send_back", _("sent back")), ("override", _("overridden"))]
+        max_length=12,
+        choices=[("approve", _("approved")), ("send_back", _("sent back")), ("override", _("overridden")), ("reopen", _("taken back"))],
     )
     reason = models.TextField(blank=True)
     signature = models.ForeignKey("accounts.Signature", on_delete=models.PROTECT, related_name="+")

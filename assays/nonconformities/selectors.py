@@ -85,7 +85,8 @@ _KINDS = {
 
 def _named(link: NonconformityLink, viewer: Any) -> dict[str, str]:
     if link.run is not None:
-        return {"name": link.run.code, "detail": str(link.run.method_version), "url": reverse("assays:run", args=[link.run.code])}
+        named = {"name": link.run.code, "detail": str(link.run.method_version), "url": reverse("assays:run", args=[link.run.code])}
+        return named | {"state": link.run.state}
     if link.result is not None:
         head = link.result.result
         return {"name": head.sample.code_for(viewer), "detail": f"{head.analyte.symbol} {link.result}", "url": ""}

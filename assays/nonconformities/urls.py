@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from assays.nonconformities.views import overriding, recalls, records
+from assays.nonconformities.views import overriding, recalls, records, reopening
 
 app_name = "nonconformities"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("notices/<uuid:pk>/acknowledge/", recalls.AcknowledgeNotice.as_view(), name="acknowledge"),
     path("nonconformities/<str:code>/hold/", recalls.Hold.as_view(), name="hold"),
     path("nonconformities/<str:code>/notify/", recalls.Notify.as_view(), name="notify"),
+    path("nonconformities/<str:code>/runs/<str:run>/reopen/", reopening.ReopenPage.as_view(), name="reopen"),
     path("nonconformities/new/", records.ReportPage.as_view(), name="report"),
     path("nonconformities/<str:code>/", records.NonconformityPage.as_view(), name="page"),
     path("nonconformities/<str:code>/evaluate/", records.Evaluate.as_view(), name="evaluate"),

@@ -67,6 +67,7 @@ def examples(story: Story) -> list[tuple[str, str, str, dict[str, Any]]]:
     """Operation, caller, code in the path and body of each call."""
     own = Nonconformity.objects.filter(laboratory__code=LABORATORY).order_by("id")
     failed = Run.objects.filter(laboratory__code=LABORATORY, state="qc_failed").order_by("id")[0]
+    racks = own.get(title=_RACKS)
     acting, password = own.filter(state="acting"), story.cast.password
     call, today = "/api/v1/nonconformities/{code}/", clock.today()
     means = {
@@ -99,6 +100,12 @@ def examples(story: Story) -> list[tuple[str, str, str, dict[str, Any]]]:
         (f"{call}effect/", "quality_manager", own.filter(state="done")[0].code, {"effective": True, "effect": "Ten trays looked at."}),
         (f"{call}resume/", "quality_manager", own.get(work_stopped=True).code, {"text": "The book is complete again."}),
         (f"{call}notes/", "technician", acting[1].code, {"text": "The label printer was set anew."}),
+        (
+            "/api/v1/runs/{code}/reopen/",
+            "quality_manager",
+            racks.links.exclude(run=None)[0].run.code,  # type: ignore[union-attr]
+            {"nonconformity": racks.code, "reason": "The racks were exchanged after all.", "password": password},
+        ),
         ("/api/v1/nonconformities/{code}/hold/", "quality_manager", own.get(title=_RACKS).code, {}),
         (f"{call}notify/", "quality_manager", own.get(title=_RACKS).code, {"subject": "Two racks exchanged", "text": "Corrected."}),
         (f"{call}close/", "quality_manager", own.filter(state="evaluated", work_stopped=False)[0].code, {"password": password}),

@@ -160,7 +160,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "uploads/": _pk("upload"),
     "instruments/me/uploads/": _pk("upload", index="1"),
     "instruments/": lambda things, user: {"code": things["instrument"].code, "pk": things["instrument token"].pk},
-    "nonconformities/": _code("nonconformity"),
+    "nonconformities/": lambda things, user: {"code": things["nonconformity"].code, "run": things["run"].code},
     "notices/": _pk("notice"),
     "lots/": _code("lot"),
     "equipment/": _code("balance"),

@@ -48,6 +48,10 @@ class OverrideOutSchema(Schema):
     nonconformity = serializers.CharField(help_text="The code of what was opened")
 
 
+class ReopenInSchema(OverrideInSchema):
+    nonconformity = serializers.CharField(help_text="The open one because of which; it is about the run")
+
+
 class NonconformityRowSchema(Schema):
     code = serializers.CharField()
     state = serializers.ChoiceField(choices=NonconformityState.choices)

@@ -7,6 +7,7 @@ from django.urls import path
 from assays.nonconformities.api import recalls, views
 
 urlpatterns = [
+    path("runs/<str:key>/reopen/", views.ReopenView.as_view(), name="api-run-reopen"),
     path("recall/", recalls.RecallView.as_view(), name="api-recall"),
     path("notices/", recalls.Notices.as_view(), name="api-notices"),
     path("notices/<uuid:pk>/acknowledge/", recalls.AcknowledgeView.as_view(), name="api-notice-acknowledge"),

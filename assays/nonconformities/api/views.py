@@ -18,6 +18,7 @@ from assays.nonconformities.models import Nonconformity
 from assays.nonconformities.selectors import fetch_nonconformity, nonconformity_detail, nonconformity_row, select_nonconformities
 from assays.nonconformities.services import handling, reporting
 from assays.nonconformities.services.overriding import override_blockers, override_content, override_run
+from assays.nonconformities.services.reopening import reopen_run
 from assays.nonconformities.touching import find_touched
 from lims.accounts.models import User
 from lims.accounts.signing import content_hash
@@ -107,6 +108,32 @@ class OverrideView(ActionView):
         opened = override_run(run=run, reason=body.reason, password=body.password, shown_hash=body.content_hash, by=user)
         run.refresh_from_db()
         return Response({"run": run.code, "state": run.state, "nonconformity": opened.code})
+
+
+class ReopenBody(Struct):
+    """Because of what, why, and the signature."""
+
+    nonconformity: str
+    reason: str
+    password: str
+    content_hash: str | None = None
+
+
+class ReopenView(ActionView):
+    """Taking an authorised run back."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.NONCONFORMITY_MANAGE}
+
+    @extend_schema(operation_id="runs_reopen", request=schemas.ReopenInSchema, responses=schemas.OverrideOutSchema)
+    def post(self, request: Request, key: str) -> Response:
+        """Take an authorised run back for correction, signed. What was authorised stays in force until new versions are."""
+        run = fetch_run(request.user, key)
+        body: ReopenBody = decode(request, ReopenBody)
+        record = fetch_nonconformity(request.user, body.nonconformity)
+        signer: Any = request.user
+        reopen_run(record=record, run=run, reason=body.reason, password=body.password, shown_hash=body.content_hash, by=signer)
+        run.refresh_from_db()
+        return Response({"run": run.code, "state": run.state, "nonconformity": record.code})
 
 
 class Nonconformities(ListView):
