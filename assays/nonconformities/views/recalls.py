@@ -21,7 +21,7 @@ from assays.reports.selectors import badge_of as certificate_badge
 from assays.selectors.badges import run_badge
 from assays.views.lists import ListPage
 from lims.core.api.views import stream_csv
-from lims.core.errors import DomainError, Invalid, NotFound
+from lims.core.errors import DomainError, Invalid
 from lims.core.pages import Page, add_form_errors
 from lims.core.roles import Action, allowed
 from lims.core.scope import fetch_visible
@@ -30,7 +30,7 @@ from lims.core.scope import fetch_visible
 class RecallPage(Page):
     """Ask what a thing touched; the answer as a page or a file."""
 
-    actions: ClassVar[dict[str, Action]] = {"GET": Action.RECALL_SEARCH, "POST": Action.NONCONFORMITY_REPORT}
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RECALL_SEARCH, "POST": Action.RECALL_SEARCH}
     template = "nonconformities/recall.html"
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
@@ -70,8 +70,6 @@ class RecallPage(Page):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Open nonconforming work linked to everything found; the question comes with the address."""
-        if not allowed(request.user, Action.RECALL_SEARCH):
-            raise NotFound()
         form = RecallForm(request.GET, viewer=request.user)
         if not form.is_valid():
             return self.render({"form": form}, status=422)
