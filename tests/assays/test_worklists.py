@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from assays.selectors.worklists import bench_queues, queue_to_load, queue_to_prepare, queue_to_weigh
 from assays.services.submitting import hold_submission
 from lims.core import clock
@@ -57,7 +55,7 @@ def test_queues_take_few_queries(cast, django_assert_max_num_queries):
         bench_queues(cast.technician)
 
 
-@pytest.mark.parametrize("role", ["receptionist", "technician", "analyst"])
-def test_queues_work_for_anyone_at_the_laboratory(cast, role):
+def test_queues_work_for_anyone_at_the_laboratory(cast):
     make_submission(cast, make_received_samples(cast))
-    assert queue_to_prepare(cast.people[role]).count == 1
+    for role in ["receptionist", "technician", "analyst"]:
+        assert queue_to_prepare(cast.people[role]).count == 1, role

@@ -276,13 +276,13 @@ WRITE = {
 }
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_every_role_gets_what_the_matrix_says(cast, role):
-    caller = Caller(cast.people[role])
-    for path, action in READ.items():
-        assert caller.get(path).status_code == (200 if role in MATRIX[action] else 403), path
-    for path, action in WRITE.items():
-        assert (caller.post(path, []).status_code == 403) == (role not in MATRIX[action]), path
+def test_every_role_gets_what_the_matrix_says(cast):
+    for role in list(Role):
+        caller = Caller(cast.people[role])
+        for path, action in READ.items():
+            assert caller.get(path).status_code == (200 if role in MATRIX[action] else 403), (role, path)
+        for path, action in WRITE.items():
+            assert (caller.post(path, []).status_code == 403) == (role not in MATRIX[action]), (role, path)
 
 
 def test_nobody_signed_in_is_asked_to(client):

@@ -161,33 +161,34 @@ def test_explicit_positions_stand_as_given(cast, aliquots):
     assert run.positions.get(number=2).mass_g == Decimal("0.1003")
 
 
-@pytest.mark.parametrize(
-    ("index", "change", "member", "code"),
-    [
-        (1, {"number": 10}, "number", "repeated"),
-        (1, {"label": "Blank A"}, "label", "repeated"),
-        (0, {"label": ""}, "label", "missing"),
-        (0, {"label": "x" * 81}, "label", "too_long"),
-        (0, {"number": 0}, "number", "impossible"),
-        (0, {"number": LARGEST_TRAY + 1}, "number", "impossible"),
-        (0, {"kind": "sandwich"}, "kind", "unknown_choice"),
-        (2, {"aliquot": None, "label": "x"}, "aliquot", "misplaced"),
-        (1, {"material": None, "label": "x"}, "material", "misplaced"),
-        (1, {"mass_g": Decimal("-1")}, "mass_g", "mass_not_positive"),
-        (1, {"dilution": Decimal("0.1")}, "dilution", "impossible"),
-        (1, {"dilution": Decimal("1e12")}, "dilution", "impossible"),
-        (1, {"volume_ml": Decimal("NaN")}, "volume_ml", "impossible"),
-        (3, {"duplicate_of": None}, "duplicate_of", "not_the_original"),
-        (3, {"duplicate_of": 1}, "duplicate_of", "not_the_original"),
-    ],
-)
-def test_a_faulty_position_is_named(cast, aliquots, index, change, member, code):
-    positions = explicit(aliquots)
-    positions[index] = replace(positions[index], **change)
-    with nothing_changes(), pytest.raises(Invalid) as refusal:
-        plan(cast, positions=positions)
-    problems = {(problem.pointer.rsplit("/", 1)[1], problem.code) for problem in refusal.value.problems}
-    assert (member, code) in problems
+FAULTY = [
+    (1, {"number": 10}, "number", "repeated"),
+    (1, {"label": "Blank A"}, "label", "repeated"),
+    (0, {"label": ""}, "label", "missing"),
+    (0, {"label": "x" * 81}, "label", "too_long"),
+    (0, {"number": 0}, "number", "impossible"),
+    (0, {"number": LARGEST_TRAY + 1}, "number", "impossible"),
+    (0, {"kind": "sandwich"}, "kind", "unknown_choice"),
+    (2, {"aliquot": None, "label": "x"}, "aliquot", "misplaced"),
+    (1, {"material": None, "label": "x"}, "material", "misplaced"),
+    (1, {"mass_g": Decimal("-1")}, "mass_g", "mass_not_positive"),
+    (1, {"dilution": Decimal("0.1")}, "dilution", "impossible"),
+    (1, {"dilution": Decimal("1e12")}, "dilution", "impossible"),
+    (1, {"volume_ml": Decimal("NaN")}, "volume_ml", "impossible"),
+    (3, {"duplicate_of": None}, "duplicate_of", "not_the_original"),
+    (3, {"duplicate_of": 1}, "duplicate_of", "not_the_original"),
+]
+
+
+def test_a_faulty_position_is_named(cast, aliquots, subtests):
+    for index, change, member, code in FAULTY:
+        positions = explicit(aliquots)
+        positions[index] = replace(positions[index], **change)
+        with subtests.test(member, index=index, change=change):
+            with nothing_changes(), pytest.raises(Invalid) as refusal:
+                plan(cast, positions=positions)
+            problems = {(problem.pointer.rsplit("/", 1)[1], problem.code) for problem in refusal.value.problems}
+            assert (member, code) in problems
 
 
 def test_an_aliquot_stands_once_and_only_in_its_own_method(cast, aliquots):

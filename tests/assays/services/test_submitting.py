@@ -45,11 +45,11 @@ def test_laboratory_owner_and_ministry_may_ask(cast, role, customer):
     assert submission.created_by == cast.people[role]
 
 
-@pytest.mark.parametrize("role", ["custodian", "technician", "analyst", "reviewer", "signatory", "quality_manager", "administrator"])
-def test_others_may_not_ask(cast, role):
+def test_others_may_not_ask(cast, subtests):
     samples = make_received_samples(cast)
-    with nothing_changes(), pytest.raises(Forbidden):
-        make_submission(cast, samples, by=cast.people[role])
+    for role in ["custodian", "technician", "analyst", "reviewer", "signatory", "quality_manager", "administrator"]:
+        with subtests.test(role), nothing_changes(), pytest.raises(Forbidden):
+            make_submission(cast, samples, by=cast.people[role])
 
 
 def test_nobody_asks_in_anothers_name(cast):

@@ -84,17 +84,17 @@ def test_an_overdue_calibration_shows(cast: Cast) -> None:
     assert "overdue" in text_of(sign_in(cast.analyst).get("/instruments/"))
 
 
-@pytest.mark.parametrize("role", ["analyst", "reviewer", "quality_manager", "technician"])
-def test_only_the_administrator_keeps_instruments(cast: Cast, role: str) -> None:
+def test_only_the_administrator_keeps_instruments(cast: Cast) -> None:
     make_instrument(cast)
-    person = sign_in(cast.people[role])
-    page = person.get("/instruments/ICPMS-1/")
-    assert page.status_code == 200
-    assert "Make a token" not in text_of(page)
-    for path in ("/instruments/new/", "/instruments/ICPMS-1/tokens/", "/instruments/ICPMS-1/use/"):
-        assert person.post(path, {"name": "x", "reason": "x"}).status_code == 403, path
-    if role != "quality_manager":
-        assert person.post("/instruments/ICPMS-1/calibration/", {}).status_code == 403
+    for role in ["analyst", "reviewer", "quality_manager", "technician"]:
+        person = sign_in(cast.people[role])
+        page = person.get("/instruments/ICPMS-1/")
+        assert page.status_code == 200, role
+        assert "Make a token" not in text_of(page), role
+        for path in ("/instruments/new/", "/instruments/ICPMS-1/tokens/", "/instruments/ICPMS-1/use/"):
+            assert person.post(path, {"name": "x", "reason": "x"}).status_code == 403, (role, path)
+        if role != "quality_manager":
+            assert person.post("/instruments/ICPMS-1/calibration/", {}).status_code == 403, role
 
 
 def test_another_laboratorys_instrument_is_not_there(cast: Cast) -> None:
@@ -105,7 +105,7 @@ def test_another_laboratorys_instrument_is_not_there(cast: Cast) -> None:
     assert "ICPMS-1" not in text_of(outsider.get("/instruments/"))
 
 
-@pytest.mark.parametrize("role", ["collector", "custodian"])
-def test_who_measures_nothing_sees_no_instruments(cast: Cast, role: str) -> None:
+def test_who_measures_nothing_sees_no_instruments(cast: Cast) -> None:
     make_instrument(cast)
-    assert sign_in(cast.people[role]).get("/instruments/").status_code == 403
+    for role in ["collector", "custodian"]:
+        assert sign_in(cast.people[role]).get("/instruments/").status_code == 403, role

@@ -22,12 +22,12 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("role", list(Role))
-def test_every_role_opens_what_the_matrix_says(at, role):
-    client = at(role.value)
-    for name, action in PAGES.items():
-        expected = 200 if role in MATRIX[action] else 403
-        assert client.get(reverse(f"assays:{name}")).status_code == expected, name
+def test_every_role_opens_what_the_matrix_says(at):
+    for role in list(Role):
+        client = at(role.value)
+        for name, action in PAGES.items():
+            expected = 200 if role in MATRIX[action] else 403
+            assert client.get(reverse(f"assays:{name}")).status_code == expected, (role, name)
 
 
 def test_nobody_is_sent_to_sign_in(client, db):

@@ -99,18 +99,19 @@ def test_who_may_not_sign_sees_why_and_no_box(cast: Cast) -> None:
     assert "You planned the run, so you cannot review it." in own
 
 
-@pytest.mark.parametrize("role", ["analyst", "technician", "signatory", "quality_manager"])
-def test_only_reviewers_post_a_review(cast: Cast, role: str) -> None:
+def test_only_reviewers_post_a_review(cast: Cast) -> None:
     run = make_measured_run(cast, 1)
-    assert sign_in(cast.people[role]).post(f"/runs/{run.code}/review/", {"decision": "approve", "password": PASSWORD}).status_code == 403
-    assert not RunDecision.objects.exists()
+    body = {"decision": "approve", "password": PASSWORD}
+    for role in ["analyst", "technician", "signatory", "quality_manager"]:
+        assert sign_in(cast.people[role]).post(f"/runs/{run.code}/review/", body).status_code == 403, role
+        assert not RunDecision.objects.exists(), role
 
 
-@pytest.mark.parametrize("role", ["analyst", "technician", "reviewer", "quality_manager"])
-def test_only_signatories_post_an_authorisation(cast: Cast, role: str) -> None:
+def test_only_signatories_post_an_authorisation(cast: Cast) -> None:
     run = make_reviewed_run(cast, 1)
-    assert sign_in(cast.people[role]).post(f"/runs/{run.code}/authorise/", {"password": PASSWORD}).status_code == 403
-    assert not Authorisation.objects.exists()
+    for role in ["analyst", "technician", "reviewer", "quality_manager"]:
+        assert sign_in(cast.people[role]).post(f"/runs/{run.code}/authorise/", {"password": PASSWORD}).status_code == 403, role
+        assert not Authorisation.objects.exists(), role
 
 
 def test_the_queue_shows_what_failed_first_and_ones_own_step(cast: Cast) -> None:

@@ -181,10 +181,10 @@ def test_any_number_of_samples_costs_the_same_queries(cast: Cast) -> None:
     assert few <= 17
 
 
-@pytest.mark.parametrize("role", ["collector", "analyst", "signatory", "administrator", "custodian"])
-def test_overview_is_the_ministrys(cast: Cast, role: str) -> None:
-    assert get(cast.people[role]).status_code == 403
-    assert get(cast.people[role], "/api/v1/dashboards/overview/").status_code == 403
+def test_overview_is_the_ministrys(cast: Cast) -> None:
+    for role in ["collector", "analyst", "signatory", "administrator", "custodian"]:
+        assert get(cast.people[role]).status_code == 403, role
+        assert get(cast.people[role], "/api/v1/dashboards/overview/").status_code == 403, role
 
 
 def test_overview_needs_a_login() -> None:

@@ -245,12 +245,12 @@ def test_the_confirmation_may_choose_run_and_tubes(cast: Cast) -> None:
     assert analyst.post(address, {"run": run.code}).status_code == 200
 
 
-@pytest.mark.parametrize("role", ["reviewer", "signatory", "quality_manager", "receptionist", "administrator", "official", "collector"])
-def test_only_who_measures_decides(cast: Cast, role: str) -> None:
+def test_only_who_measures_decides(cast: Cast) -> None:
     upload = make_waiting_upload(cast, make_planned_run(cast))
-    person = Caller(cast.people[role])
-    assert person.post(f"/instruments/me/uploads/{upload.pk}/confirm/", {}).status_code == 403
-    assert person.post(f"/instruments/me/uploads/{upload.pk}/withdraw/", {"reason": "x"}).status_code == 403
+    for role in ["reviewer", "signatory", "quality_manager", "receptionist", "administrator", "official", "collector"]:
+        person = Caller(cast.people[role])
+        assert person.post(f"/instruments/me/uploads/{upload.pk}/confirm/", {}).status_code == 403, role
+        assert person.post(f"/instruments/me/uploads/{upload.pk}/withdraw/", {"reason": "x"}).status_code == 403, role
 
 
 def test_another_laboratorys_upload_does_not_exist(cast: Cast) -> None:
