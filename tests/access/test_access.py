@@ -11,12 +11,18 @@ import csv
 import os
 from collections.abc import Iterator
 from copy import copy
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.generators import SchemaGenerator
 
+from lims.core import error_pages, navigation
 from lims.core.roles import INSTRUMENT, MATRIX, Action, Role
 from tests.access.world import ANONYMOUS, CALLERS, OUTSIDERS, World, make_world
 from tests.architecture.code import views
@@ -85,6 +91,33 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     with django_db_blocker.unblock(), transaction.atomic():
         yield make_world()
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told_once() -> Iterator[None]:
+    """What does not hang on the door is made once for each person, not at every knock: the numbers in the rail, the page that refuses, the
+    description of the interface. Who is let in is asked every time."""
+    counted = [replace(item, count=item.count and cache(item.count)) for item in navigation._items]
+    refuse, refused = error_pages._answer, set[tuple[str, int]]()
+    describe, described = SchemaGenerator.get_schema, []
+
+    def answer_refusal(request: HttpRequest, status: int, code: str, sentence: str) -> HttpResponse:
+        seen = (str(request.user), status)
+        if request.path.startswith("/api/") or seen not in refused:
+            refused.add(seen)
+            return refuse(request, status, code, sentence)
+        return HttpResponse(status=status)
+
+    def describe_once(generator: SchemaGenerator, **options: Any) -> dict[str, Any]:
+        described.append(generator)
+        return describe(generator, **options) if len(described) == 1 else {}
+
+    with (
+        patch.object(navigation, "_items", counted),
+        patch.object(error_pages, "_answer", answer_refusal),
+        patch.object(SchemaGenerator, "get_schema", describe_once),
+    ):
+        yield
 
 
 def meet(world: World, caller: str, method: str, address: str, *, missing: bool = False) -> str:
