@@ -71,7 +71,7 @@ class ControlPoint(AppendOnly):
     class Meta:
         indexes = [
             models.Index(fields=["series", "-measured_at", "-id"], name="points_of_a_series"),
-            models.Index(fields=["series"], condition=models.Q(outcome=Outcome.FAIL), name="failed_points_of_a_series"),
+            models.Index(fields=["series", "-measured_at"], condition=models.Q(outcome=Outcome.FAIL), name="failed_points_of_a_series"),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ from assays.qc.control_charts import (
     compute_individuals_chart,
     compute_moving_ranges,
 )
+from lims.core import clock
 from lims.core.days import begin_of
 
 FEWEST, MOST = 20, 10_000
@@ -238,8 +239,8 @@ def unexplained(viewer: Any) -> QuerySet[ControlPoint]:
 
 
 def count_open_failures(viewer: Any) -> int:
-    """How many failed points wait for an explanation, for the rail."""
-    return unexplained(viewer).count()
+    """How many failed points of the last ninety days wait for an explanation, for the rail of every page; the list of charts counts all."""
+    return unexplained(viewer).filter(measured_at__gte=clock.now() - timedelta(days=90)).count()
 
 
 @dataclass(frozen=True)

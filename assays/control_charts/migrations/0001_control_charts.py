@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='controlpoint',
-            index=models.Index(condition=models.Q(('outcome', 'fail')), fields=['series'], name='failed_points_of_a_series'),
+            index=models.Index(condition=models.Q(('outcome', 'fail')), fields=['series', '-measured_at'], name='failed_points_of_a_series'),
         ),
         migrations.AddIndex(
             model_name='chartlimits',

@@ -210,7 +210,7 @@ def test_two_aliquots_of_one_test_are_an_original_and_its_duplicate(cast, aliquo
 
 def test_an_aliquot_cannot_be_in_two_runs(cast, aliquots):
     plan(cast, aliquots=[aliquots[0]])
-    with nothing_changes(), pytest.raises(Blocked, match=f"Aliquot {aliquots[0].code}: This test is in a run"):
+    with nothing_changes(), pytest.raises(Blocked, match=f"Aliquot {aliquots[0].code}: This test stands at “in a run”"):
         plan(cast, aliquots=[aliquots[0]])
 
 

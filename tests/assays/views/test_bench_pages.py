@@ -178,7 +178,7 @@ def test_pages_take_the_same_queries_for_few_and_many(cast, at, queries):
     make_submission(cast, samples[2:8])
     make_submission(cast, samples[8:])
     make_prepared(cast, samples[8:])
-    assert queries(lambda: client.get(PREPARATION)) <= few <= 9
+    assert queries(lambda: client.get(PREPARATION)) <= few <= 11
     assert queries(lambda: client.get(WEIGHING)) <= few_to_weigh <= 15
 
 
