@@ -6,6 +6,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Dozens of processes start here; each would compile the product anew where the machine forbids keeping what was compiled.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test check bench format clean
