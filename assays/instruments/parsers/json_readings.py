@@ -15,6 +15,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -102,7 +103,7 @@ def parse_readings(body: bytes) -> ParsedExport:
 def _decode(body: bytes) -> Body:
     try:
         decoded = _DECODER.decode(body)
-        for pointer in find_odd_numbers(msgspec.json.decode(body), Body):
+        for pointer in find_odd_numbers(_decode_plainly(body), Body):
             raise ParseError("invalid_body", "Write a number with the digits 0 to 9 and a point, as in 10.5.", Place(pointer=pointer))
         return decoded
     except msgspec.ValidationError as error:
@@ -117,6 +118,14 @@ def _decode(body: bytes) -> Body:
         ) from error
     except RecursionError as error:
         raise ParseError("malformed_json", "The JSON is nested too deep. Send a flat list of readings.") from error
+
+
+def _decode_plainly(body: bytes) -> Any:
+    """The body as it was written; nothing where a raw value is no text, which is told with its reading."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _find_fault(body: bytes, message: str) -> Place:

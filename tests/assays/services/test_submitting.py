@@ -127,7 +127,7 @@ def test_a_hold_needs_a_reason_and_an_open_submission(cast):
     submission = make_submission(cast, make_received_samples(cast))
     with nothing_changes(), pytest.raises(Invalid, match="Say why the clock stops"):
         hold_submission(submission=submission, reason="  ", by=cast.receptionist)
-    with nothing_changes(), pytest.raises(Blocked, match="must be on hold"):
+    with nothing_changes(), pytest.raises(Blocked, match="must be “on hold"):
         resume_submission(submission=submission, by=cast.receptionist)
     hold_submission(submission=submission, reason="x", by=cast.receptionist)
     with nothing_changes(), pytest.raises(Blocked):

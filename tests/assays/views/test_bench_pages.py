@@ -179,7 +179,7 @@ def test_pages_take_the_same_queries_for_few_and_many(cast, at, queries):
     make_submission(cast, samples[8:])
     make_prepared(cast, samples[8:])
     assert queries(lambda: client.get(PREPARATION)) <= few <= 11
-    assert queries(lambda: client.get(WEIGHING)) <= few_to_weigh <= 15
+    assert queries(lambda: client.get(WEIGHING)) <= few_to_weigh <= 17
 
 
 def test_nothing_to_do_says_what_to_do_next(at):

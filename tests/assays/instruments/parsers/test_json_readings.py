@@ -112,7 +112,7 @@ def test_position_is_a_number_or_the_label_on_the_tube(position: Any, number: in
         ({"measured_at": "yesterday"}, "measured_at", "bad_time", "RFC 3339"),
         ({"replicate": 0}, "replicate", "bad_replicate", "counted from 1"),
         ({"dilution": "0"}, "dilution", "bad_dilution", "above 0"),
-        ({"dilution": "NaN"}, "dilution", "bad_dilution", "above 0"),
+        ({"dilution": "NaN"}, "dilution", "invalid_body", "digits 0 to 9"),
         ({"quantity": "Conc RSD!"}, "quantity", "bad_quantity", "a word"),
         ({"gas_mode": "x" * 65}, "gas_mode", "bad_text", "longer"),
     ],
