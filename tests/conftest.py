@@ -22,6 +22,25 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
+# What waits for servers and browsers, or stays in one file for minutes, begins first: at the end it would run alone.
+_LONGEST = (
+    "tests/stack/",
+    "tests/accessibility/",
+    "tests/lims/demo/",
+    "tests/access/",
+    "tests/lims/backups/",
+    "tests/browser/",
+    "tests/faults/",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest folders first, the rest in the order of collection."""
+    places = {folder: place for place, folder in enumerate(_LONGEST)}
+    items.sort(key=lambda item: min((place for folder, place in places.items() if item.nodeid.startswith(folder)), default=len(places)))
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays to the end: the collector need not look at it again and again."""
     gc.collect()
