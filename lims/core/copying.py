@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +17,7 @@ from django.db import connection, transaction
 # PostgreSQL's binary format of COPY: what comes before the rows (signature, flags, no extension), and after them.
 _BINARY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _BINARY_END = b"\xff\xff"
-_SEND_BYTES = 1 << 18
+_SEND_BYTES = 1 << 16
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 
 
@@ -70,11 +71,41 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 
 
 def copy_binary(table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
-    """COPY rows that stand already as PostgreSQL's binary format has them: a count of fields, and each with its length before it."""
-    _copy(table, columns, "binary", io.BytesIO(b"".join([_BINARY_HEAD, *rows, _BINARY_END])))
+    """COPY rows that stand as PostgreSQL's binary format has them: a count of fields, and each with its length before it. Rows that an
+    iterator makes are made while the database takes those before; what it raises is raised here."""
+    stream = _Stream(rows)
+    try:
+        _copy(table, columns, "binary", stream)
+    except Exception:
+        if stream.failure is not None:
+            raise stream.failure from None
+        raise
 
 
-def _copy(table: str, columns: Sequence[str], form: str, rows: io.StringIO | io.BytesIO) -> None:
+class _Stream:
+    """Rows as a file for the driver to read."""
+
+    def __init__(self, rows: Iterable[bytes]) -> None:
+        self._parts = itertools.chain([_BINARY_HEAD], rows, [_BINARY_END])
+        self.failure: Exception | None = None
+
+    def read(self, size: int) -> bytes:
+        """Whole rows until there are `size` bytes; nothing at the end."""
+        taken, length = [], 0
+        try:
+            for part in self._parts:
+                taken.append(part)
+                length += len(part)
+                if length >= size:
+                    break
+        except Exception as error:
+            # The driver would tell of a cancelled query.
+            self.failure = error
+            raise
+        return b"".join(taken)
+
+
+def _copy(table: str, columns: Sequence[str], form: str, rows: io.StringIO | _Stream) -> None:
     names = ", ".join(f'"{column}"' for column in columns)
     with transaction.atomic(savepoint=False), connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN (FORMAT {form})', rows, _SEND_BYTES)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -84,7 +84,11 @@ def append_events(entries: Sequence[Entry], *, by: Any) -> None:
     samples = [str(entry.sample_id) for entry in entries]
     heads = _lock_heads(set(samples))
     known = set(heads)
-    events, disclosures, queue = _build_rows(entries, samples, heads, recorded_at, by)
+    author = _Author(Installation.current().origin, by.organisation_id.bytes, by.full_name, by.organisation.name)
+    disclosures: list[bytes] = []
+    queue: list[bytes] = []
+    # Made while the database takes those before: nothing in there may ask it anything.
+    events = _make_events(entries, samples, heads, recorded_at, author, disclosures, queue)
     copy_binary("custody_custodyevent", EVENT_COLUMNS, events)
     copy_binary("custody_custodydisclosure", DISCLOSURE_COLUMNS, disclosures)
     copy_binary("custody_unsequenced", QUEUE_COLUMNS, queue)
@@ -93,15 +97,30 @@ def append_events(entries: Sequence[Entry], *, by: Any) -> None:
     _move_heads({key: heads[key] for key in known})
 
 
-def _build_rows(
-    entries: Sequence[Entry], samples: Sequence[str], heads: dict[str, _Head], recorded_at: datetime, by: Any
-) -> tuple[list[bytes], list[bytes], list[bytes]]:
-    """The rows of events, disclosures and queue, each event linked to the one before it; `heads` move along."""
-    origin, recorded, recorded_text = Installation.current().origin, microseconds(recorded_at), time_text(recorded_at)
-    organisation, actor = by.organisation_id.bytes, {"actor": by.full_name, "actor_organisation": by.organisation.name}
+class _Author(NamedTuple):
+    """Who appends, where."""
+
+    origin: str
+    organisation: bytes
+    name: str
+    organisation_name: str
+
+
+def _make_events(
+    entries: Sequence[Entry],
+    samples: Sequence[str],
+    heads: dict[str, _Head],
+    recorded_at: datetime,
+    author: _Author,
+    disclosures: list[bytes],
+    queue: list[bytes],
+) -> Iterator[bytes]:
+    """The rows of events, each linked to the one before it; those of `disclosures` and `queue` are added to the lists, `heads` move
+    along."""
+    recorded, recorded_text = microseconds(recorded_at), time_text(recorded_at)
+    actor = {"actor": author.name, "actor_organisation": author.organisation_name}
     salts, keys = draw_salts(), uuid7_keys(2 * len(entries))
     moment, occurred, occurred_text = recorded_at, recorded, recorded_text
-    events, disclosures, queue = [], [], []
     for entry, sample, key, hidden_key in zip(entries, samples, keys[: len(entries)], keys[len(entries) :], strict=True):
         if entry.occurred_at is not moment:
             moment = entry.occurred_at
@@ -119,7 +138,7 @@ def _build_rows(
                 kind=entry.kind,
                 mass_g=mass_text(entry.mass_g) if entry.mass_g is not None else None,
                 occurred_at=occurred_text,
-                origin=origin,
+                origin=author.origin,
                 previous=previous,
                 purpose=entry.purpose,
                 recorded_at=recorded_text,
@@ -132,13 +151,11 @@ def _build_rows(
         digest = event_hash(canonical)
         heads[sample] = (last + 1, digest.hex())
         link = bytes.fromhex(previous) if previous is not None else None
-        row = event_row(
-            key, entry.sample_id.bytes, last + 1, occurred, recorded, organisation, digest, entry.kind.encode(), link, canonical
-        )
-        events.append(row)
         disclosures.append(disclosure_row(hidden_key, key, disclosure))
         queue.append(queue_row(key))
-    return events, disclosures, queue
+        yield event_row(
+            key, entry.sample_id.bytes, last + 1, occurred, recorded, author.organisation, digest, entry.kind.encode(), link, canonical
+        )
 
 
 def _restricted(entry: Entry) -> dict[str, str]:
