@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,9 +11,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from assays.control_charts.keeping import as_kept
 from assays.control_charts.selectors import COUNTS, FEWEST, MOST, Asked, ControlHistory, read_history
 from assays.models import Analyte, Method, ReferenceMaterial
 from assays.models.judgements import Outcome
+from assays.selectors.runs import number_text
 from lims.core.api.views import ActionView
 from lims.core.errors import Invalid, Problem
 from lims.core.roles import Action
@@ -166,9 +169,6 @@ def _point_data(history: ControlHistory, point: Any, moved: float | None, sums: 
     }
 
 
-def _text(number: Any) -> str | None:
-    """A number in full without an exponent or the zeros its column adds."""
-    if number is None:
-        return None
-    text = f"{number:.12f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _text(number: float | Decimal | None) -> str | None:
+    """A number in full, as every other of the interface."""
+    return number_text(as_kept(number) if isinstance(number, float) else number)

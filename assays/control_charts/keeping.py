@@ -41,7 +41,7 @@ def keep_points(run: Run, evaluation: Evaluation, judged: Sequence[JudgedControl
     rows = [
         (
             pk, series[_key(one)], run.pk, evaluation.pk, evaluation.number, one.position.pk, one.verdict, run.measured_at,
-            _number(one.value), one.qualifier, unit, *_expected(one.certified), one.outcome,
+            as_kept(one.value), one.qualifier, unit, *_expected(one.certified), one.outcome,
         )
         for pk, one in zip(uuid7_series(len(judged)), judged, strict=True)
     ]  # fmt: skip
@@ -85,5 +85,6 @@ def _find_series(run: Run, wanted: Collection[Key]) -> dict[Key, UUID]:
     return {(material, analyte): pk for pk, material, analyte in rows.values_list("pk", "material", "analyte")}
 
 
-def _number(value: float) -> Decimal:
+def as_kept(value: float) -> Decimal:
+    """A number with the twelve decimals of its column."""
     return Decimal(repr(value)).quantize(Decimal("1e-12"))

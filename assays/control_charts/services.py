@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from assays.control_charts.keeping import as_kept
 from assays.control_charts.models import ChartLimits, ControlPoint, ControlSeries, NoteKind, PointNote
 from assays.control_charts.selectors import newest_points
 from assays.models import RunPosition
@@ -58,8 +58,8 @@ def set_limits(
             raise Blocked([Blocker("no_variation", "All points of this span are equal: limits cannot be computed from them.")])
         return ChartLimits.objects.create(
             series=series,
-            centre=_number(chart.center),
-            sigma=_number(chart.sigma),
+            centre=as_kept(chart.center),
+            sigma=as_kept(chart.sigma),
             unit=rows[-1][2],
             n=len(rows),
             first_at=rows[0][0],
@@ -78,7 +78,3 @@ def _require_words(name: str, text: str, sentence: str) -> str:
 
 def _refuse(name: str, code: str, sentence: str) -> Invalid:
     return Invalid(code, sentence, problems=[Problem(f"/{name}", code, sentence)])
-
-
-def _number(value: float) -> Decimal:
-    return Decimal(repr(value)).quantize(Decimal("1e-12"))

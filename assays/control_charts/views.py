@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -68,9 +69,11 @@ class Charts(Page):
             }
         )
 
-    def _list(self, request: HttpRequest) -> HttpResponse:
+    def _list(self, request: HttpRequest) -> HttpResponseBase:
         every = request.GET.get("elements") == "all"
         lines = selectors.list_series(request.user, symbols=() if every else _FIRST)
+        if request.GET.get("format") == "csv":
+            return stream_csv((asdict(line) for line in lines), "control-charts.csv")
         return self.render(
             {"lines": [(line, verdict_badge(line.last_outcome)) for line in lines], "every": every, "form": ChartForm(viewer=request.user)},
             template="control_charts/list.html",
@@ -245,8 +248,6 @@ def fetch_series(viewer: Any, pk: UUID) -> ControlSeries:
 
 def chart_address(series: ControlSeries) -> str:
     """The chart of one series."""
-    from django.http import QueryDict
-
     query = QueryDict(mutable=True)
     query.update(
         {

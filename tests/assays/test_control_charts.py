@@ -152,6 +152,14 @@ def test_a_chart_is_shown_in_every_view_and_as_a_file(cast: Cast, view: str) -> 
     assert "fail" in lines[1]
 
 
+def test_the_list_of_charts_is_a_file_too(cast: Cast) -> None:
+    make_measured_run(cast, 1, factors={"Dy": 1.15})
+    answer: Any = sign_in(cast.quality_manager).get("/control-charts/?format=csv")
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    assert [line.split(",")[1] for line in lines[1:]] == ["Tb", "Dy"]
+    assert lines[2].endswith(",fail,1")
+
+
 def test_a_point_is_explained_on_its_page_and_limits_are_set_on_theirs(cast: Cast) -> None:
     run = make_measured_run(cast, 1, factors={"Dy": 1.15})
     point = ControlPoint.objects.get(run=run, outcome="fail")
