@@ -3,7 +3,8 @@
 Variables: `LIMS_ENV` (`development` or `production`), `SECRET_KEY`, `ALLOWED_HOSTS`, `PUBLIC_URL`, `DATABASE_URL` (application role),
 `DATABASE_OWNER_URL` (migrations only), `REDIS_URL`, `LIMS_DATA` (files, default `var/`), `LIMS_BUILD` (built assets, default `var/`),
 `LIMS_DEBUG`, `PORT`, `LIMS_JOB_LEASE_SECONDS`, `LIMS_LOG_KEY` (file of the private key that signs the custody log),
-`LIMS_CERTIFICATE_COSIGNATURES` (how many witnesses a certificate waits for), `LIMS_COMMIT` (the commit
+`LIMS_CERTIFICATE_COSIGNATURES` (how many witnesses a certificate waits for), `LIMS_RATE_INSTRUMENT`, `LIMS_RATE_PERSON`,
+`LIMS_RATE_ADDRESS` (requests at the API, such as `1200/minute`), `LIMS_INSTRUMENT_CLOCK_LIMIT` (seconds), `LIMS_COMMIT` (the commit
 this was built from, where there is no git checkout).
 """
 
@@ -292,11 +293,18 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["lims.core.api.throttling.CallerThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"caller": "6000/min"},
     "EXCEPTION_HANDLER": "lims.core.api.problems.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+# Requests at the API: of one instrument, with one person's token (or session), and from one address that nobody signed in at.
+API_RATES = {
+    "instrument": os.environ.get("LIMS_RATE_INSTRUMENT", "1200/minute"),
+    "person": os.environ.get("LIMS_RATE_PERSON", "6000/minute"),
+    "address": os.environ.get("LIMS_RATE_ADDRESS", "6000/minute"),
+}
+# An instrument's clock that is wrong by more is told to its laboratory, in seconds.
+INSTRUMENT_CLOCK_LIMIT = int(os.environ.get("LIMS_INSTRUMENT_CLOCK_LIMIT", "60"))
 SPECTACULAR_SETTINGS = {
     "TITLE": "Rare-earth assay LIMS",
     "DESCRIPTION": "From the pit to the certificate. Errors are RFC 9457 problem documents; numbers that were measured travel as strings.",

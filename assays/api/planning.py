@@ -17,13 +17,14 @@ from rest_framework.response import Response
 from assays.api import bench_schemas as schemas
 from assays.api import bodies
 from assays.forms.bench_filters import RUN_ORDERINGS, RunFilter
+from assays.instruments.sequences import MEDIA_TYPE as MASSHUNTER_LIST
 from assays.models import Run
 from assays.selectors.bench_rows import run_data, run_detail, sample_list, sequence_rows, worklist_data
 from assays.selectors.lookup import find_aliquots, find_instrument, find_layout, find_materials, find_versions
 from assays.selectors.runs import run_list
 from assays.selectors.trays import PlannedPosition
 from assays.services.planning import cancel_run, plan_run
-from lims.core.api.views import ActionView, CsvRenderer, ListView, decode, stream_csv
+from lims.core.api.views import ActionView, CsvRenderer, ListView, decode, renderer_for, stream_csv
 from lims.core.codes import normalise
 from lims.core.roles import Action
 from lims.core.scope import fetch_visible
@@ -130,23 +131,13 @@ class CancelRunView(ActionView):
         return Response(run_detail(fetch_run(request.user, run.code), request.user))
 
 
-MASSHUNTER_LIST = "application/vnd.agilent.masshunter+csv"
-
-
-class MassHunterRenderer(CsvRenderer):
-    """Lets a caller ask for MassHunter's sample list; a refusal stays JSON."""
-
-    media_type = MASSHUNTER_LIST
-    format = "masshunter"
-
-
 class WorklistView(ActionView):
     """What the autosampler should hold."""
 
     actions: ClassVar[dict[str, Action]] = {"GET": Action.RUN_VIEW}
 
     def get_renderers(self) -> list[Any]:
-        return [*super().get_renderers(), CsvRenderer(), MassHunterRenderer()]
+        return [*super().get_renderers(), CsvRenderer(), renderer_for(MASSHUNTER_LIST, "masshunter")()]
 
     @extend_schema(
         operation_id="runs_worklist",

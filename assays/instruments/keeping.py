@@ -83,9 +83,21 @@ def revoke_instrument_token(*, token: InstrumentToken, by: Any) -> None:
     revoke_token(token=token, by=by)
 
 
-def note_heartbeat(*, instrument: Instrument) -> Instrument:
-    """The instrument lives."""
+def note_heartbeat(
+    *, instrument: Instrument, time: datetime | None = None, agent: str = "", waiting: int | None = None, at: datetime | None = None
+) -> Instrument:
+    """The instrument lives. `time` is what its own clock says: kept as its skew against ours in seconds (positive is fast), transport
+    included. `agent` names the program that speaks for it, `waiting` the files that program has not yet sent."""
     require(instrument, Action.INSTRUMENT_SEND)
-    instrument.last_heartbeat_at = clock.now()
-    Instrument.objects.filter(pk=instrument.pk).update(last_heartbeat_at=instrument.last_heartbeat_at)
+    now = at or clock.now()
+    said = {"last_heartbeat_at": now, "agent": _printable(agent)[:80], "agent_waiting": waiting}
+    if time is not None:
+        said["clock_skew_s"] = round((time - now).total_seconds(), 3)
+    Instrument.objects.filter(pk=instrument.pk).update(**said)
+    for name, value in said.items():
+        setattr(instrument, name, value)
     return instrument
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable()).strip()

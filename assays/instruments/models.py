@@ -35,7 +35,7 @@ class InstrumentQuerySet(models.QuerySet["Instrument"]):
         return self.none()
 
 
-@history(exclude=["last_heartbeat_at"])
+@history(exclude=["last_heartbeat_at", "clock_skew_s", "agent", "agent_waiting"])
 class Instrument(Record):
     """A measuring instrument of a laboratory. With a token it is a caller of its own with the role `instrument`."""
 
@@ -47,6 +47,9 @@ class Instrument(Record):
     calibration_due = models.DateField(null=True, blank=True)
     active = models.BooleanField(default=True)
     last_heartbeat_at = models.DateTimeField(null=True, blank=True)
+    clock_skew_s = models.FloatField(null=True, blank=True, help_text=_("Its clock minus ours when it last said its time, in seconds"))
+    agent = models.CharField(max_length=80, blank=True, help_text=_("The program that sent the last sign of life"))
+    agent_waiting = models.PositiveIntegerField(null=True, blank=True, help_text=_("Files that program had not yet sent"))
 
     objects = InstrumentQuerySet.as_manager()
 

@@ -12,6 +12,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+MEDIA_TYPE = "application/vnd.agilent.masshunter+csv"
 TITLES = ("Type", "Sample Name", "Vial#", "Data File", "Level", "Total Dil.", "Comment")
 
 

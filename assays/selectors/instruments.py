@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -31,6 +32,20 @@ def life_badge(instrument: Instrument) -> tuple[str, Any]:
         return "none", _("sends no sign of life")
     silent = clock.now() - instrument.last_heartbeat_at > SILENT_AFTER
     return ("warn", _("silent")) if silent else ("pass", _("alive"))
+
+
+def is_clock_wrong(instrument: Instrument) -> bool:
+    """Whether its clock differs from ours by more than the installation's limit (`INSTRUMENT_CLOCK_LIMIT`, seconds)."""
+    return instrument.clock_skew_s is not None and abs(instrument.clock_skew_s) > settings.INSTRUMENT_CLOCK_LIMIT
+
+
+def clock_badge(instrument: Instrument) -> tuple[str, Any] | None:
+    """Whether its clock agrees with ours, in colour and word; None where it never said its time."""
+    if instrument.clock_skew_s is None:
+        return None
+    if not is_clock_wrong(instrument):
+        return "pass", _("agrees")
+    return "warn", _("fast") if instrument.clock_skew_s > 0 else _("slow")
 
 
 def calibration_badge(instrument: Instrument) -> tuple[str, Any]:

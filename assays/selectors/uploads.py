@@ -128,8 +128,8 @@ def waiting_runs(instrument: Instrument) -> QuerySet[Run]:
     return Run.objects.filter(instrument=instrument, state="planned").select_related("method_version__method").order_by("pk")
 
 
-def instrument_worklist(instrument: Instrument) -> dict[str, Any]:
-    """What waits for an instrument: its planned runs with their trays."""
+def instrument_worklist(instrument: Instrument, waiting: QuerySet[Run]) -> dict[str, Any]:
+    """What waits for an instrument: its planned runs (`waiting_runs`, perhaps narrowed) with their trays."""
     return {
         "instrument": instrument.code,
         "runs": [
@@ -142,6 +142,6 @@ def instrument_worklist(instrument: Instrument) -> dict[str, Any]:
                 "planned_at": run.planned_at.isoformat(),
                 "positions": [worklist_row(position) for position in tray_of(run, instrument)],
             }
-            for run in waiting_runs(instrument)[:50]
+            for run in waiting[:50]
         ],
     }

@@ -16,7 +16,7 @@ from assays.forms.instruments import CalibrationForm, InstrumentForm, TokenForm,
 from assays.forms.problems import add_problems
 from assays.instruments import keeping
 from assays.instruments.models import Instrument, InstrumentToken
-from assays.selectors.instruments import calibration_badge, instrument_list, life_badge
+from assays.selectors.instruments import calibration_badge, clock_badge, instrument_list, life_badge
 from lims.core.days import begin_of
 from lims.core.errors import DomainError, Forbidden
 from lims.core.pages import Page
@@ -32,7 +32,8 @@ class InstrumentList(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         rows = [
-            {"instrument": one, "life": life_badge(one), "calibration": calibration_badge(one)} for one in instrument_list(request.user)
+            {"instrument": one, "life": life_badge(one), "clock": clock_badge(one), "calibration": calibration_badge(one)}
+            for one in instrument_list(request.user)
         ]
         return self.render({"rows": rows, "may_keep": allowed(request.user, Action.ACCOUNT_EDIT)})
 
@@ -75,6 +76,8 @@ class InstrumentPage(Page):
             "instrument": instrument,
             "life": life_badge(instrument),
             "calibration": calibration_badge(instrument),
+            "clock": clock_badge(instrument),
+            "skew": abs(instrument.clock_skew_s or 0),
             "uploads": instrument.uploads.select_related("run")[:10] if allowed(viewer, Action.UPLOAD_VIEW) else [],
             "tokens": instrument.tokens.order_by("-created_at") if may_keep else [],
             "may_keep": may_keep,

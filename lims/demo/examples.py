@@ -278,7 +278,7 @@ def _measurement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
     return [
         (f"{call}uploads/", file),
         _example(f"{call}readings/", INSTRUMENT, {"run": run.code, "readings": readings}),
-        _example(f"{call}heartbeat/", INSTRUMENT),
+        _example(f"{call}heartbeat/", INSTRUMENT, {"time": clock.now().isoformat(), "agent": "lims_agent 1", "waiting": 0}),
         _example(f"{upload}confirm/", "analyst", id=spares.uploads["confirm"].pk),
         _example(f"{upload}withdraw/", "analyst", {"reason": "Sent before the batch was complete."}, id=spares.uploads["withdraw"].pk),
         _example(f"{upload}reopen/", "analyst", {"reason": "It was complete after all."}, id=spares.uploads["reopen"].pk),

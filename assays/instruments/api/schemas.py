@@ -204,9 +204,17 @@ class InstrumentWorklistSchema(Schema):
     runs = WaitingRunSchema(many=True)
 
 
+class SignOfLifeSchema(Schema):
+    time = serializers.DateTimeField(required=False, allow_null=True, help_text="What the instrument's own clock says, with its offset")
+    agent = serializers.CharField(required=False, help_text="The program that speaks for it, with its version")
+    waiting = serializers.IntegerField(required=False, allow_null=True, min_value=0, help_text="Files it has not yet sent")
+
+
 class HeartbeatSchema(Schema):
     instrument = serializers.CharField()
-    at = serializers.DateTimeField()
+    at = serializers.DateTimeField(help_text="What our clock says")
+    clock_skew_s = serializers.FloatField(allow_null=True, help_text="The instrument's clock minus ours; null where it never said its time")
+    clock_wrong = serializers.BooleanField(help_text="Whether that is more than this installation's limit")
     waiting_runs = serializers.IntegerField()
     calibration_due = serializers.DateField(allow_null=True)
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assays.forms.upload_filters import UPLOAD_ORDERINGS, UploadFilter
-from assays.instruments import ingest, recording
+from assays.instruments import ingest, recording, sequences
 from assays.instruments.api import parsing, schemas
 from assays.instruments.keeping import note_heartbeat
 from assays.instruments.models import Reading, Upload
 from assays.instruments.parsers.model import ParseError
 from assays.models import Run
+from assays.selectors.bench_rows import sample_list, sequence_rows
+from assays.selectors.instruments import is_clock_wrong
 from assays.selectors.uploads import (
     instrument_worklist,
     reading_data,
@@ -29,9 +35,9 @@ from assays.selectors.uploads import (
 )
 from lims.core.api.permissions import MatrixPermission
 from lims.core.api.problems import problem
-from lims.core.api.views import ActionView, ListView, Struct, decode
+from lims.core.api.views import ActionView, CsvRenderer, ListView, Struct, decode, renderer_for, stream_csv
 from lims.core.codes import normalise
-from lims.core.errors import Invalid, Problem
+from lims.core.errors import Invalid, NotFound, Problem
 from lims.core.roles import INSTRUMENT, Action, require
 from lims.core.scope import fetch_visible
 
@@ -141,11 +147,44 @@ class InstrumentWorklist(ActionView):
 
     actions: ClassVar[dict[str, Action]] = {"GET": Action.INSTRUMENT_SEND}
 
-    @extend_schema(operation_id="instruments_me_worklist", responses=schemas.InstrumentWorklistSchema)
-    def get(self, request: Request) -> Response:
-        """The planned runs of the calling instrument, oldest first, tube by tube."""
+    def get_renderers(self) -> list[Any]:
+        return [*super().get_renderers(), CsvRenderer(), renderer_for(sequences.MEDIA_TYPE, "masshunter")()]
+
+    @extend_schema(
+        operation_id="instruments_me_worklist",
+        parameters=[OpenApiParameter("run", str, description="Code or id of one run; without it a file is of the oldest")],
+        responses={
+            (200, "application/json"): schemas.InstrumentWorklistSchema,
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, sequences.MEDIA_TYPE): OpenApiTypes.STR,
+        },
+    )
+    def get(self, request: Request) -> Response | HttpResponse | StreamingHttpResponse:
+        """The planned runs of the calling instrument, oldest first, tube by tube. With `Accept: text/csv` one run as a sequence file, with
+        `Accept: application/vnd.agilent.masshunter+csv` as that software's sample list."""
         instrument: Any = request.user
-        return Response(instrument_worklist(instrument))
+        waiting = waiting_runs(instrument)
+        if code := request.query_params.get("run", ""):
+            waiting = waiting.filter(pk=ingest.find_named_run(code, instrument).pk)
+        kind = request.accepted_renderer.format
+        if kind == "json":
+            return Response(instrument_worklist(instrument, waiting))
+        run = waiting.select_related("instrument").first()
+        if run is None:
+            raise NotFound("nothing_waits", f"No planned run waits for {instrument.code}. Plan one, or name another.")
+        name = f"{run.code}-sequence.csv"
+        if kind == "csv":
+            return stream_csv(iter(sequence_rows(run, instrument)), name)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(sample_list(run, instrument), content_type=sequences.MEDIA_TYPE, headers=headers)
+
+
+class SignOfLife(Struct):
+    """What an instrument may say of itself."""
+
+    time: Annotated[datetime, Meta(tz=True)] | None = None
+    agent: Annotated[str, Meta(max_length=80)] = ""
+    waiting: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
 
 
 class Heartbeat(ActionView):
@@ -153,16 +192,19 @@ class Heartbeat(ActionView):
 
     actions: ClassVar[dict[str, Action]] = {"POST": Action.INSTRUMENT_SEND}
 
-    @extend_schema(operation_id="instruments_me_heartbeat", request=None, responses=schemas.HeartbeatSchema)
+    @extend_schema(operation_id="instruments_me_heartbeat", request=schemas.SignOfLifeSchema, responses=schemas.HeartbeatSchema)
     def post(self, request: Request) -> Response:
-        """Noted with the time; answers what waits and when the calibration is due."""
+        """Noted with the time; answers what waits, how far the instrument's clock is off, and when the calibration is due."""
         caller: Any = request.user
-        instrument = note_heartbeat(instrument=caller)
+        body: SignOfLife = decode(request, SignOfLife) if request.data else SignOfLife()
+        instrument = note_heartbeat(instrument=caller, time=body.time, agent=body.agent, waiting=body.waiting)
         due = instrument.calibration_due
         return Response(
             {
                 "instrument": instrument.code,
                 "at": instrument.last_heartbeat_at.isoformat() if instrument.last_heartbeat_at else None,
+                "clock_skew_s": instrument.clock_skew_s,
+                "clock_wrong": is_clock_wrong(instrument),
                 "waiting_runs": waiting_runs(instrument).count(),
                 "calibration_due": due.isoformat() if due else None,
             }

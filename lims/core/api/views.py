@@ -97,6 +97,12 @@ class CsvRenderer(JSONRenderer):
     format = "csv"
 
 
+def renderer_for(media: str, name: str) -> type[JSONRenderer]:
+    """Lets a caller ask for a file of that media type by `Accept`; `request.accepted_renderer.format` is then `name`. A refusal stays
+    JSON."""
+    return type(f"{name.title()}Renderer", (JSONRenderer,), {"media_type": media, "format": name})
+
+
 class ListView(ActionView):
     """A list: keyset pages, filters named after fields, `?ordering=`, `?fields=`, `?count=1`, and the same rows as CSV by `Accept`.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from assays.instruments.keeping import issue_instrument_token, revoke_instrument_token
 from assays.instruments.models import Instrument, Reading, Upload
@@ -164,6 +167,43 @@ def test_a_heartbeat_is_noted(cast: Cast) -> None:
     assert (answer.status_code, answer.json()["waiting_runs"]) == (200, 1)
     run.instrument.refresh_from_db()
     assert run.instrument.last_heartbeat_at is not None
+
+
+def test_a_clock_that_is_wrong_is_kept_and_told(cast: Cast, client: Client) -> None:
+    instrument = make_instrument(cast)
+    caller = caller_of(cast, instrument)
+    fast = caller.post(
+        "/instruments/me/heartbeat/", {"time": (clock.now() + timedelta(minutes=3)).isoformat(), "agent": "agent 1", "waiting": 2}
+    ).json()
+    assert fast["clock_skew_s"] == pytest.approx(180, abs=5)
+    assert fast["clock_wrong"]
+    client.force_login(cast.quality_manager)
+    page = client.get(f"/instruments/{instrument.code}/").content.decode()
+    assert "by 180" in page.replace("179.9", "180")
+    assert "Set the clock" in page
+    assert "agent 1" in page
+    assert "clock wrong" in client.get("/instruments/").content.decode()
+    right = caller.post("/instruments/me/heartbeat/", {"time": clock.now().isoformat()}).json()
+    assert right["clock_skew_s"] == pytest.approx(0, abs=5)
+    assert not right["clock_wrong"]
+    # A time without its offset says nothing, and a sign of life without a time leaves the skew as it was.
+    assert caller.post("/instruments/me/heartbeat/", {"time": "2026-01-01T10:00:00"}).status_code == 422
+    assert caller.post("/instruments/me/heartbeat/", {}).json()["clock_skew_s"] == right["clock_skew_s"]
+
+
+def test_the_worklist_is_also_the_sequence_file_of_a_run(cast: Cast) -> None:
+    run = make_planned_run(cast)
+    caller = caller_of(cast, run.instrument)
+    labels = list(run.positions.values_list("label", flat=True))
+    listed = caller.get("/instruments/me/worklist/", Accept="application/vnd.agilent.masshunter+csv")
+    assert listed["Content-Disposition"] == f'attachment; filename="{run.code}-sequence.csv"'
+    rows = list(csv.DictReader(io.StringIO(listed.content.decode("utf-8-sig"))))
+    assert [row["Sample Name"] for row in rows] == labels
+    plain = caller.get(f"/instruments/me/worklist/?run={run.code}", Accept="text/csv")
+    assert [row["label"] for row in csv.DictReader(io.StringIO(b"".join(plain).decode()))] == labels
+    assert caller.get("/instruments/me/worklist/?run=R-1", Accept="text/csv").status_code == 404
+    nothing = caller_of(cast, make_instrument(cast, "ICPMS-2")).get("/instruments/me/worklist/", Accept="text/csv")
+    assert (nothing.status_code, nothing.json()["code"]) == (404, "nothing_waits")
 
 
 def test_an_instrument_reaches_nothing_but_instrument_calls(cast: Cast) -> None:
