@@ -11,9 +11,9 @@ another kind, values without a heading, formulas. `Conc.` includes the total dil
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 
+from .labels import note_mangled
 from .masshunter_header import Column, Header, find_header_rows, read_header, refuse_formula
 from .model import NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER, Notes, ParsedExport, ParsedReading, ParsedRow, ParseError
 from .nomenclature import find_decimal_sign, read_value
@@ -28,12 +28,6 @@ _LONGEST_VALUE = 255
 _LONGEST = {"label": 200, "type": 40, "vial": 40, "acquired_at": 60, "data_file": 255, "comment": 2000, "level": 40, "flag": 255}
 _WHOLE_WORDS = {OVER, NOT_DETECTED, NOT_AVAILABLE}
 _TRUE, _FALSE = {"1", "true", "yes", "x"}, {"", "0", "false", "no"}
-
-# Identifiers a spreadsheet program has rewritten: `MAR1` becomes `1-Mar`, `1E5` becomes `1.00E+05`.
-_MANGLED = re.compile(
-    r"\d{1,2}-[A-Z][a-z]{2}(?:-\d{2,4})?|[A-Z][a-z]{2}-\d{2,4}|\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?: .*)?|\d+(?:\.\d+)?E[+-]\d+",
-    re.IGNORECASE,
-)
 
 
 def recognise(source: Source) -> bool:
@@ -147,9 +141,8 @@ class _Batch:
         if len(text) > _LONGEST.get(name, _LONGEST_VALUE):
             message = f"The {name.replace('_', ' ')} has {len(text):,} characters, more than can be kept. Shorten it and export again."
             raise ParseError("text_too_long", message, place)
-        if name == "label" and (cell.kind in {"date", "error"} or _MANGLED.fullmatch(text)):
-            message = f"A spreadsheet program may have rewritten the sample name {text!r}. Compare it with the tube."
-            self.notes.add("label_mangled", message, place)
+        if name == "label":
+            note_mangled(text, cell.kind, self.notes, place)
         return text
 
     def _read_dilution(self, text: str, number: int) -> Decimal | None:

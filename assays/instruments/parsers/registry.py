@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from . import json_readings, masshunter
+from . import bruker_titan, json_readings, masshunter, olympus_vanta, thermo_niton
 from .model import ParsedExport, ParseError
 from .source import Source, open_source
 
@@ -19,7 +19,7 @@ class Parser(Protocol):
     def parse(self, source: Source) -> ParsedExport: ...
 
 
-PARSERS: tuple[Parser, ...] = (masshunter, json_readings)
+PARSERS: tuple[Parser, ...] = (masshunter, olympus_vanta, thermo_niton, bruker_titan, json_readings)
 
 
 def parse(name: str, data: bytes) -> ParsedExport:

@@ -1,0 +1,282 @@
+"""Tables with one acquisition a row: what each column means, and how its cells become readings. Shared by the formats that are such tables.
+
+The words for a quantity are the same in all of them: `concentration`, `intensity` (of a line, in the unit given), `lld` (the limit of
+detection that stands in place of an error, or in a column of its own), `_error` (as the instrument states it), `_sd`, `_rsd`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from .formulas import LONGEST_ANALYTE
+from .labels import note_mangled
+from .masshunter_header import refuse_formula
+from .model import BELOW, NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER, Kind, Notes, ParsedExport, ParsedReading, ParsedRow, ParseError
+from .nomenclature import find_decimal_sign, read_value
+from .source import Source
+from .tables import Cell, Table
+
+MOST_READINGS = 500_000
+_LONGEST = {"label": 200, "type": 40, "vial": 40, "acquired_at": 60, "data_file": 255, "comment": 2000}
+_LONGEST_VALUE = 255
+_WHOLE_WORDS = {OVER, NOT_DETECTED, NOT_AVAILABLE}
+_TAIL = 1024**2
+
+Item = ParsedRow | ParsedReading
+"""What a reader yields: a row, then its readings, then the next row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of measured values.
+
+    Where the value says that nothing was detected, `limit_column` holds the limit. `value_column` is the column an error belongs to: beside
+    a value not detected the error is the limit. `unit_column` and `analyte_column` hold the unit and the compound row by row.
+    """
+
+    analyte: str
+    quantity: str
+    unit: str | None = None
+    line: str | None = None
+    limit_column: int | None = None
+    value_column: int | None = None
+    unit_column: int | None = None
+    analyte_column: int | None = None
+    zero_is_not_detected: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the columns of a header mean, by index: fields of the row (the first that is filled counts, `acquired_at` joins them), measured
+    quantities, and titles of columns that only describe. `row` is the number of the last header row."""
+
+    row: int
+    fields: Mapping[str, tuple[int, ...]]
+    measured: Mapping[int, Column]
+    titles: Mapping[int, str] = field(default_factory=dict)
+    silent: frozenset[int] = frozenset()
+
+    def knows(self, index: int) -> bool:
+        """Whether the column has a heading or belongs to one."""
+        return (
+            index in self.measured
+            or index in self.titles
+            or index in self.silent
+            or any(index in places for places in self.fields.values())
+        )
+
+
+def read_number(cell: Cell, decimal_sign: str = ".") -> tuple[Decimal | None, str]:
+    """Number and qualifier of a cell; what a spreadsheet program made a date or an error of is not understood."""
+    return read_value(cell.text, decimal_sign) if cell.kind in {"number", "text"} else (None, NOT_UNDERSTOOD)
+
+
+def check_cell(table: Table, number: int, index: int, cell: Cell) -> None:
+    """Refuse a formula and a value no column of a database has room for."""
+    if cell.kind == "formula":
+        raise refuse_formula(table, number, index)
+    if len(cell.text) > 2000:
+        message = f"The cell has {len(cell.text):,} characters, more than can be kept. Shorten it and export again."
+        raise ParseError("text_too_long", message, table.place(number, index))
+
+
+def find_sign_in(table: Table, columns: Iterable[int], first_row: int) -> str:
+    """The decimal sign of the measured columns: a point, unless a comma stands where it can be nothing else.
+
+    Fields that commas separate may hold decimal commas in quotes: `"0,035"`. `1,234` alone could be either and decides nothing there.
+    """
+    wanted = frozenset(columns)
+    texts = (cell.text for number, cells in table.read_rows() if number >= first_row for index, cell in cells.items() if index in wanted)
+    if table.separator != ",":
+        return "." if table.separator is None else find_decimal_sign(texts)
+    return find_decimal_sign(text for text in texts if not _may_be_thousands(text))
+
+
+def _may_be_thousands(text: str) -> bool:
+    digits = text.strip().lstrip("<>=+- ")
+    head, comma, tail = digits.partition(",")
+    return bool(comma) and len(tail) == 3 and 1 <= len(head) <= 3 and not head.startswith("0")
+
+
+class RowReader:
+    """Makes rows and readings of a table's lines, and remembers what a broken-off end would need to know."""
+
+    def __init__(self, source: Source, table: Table, notes: Notes, first_index: int, decimal_sign: str = ".") -> None:
+        self.source, self.table, self.notes, self.decimal_sign = source, table, notes, decimal_sign
+        self.row_index = first_index - 1
+        self._last: tuple[int, dict[int, Cell], Layout] | None = None
+
+    def read(self, layout: Layout, number: int, cells: dict[int, Cell], *, type_: str = "", kind: Kind = "unknown") -> Iterator[Item]:
+        """The row that a line is, and a reading for every filled measured cell."""
+        self._check_cells(layout, number, cells)
+        row = self._make_row(layout, number, cells, type_, kind)
+        self.row_index += 1
+        yield row
+        for index in sorted(cells.keys() & layout.measured.keys()):
+            if cells[index].text.strip():
+                yield self._make_reading(layout, index, cells, row)
+        self._last = (number, cells, layout)
+
+    def check_end(self) -> None:
+        """Refuse a text that may have been broken off inside its last line: a cut `12.5` looks like any other number."""
+        if self._last is None or self.table.end == "whole":
+            return
+        number, cells, layout = self._last
+        last = max(layout.measured)
+        count = self._count_last_fields()
+        closed = last + 1 if self.table.end == "open" else last
+        if count - 1 >= closed:
+            return
+        if count - 1 == last and last in cells and read_number(cells[last], self.decimal_sign)[1] in _WHOLE_WORDS:
+            return
+        message = (
+            "The file does not end with a line break, so its last line may have been cut off. Export the table again; "
+            "if the file is whole, add a line break at its end in a text editor."
+        )
+        raise ParseError("cut_off", message, self.table.place(number, max(cells, default=0)))
+
+    def _count_last_fields(self) -> int:
+        """How many fields the last line has; UTF-16 loses its second bytes, which changes no separator."""
+        lines = self.source.data[-_TAIL:].replace(b"\x00", b"").decode("utf-8", "replace").splitlines()
+        try:
+            return len(next(csv.reader(lines[-1:], delimiter=self.table.separator or ",", strict=True), []))
+        except csv.Error:
+            return 0
+
+    def _check_cells(self, layout: Layout, number: int, cells: dict[int, Cell]) -> None:
+        for index, cell in cells.items():
+            check_cell(self.table, number, index, cell)
+            if not layout.knows(index) and cell.text.strip():
+                message = f"The value {cell.text[:40]!r} has no heading. Export the table again, or delete what was added by hand."
+                raise ParseError("no_heading", message, self.table.place(number, index))
+
+    def _make_row(self, layout: Layout, number: int, cells: dict[int, Cell], type_: str, kind: Kind) -> ParsedRow:
+        label = self._read_field(layout, "label", number, cells)
+        comment = "; ".join(f"{title}: {cells[index].text.strip()}" for index, title in layout.titles.items() if index in cells)
+        return ParsedRow(
+            label=label,
+            type=type_ or self._read_field(layout, "type", number, cells),
+            kind=kind,
+            row=number,
+            sheet=self.table.sheet,
+            vial=self._read_field(layout, "vial", number, cells),
+            acquired_at=self._join_time(layout, cells)[: _LONGEST["acquired_at"]],
+            comment=comment[: _LONGEST["comment"]],
+            data_file=self._read_field(layout, "data_file", number, cells),
+        )
+
+    def _read_field(self, layout: Layout, name: str, number: int, cells: dict[int, Cell]) -> str:
+        index = next((index for index in layout.fields.get(name, ()) if index in cells and cells[index].text.strip()), None)
+        if index is None:
+            return ""
+        text, place = cells[index].text.strip(), self.table.place(number, index)
+        if len(text) > _LONGEST[name]:
+            message = f"The {name.replace('_', ' ')} has {len(text):,} characters, more than can be kept. Shorten it and export again."
+            raise ParseError("text_too_long", message, place)
+        if name == "label":
+            note_mangled(text, cells[index].kind, self.notes, place)
+        return text
+
+    def _join_time(self, layout: Layout, cells: dict[int, Cell]) -> str:
+        return " ".join(cells[index].text.strip() for index in layout.fields.get("acquired_at", ()) if index in cells)
+
+    def _make_reading(self, layout: Layout, index: int, cells: dict[int, Cell], row: ParsedRow) -> ParsedReading:
+        column, cell = layout.measured[index], cells[index]
+        if len(cell.text) > _LONGEST_VALUE:
+            message = f"The value has {len(cell.text):,} characters. Export the table again."
+            raise ParseError("text_too_long", message, self.table.place(row.row, index))
+        value, qualifier = self._read_cell(column, cell, cells)
+        quantity = column.quantity
+        if column.value_column is not None and self._is_below(layout.measured[column.value_column], cells.get(column.value_column)):
+            quantity = "lld"
+        if qualifier == NOT_UNDERSTOOD:
+            self.note_unread(cell, row.row, index)
+        analyte = column.analyte
+        if column.analyte_column is not None:
+            named = cells.get(column.analyte_column)
+            analyte = named.text.strip()[:LONGEST_ANALYTE] if named else analyte
+            quantity = quantity if named else f"compound_{quantity}"
+        unit = column.unit
+        if column.unit_column is not None and column.unit_column in cells:
+            unit = cells[column.unit_column].text.strip()[:20]
+        return ParsedReading(
+            sample=row.label,
+            type=row.type,
+            analyte=analyte,
+            isotope_or_line=column.line,
+            gas_mode=None,
+            quantity=quantity,
+            unit=unit,
+            raw=cell.text,
+            value=value,
+            qualifier=qualifier,
+            sheet=self.table.sheet,
+            row=row.row,
+            column=self.table.place(None, index).column,
+            row_index=self.row_index,
+            acquired_at=row.acquired_at,
+        )
+
+    def note_unread(self, cell: Cell, number: int, index: int) -> None:
+        """Note a value that is no number and no known word."""
+        why = "was turned into a date by a spreadsheet program" if cell.kind == "date" else "is not understood"
+        message = f"The value {cell.text[:40]!r} {why}; it is kept as text without a number."
+        self.notes.add("value_unread", message, self.table.place(number, index))
+
+    def _read_cell(self, column: Column, cell: Cell, cells: dict[int, Cell]) -> tuple[Decimal | None, str]:
+        """Number and qualifier; of a value not detected the limit, where the file gives one above zero."""
+        if not self._is_below(column, cell):
+            return read_number(cell, self.decimal_sign)
+        limit = cells.get(column.limit_column) if column.limit_column is not None else None
+        value, qualifier = read_number(limit, self.decimal_sign) if limit else (None, "")
+        return (value, BELOW) if value is not None and value > 0 and not qualifier else (None, NOT_DETECTED)
+
+    def _is_below(self, column: Column, cell: Cell | None) -> bool:
+        """Whether the value of a column with a limit says that nothing was detected."""
+        if cell is None:
+            return False
+        value, qualifier = read_number(cell, self.decimal_sign)
+        return qualifier == NOT_DETECTED or (column.zero_is_not_detected and value == 0 and not qualifier)
+
+
+def refuse_doubles(table: Table, layout: Layout) -> None:
+    """Refuse two columns that say the same: which of them counts cannot be told."""
+    seen: set[tuple[str, str, str | None, str | None, int | None]] = set()
+    for index, column in sorted(layout.measured.items()):
+        what = (column.analyte, column.quantity, column.line, column.unit, column.analyte_column)
+        if what in seen:
+            message = f"Two columns hold the {column.quantity.replace('_', ' ')} of {column.analyte}. Export the table again."
+            raise ParseError("column_twice", message, table.place(layout.row, index))
+        seen.add(what)
+
+
+def collect(source: Source, fmt: str, items: Iterable[Item], notes: Notes, most: int = MOST_READINGS) -> ParsedExport:
+    """All rows and readings of a file; refuses one without any reading, and one with more than can be looked at."""
+    rows: list[ParsedRow] = []
+    readings: list[ParsedReading] = []
+    for item in items:
+        if isinstance(item, ParsedRow):
+            rows.append(item)
+            continue
+        readings.append(item)
+        if len(readings) > most:
+            message = f"The file holds more than {most:,} values. Split it and upload the parts one after the other."
+            raise ParseError("too_large", message, source.tables[0].place(item.row) if source.tables else None)
+    if not readings:
+        message = "The file holds no measured value. Export it after the samples were measured."
+        raise ParseError("no_readings", message, source.tables[0].place() if source.tables else None)
+    return ParsedExport(fmt, tuple(rows), tuple(readings), notes.as_tuple())
+
+
+def note_passed_over(table: Table, notes: Notes) -> None:
+    """Note a sheet of a workbook that is no table of this format."""
+    if table.sheet is not None:
+        notes.add("sheet_passed_over", f"The sheet {table.sheet} is no table of results and was not read.", table.place())
+
+
+def fold(text: str) -> str:
+    """A title in one spelling: lower case, `.` and `_` as spaces."""
+    return " ".join(text.replace(".", " ").replace("_", " ").casefold().split())

@@ -1,0 +1,81 @@
+"""Thermo Niton hand-held XRF, delimited text; European instruments write `;` between fields and a decimal comma.
+
+One header row: `Reading No`, `Time`, `Type` (the mode), `Duration`, `Units`, `Sigma Value`, ... `SAMPLE`, `LOCATION`, `INSPECTOR`, ... and
+for every analyte its column and its error (`Ce`, `Ce Error`; `Ce.Error` where a statistics program saved it again). `< LOD` is not
+detected: the error column then holds the limit. The unit stands in `Units` of each row. `Bal` is the balance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .measured_columns import Item, Layout, RowReader, collect, find_sign_in, fold, note_passed_over
+from .model import Kind, Notes, ParsedExport
+from .source import Source
+from .tables import Cell, Row, Table
+from .value_error_pairs import find_pairs, read_pairs
+
+FORMAT = "thermo_niton"
+TITLE = "Thermo Niton hand-held XRF (.csv)"
+_SEARCHED_ROWS = 20
+_FIELDS = {
+    "label": ("sample", "sample id", "sample name"),
+    "type": ("type",),
+    "acquired_at": ("time", "date", "date time"),
+}
+_CHECKS = re.compile("cal|check|shutter|detector|system", re.IGNORECASE)
+
+
+def recognise(source: Source) -> bool:
+    """Whether a table of the file has `Reading No` and an analyte with its error."""
+    return any(_find_header(table) for table in source.tables)
+
+
+def parse(source: Source) -> ParsedExport:
+    """Every filled value and error as a reading."""
+    notes = Notes()
+    return collect(source, FORMAT, read(source, notes), notes)
+
+
+def read(source: Source, notes: Notes) -> Iterator[Item]:
+    """Rows and their readings, one after the other."""
+    index = 0
+    for table in source.tables:
+        header = _find_header(table)
+        if header:
+            layout = read_pairs(table, *header, _FIELDS, frozenset({"units", "unit"}))
+            reader = RowReader(source, table, notes, index, find_sign_in(table, layout.measured, layout.row + 1))
+            yield from _read_table(reader, layout)
+            index = reader.row_index + 1
+        else:
+            note_passed_over(table, notes)
+
+
+def _find_header(table: Table) -> Row | None:
+    for number, cells in table.read_rows():
+        if number > _SEARCHED_ROWS:
+            break
+        titles = {fold(cell.text) for cell in cells.values()}
+        if (
+            titles & {"reading no", "reading #", "reading"}
+            and titles & {"sample", "sample id", "sample name", "type"}
+            and find_pairs(cells)
+        ):
+            return number, cells
+    return None
+
+
+def _read_table(reader: RowReader, layout: Layout) -> Iterator[Item]:
+    for number, cells in reader.table.read_rows():
+        if number > layout.row and any(cell.text.strip() for cell in cells.values()):
+            yield from reader.read(layout, number, cells, kind=_find_kind(layout, cells))
+    reader.check_end()
+
+
+def _find_kind(layout: Layout, cells: dict[int, Cell]) -> Kind:
+    """A reading of a sample, whatever the mode is called, unless the mode is one of the instrument's checks of itself."""
+    mode = "".join(cells[index].text for index in layout.fields["type"] if index in cells)
+    if not mode.strip():
+        return "unknown"
+    return "control" if _CHECKS.search(mode) else "sample"

@@ -1,0 +1,119 @@
+"""What holds for every format that is a text: one parser alone takes it, and damage gives a refusal or the right numbers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assays.instruments.parsers.model import ParsedExport, ParsedReading, ParseError
+from assays.instruments.parsers.registry import PARSERS, parse
+from assays.instruments.parsers.source import open_source
+from tests.assays.instruments.parsers.files import SHARED
+from tests.assays.instruments.parsers.small_exports import BY_FORMAT
+
+EXPORTS = {name: text.encode() for name, text in BY_FORMAT.items()}
+every = pytest.mark.parametrize("fmt", EXPORTS)
+quick = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+
+
+def try_parse(data: bytes) -> ParsedExport | None:
+    """The export, or none where it was refused with a sentence."""
+    try:
+        return parse("S-1.csv", data)
+    except ParseError as error:
+        refusal = error
+    assert refusal.code != "unforeseen", refusal.__cause__
+    assert refusal.message.endswith(".")
+    return None
+
+
+def facts(reading: ParsedReading) -> tuple[Any, ...]:
+    place = (reading.row, reading.column, reading.raw, reading.value, reading.qualifier, reading.unit)
+    return (reading.sample, reading.type, reading.analyte, reading.isotope_or_line, reading.quantity, *place)
+
+
+def hold_together(export: ParsedExport) -> None:
+    """Every reading belongs to the row it names, and has a number exactly where its qualifier says so."""
+    for reading in export.readings:
+        row = export.rows[reading.row_index]
+        assert (reading.sample, reading.type) == (row.label, row.type)
+        assert (reading.value is not None) == (reading.qualifier in {"", "<", ">"})
+        assert reading.analyte
+        assert len(reading.analyte) <= 12
+
+
+@every
+def test_export_is_read_by_its_own_format_alone(fmt: str) -> None:
+    source = open_source("S-1.csv", EXPORTS[fmt])
+    assert [parser.FORMAT for parser in PARSERS if parser.recognise(source)] == [fmt]
+    export = parse("S-1.csv", EXPORTS[fmt])
+    assert export.format == fmt
+    hold_together(export)
+
+
+def test_no_real_export_is_taken_by_two_formats() -> None:
+    files = [path for path in sorted(SHARED.glob("*")) if path.suffix in {".csv", ".txt", ".xlsx"}]
+    if not files:
+        pytest.skip(f"No real exports in {SHARED}; set LIMS_SHARED_DATA to the folder that holds `instruments`.")
+    for path in files:
+        source = open_source(path.name, path.read_bytes())
+        takers = [parser.FORMAT for parser in PARSERS if parser.recognise(source)]
+        assert len(takers) <= 1, (path.name, takers)
+
+
+@every
+def test_cut_at_any_byte_it_is_refused_or_a_true_beginning(fmt: str) -> None:
+    data = EXPORTS[fmt]
+    right = [facts(reading) for reading in parse("S-1.csv", data).readings]
+    for length in range(len(data)):
+        export = try_parse(data[:length])
+        if export is not None:
+            read = [facts(reading) for reading in export.readings]
+            assert read == right[: len(read)], length
+            assert len(read) == len(right) or right[len(read)][5] != read[-1][5], f"part of a line was taken at {length}"
+
+
+@every
+@quick
+@given(st.data())
+def test_changed_bytes_raise_nothing_else(fmt: str, data: st.DataObject) -> None:
+    spoiled = bytearray(EXPORTS[fmt])
+    for place, byte in data.draw(st.lists(st.tuples(st.integers(0, len(spoiled) - 1), st.integers(0, 255)), min_size=1, max_size=5)):
+        spoiled[place] = byte
+    export = try_parse(bytes(spoiled))
+    if export is not None:
+        hold_together(export)
+
+
+@every
+@quick
+@given(st.data())
+def test_lines_and_fields_in_any_order_raise_nothing_else(fmt: str, data: st.DataObject) -> None:
+    lines = data.draw(st.permutations(EXPORTS[fmt].splitlines(keepends=True)))
+    separator = max((b",", b";", b"\t", b"|"), key=EXPORTS[fmt].count)
+    fields = data.draw(st.permutations(b"".join(lines).split(separator)))
+    for spoiled in (b"".join(lines), separator.join(fields)):
+        export = try_parse(spoiled)
+        if export is not None:
+            hold_together(export)
+
+
+@every
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_other_encodings_give_the_same_readings(fmt: str, encoding: str) -> None:
+    if BY_FORMAT[fmt].startswith("\x02"):
+        pytest.skip("Frames are bytes of a line, not a text file.")
+    expected = parse("S-1.csv", EXPORTS[fmt]).readings
+    assert parse("S-1.csv", BY_FORMAT[fmt].encode(encoding)).readings == expected
+
+
+@every
+def test_numbers_keep_every_digit(fmt: str) -> None:
+    for reading in parse("S-1.csv", EXPORTS[fmt]).readings:
+        if reading.value is not None and not reading.qualifier:
+            digits = reading.raw.strip().split(" ")[0].rstrip("%").replace(",", ".")
+            assert reading.value == Decimal(digits)
