@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from lims.demo import people
-from lims.demo.story import Story
+from lims.demo.journeys import Story
 
 
 def path() -> Path:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lims.demo.journeys import JOURNEYS, Story
 from lims.demo.pictures import draw_bag, draw_face
-from lims.demo.story import JOURNEYS, Story
 from lims.jobs.services import run_job
 from samples.dossiers.services import request_consignment_dossier, request_sample_dossier
 from samples.models import Consignment, Sample

@@ -17,8 +17,8 @@ from lims.core import clock
 from lims.demo import movement, nonconformities, provenance, storage
 from lims.demo.credentials import write_private
 from lims.demo.instrument import read_solutions
+from lims.demo.journeys import METHOD, Story
 from lims.demo.spares import INSTRUMENT, LABORATORY, Spares, export_folder
-from lims.demo.story import METHOD, Story
 from samples.allotments.models import Allotment
 from samples.models import Discrepancy, Hold, Sample, SealBatch
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from lims.core import clock
 from lims.demo import ways
-from lims.demo.story import Story
+from lims.demo.journeys import Story
 from samples.consignment_labels import print_box_label
 from samples.models import Consignment, ConsignmentItem, RouteVersion, Sample
 from samples.services.boxing import add_pack

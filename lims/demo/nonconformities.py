@@ -10,8 +10,8 @@ from assays.models import Run
 from assays.nonconformities.models import Nonconformity
 from assays.nonconformities.services import handling, recalling, reporting
 from lims.core import clock
+from lims.demo.journeys import Story
 from lims.demo.spares import INSTRUMENT, LABORATORY
-from lims.demo.story import Story
 
 _RACKS = "Two racks exchanged on the autosampler"
 # Title, source, how far it has come, days since it was found.

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from lims.core import clock
-from lims.demo.story import JOURNEYS, Story
+from lims.demo.journeys import JOURNEYS, Story
 from samples.looks.looking import Shown, glance_at, record_looks
 from samples.models import Consignment, Mine
 from samples.provenance.models import ProvenanceRecord

@@ -6,18 +6,15 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from lims.core import clock
+from lims.demo.journeys import Journey, Story
 from samples.models import Discrepancy, Hold, Sample
 from samples.radiation_rules import NUCLIDES_OF_PROCESSED, NuclideActivity
 from samples.services.holding import release_hold
 from samples.services.issuing import issue_seals, void_seals
 from samples.services.screening import DoseRate, record_gamma, record_screen, set_policy
 from samples.services.settling import settle_discrepancy
-
-if TYPE_CHECKING:
-    from lims.demo.story import Journey, Story
 
 LABORATORY = "BPL"
 # Since when the national laboratory measures what comes in, in days before today.

@@ -18,7 +18,8 @@ from assays.services.submitting import create_submission, hold_submission
 from lims.core import clock
 from lims.demo import movement
 from lims.demo.instrument import write_export
-from lims.demo.story import JOURNEYS, METHOD, Story, current_version
+from lims.demo.journeys import JOURNEYS, METHOD, Story
+from lims.demo.story import current_version
 from samples.models import Consignment, Sample
 from samples.services.consigning import create_consignment, dispatch_consignment
 from samples.services.handing_over import answer_handover, offer_handover

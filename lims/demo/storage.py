@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from lims.core import clock
-from lims.demo.story import Story
+from lims.demo.journeys import Story
 from samples.models import Sample
 from samples.storage.models import Location, LocationKind
 from samples.storage.services.arranging import create_location

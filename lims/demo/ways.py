@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lims.core import clock
+from lims.demo.journeys import Journey, Story
 from samples.models import Consignment, RouteVersion
 from samples.services.customs import add_paper, change_paper, declare_contents
 from samples.services.routing import Leg, create_route
 from samples.services.travelling import pass_leg
-
-if TYPE_CHECKING:
-    from lims.demo.story import Journey, Story
 
 CODE = "PANGSAU"
 DEPOT = "Myitkyina depot (invented)"

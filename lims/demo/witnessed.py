@@ -7,7 +7,7 @@ from django.conf import settings
 from lims.accounts.models import Organisation
 from lims.core import clock
 from lims.demo import people
-from lims.demo.story import Story
+from lims.demo.journeys import Story
 from samples.custody import notes
 from samples.custody.cosigning import accept_cosignature
 from samples.custody.proving import latest_checkpoint

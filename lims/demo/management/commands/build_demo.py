@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from lims.core import clock
 from lims.core.models import Installation
 from lims.demo import credentials, dossiers, examples, nonconformities, people, places, provenance, spares, storage, story, witnessed
+from lims.demo.journeys import Story
 
 
 class Command(BaseCommand):
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         Installation.create(synthetic=True)
         cast = people.build_people(clock.today())
         # The same seed gives the same rocks; moments follow today's date.
-        told = story.Story(cast, places.build_mines(), clock.now(), random.Random(20261122), self._say)
+        told = Story(cast, places.build_mines(), clock.now(), random.Random(20261122), self._say)
         story.tell(told)
         provenance.tell(told)
         storage.lay_out(told)
