@@ -17,6 +17,7 @@ def register_navigation() -> None:
     """Called once when the app is ready."""
     register_item(Item(2, 0, _("Submissions"), "assays:submissions", Action.SUBMISSION_VIEW))
     register_item(Item(2, 10, _("Preparation"), "assays:preparation", Action.PREPARATION_EDIT))
+    register_item(Item(2, 15, _("Preparation steps"), "assays:steps", Action.PREPARATION_EDIT))
     register_item(Item(2, 20, _("Weighing"), "assays:weighing", Action.PREPARATION_EDIT))
     register_item(Item(2, 30, _("Plan a run"), "assays:run-plan", Action.RUN_EDIT))
     register_item(Item(4, 20, _("Racks"), "assays:layouts", Action.REFERENCE_EDIT))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.views import bench, lots, planning, reference, submissions, trays, validations
+from assays.views import bench, lots, planning, reference, steps, submissions, trays, validations
 
 app_name = "assays"
 
@@ -31,6 +31,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("submissions/<str:code>/complete/", submissions.Complete.as_view(), name="submission-complete"),
     path("submissions/<str:code>/cancel/", submissions.Cancel.as_view(), name="submission-cancel"),
     path("bench/preparation/", bench.PreparationPage.as_view(), name="preparation"),
+    path("bench/steps/", steps.StepsPage.as_view(), name="steps"),
+    path("bench/steps/<str:code>/", steps.SampleStepsPage.as_view(), name="sample-steps"),
+    path("bench/step-records/<uuid:pk>/correct/", steps.CorrectStepPage.as_view(), name="step-correct"),
     path("bench/weighing/", bench.WeighingPage.as_view(), name="weighing"),
     path("lots/", lots.LotList.as_view(), name="lots"),
     path("lots/new/", lots.NewLot.as_view(), name="lot-new"),

@@ -6,6 +6,14 @@ from assays.models.lots import Equipment, Lot, Use
 from assays.models.methods import Analyte, ControlRequirement, Method, MethodAnalyte, MethodVersion
 from assays.models.reference import CertifiedValue, InHouseMeasurement, ReferenceMaterial
 from assays.models.results import Reduction, Result, ResultVersion
+from assays.models.routes import (
+    PreparationRoute,
+    PreparationRouteVersion,
+    PreparationTask,
+    RouteChoice,
+    RouteStep,
+    StepRecord,
+)
 from assays.models.runs import Run, RunPosition
 from assays.models.submissions import ClockStop, Submission, SubmissionTest
 from assays.models.trays import BlindControl, TrayLayout
@@ -28,13 +36,19 @@ __all__ = [
     "MethodAnalyte",
     "MethodVersion",
     "Preparation",
+    "PreparationRoute",
+    "PreparationRouteVersion",
+    "PreparationTask",
     "Reduction",
     "ReferenceMaterial",
     "Result",
     "ResultVersion",
+    "RouteChoice",
+    "RouteStep",
     "Run",
     "RunDecision",
     "RunPosition",
+    "StepRecord",
     "Submission",
     "SubmissionTest",
     "TrayLayout",

@@ -74,6 +74,11 @@ class EquipmentKind(models.TextChoices):
     OVEN = "oven", _("oven")
     FURNACE = "furnace", _("furnace")
     PIPETTE = "pipette", _("pipette or dispenser")
+    CRUSHER = "crusher", _("crusher")
+    MILL = "mill", _("mill")
+    SIEVE = "sieve", _("sieve")
+    PH_METER = "ph_meter", _("pH meter")
+    BURETTE = "burette", _("burette")
     OTHER = "other", _("other")
 
 

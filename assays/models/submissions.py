@@ -71,13 +71,15 @@ class SubmissionTestQuerySet(models.QuerySet["SubmissionTest"]):
 
 @history()
 class SubmissionTest(Record):
-    """One method version asked for on one sample."""
+    """One method version asked for on one sample. `task` is the preparation it waits for, chosen when it was accepted; null where no route
+    fits, or the sample was prepared already."""
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="tests", db_index=False)
     sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="tests")
     method_version = models.ForeignKey("assays.MethodVersion", on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=12, choices=TestState, default=TestState.REQUESTED)
     changed_at = models.DateTimeField(null=True)
+    task = models.ForeignKey("assays.PreparationTask", null=True, blank=True, on_delete=models.PROTECT, related_name="tests")
 
     objects = SubmissionTestQuerySet.as_manager()
 

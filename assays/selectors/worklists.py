@@ -13,9 +13,7 @@ from django.db.models import BooleanField, Case, Count, Exists, Min, OuterRef, Q
 from assays.lifecycle import SubmissionState, TestState
 from assays.models import Aliquot, MethodVersion, Preparation, SubmissionTest
 from assays.models.methods import Extraction
-
-LEACH_LIMIT_C = 40
-"""Material for a leach is never dried hotter: halloysite dehydrates for good above it."""
+from assays.route_steps import LEACH_LIMIT_C
 
 _LEACH = Q(method_version__method__extraction=Extraction.LEACHABLE)
 _HELD = Q(sample__on_hold=True) | Q(sample__has_open_discrepancy=True) | Q(submission__state=SubmissionState.ON_HOLD)

@@ -23,6 +23,7 @@ from assays.models.reference import MaterialKind
 from assays.qc.evaluate import ControlRequirement as Requirement
 from assays.qc.evaluate import InvalidRequirement, check_requirement
 from assays.qc.measurements import ControlKind
+from assays.services.loading_routes import load_routes
 from assays.tray_layout import read_placement
 from lims.core.acting import acting
 from lims.core.errors import DomainError, Invalid
@@ -164,7 +165,7 @@ class Loaded:
 
 
 def load_reference_data(*, folder: Path = FOLDER, by: Any) -> Loaded:
-    """Store what the three files of `folder` say. Raises `Invalid` naming file, place and remedy; nothing is written then."""
+    """Store what the files of `folder` say (`routes.json` may be missing). Raises `Invalid` with file, place and remedy."""
     analytes = _read(folder / "analytes.json", AnalyteFile).analytes
     materials = _read(folder / "reference_materials.json", MaterialFile).materials
     methods = _read(folder / "methods.json", MethodFile).methods
@@ -173,6 +174,7 @@ def load_reference_data(*, folder: Path = FOLDER, by: Any) -> Loaded:
         symbols = {analyte.symbol: analyte for analyte in Analyte.objects.all()}
         written["materials"], written["values"] = _store_materials(materials, symbols)
         written["methods"], written["versions"] = _store_methods(methods, symbols)
+        written["routes"] = load_routes(folder / "routes.json")
     return Loaded(written)
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from assays.models import Preparation
+from assays.models import Preparation, PreparationTask
+from assays.route_steps import LEACH_LIMIT_C
 from assays.services.rows import Refusals, find_mass_problem, refuse_problems, to_milligram
 from lims.core import clock
 from lims.core.acting import acting
-from lims.core.errors import DomainError, Invalid, Problem
+from lims.core.errors import Blocked, Blocker, DomainError, Invalid, Problem
 from lims.core.roles import Action, require
 from lims.core.scope import fetch_visible
 from samples.models import Sample
@@ -92,7 +93,8 @@ def record_preparation(
 
 
 def record_preparations(*, records: Sequence[PreparationRecord], by: Any, at: datetime | None = None) -> list[Preparation]:
-    """Record preparations, all or none: the moisture aliquot leaves each sample (ledger: consumed), and the sample is in preparation.
+    """Record whole preparations in one row each, all or none: the moisture aliquot leaves each sample (ledger: consumed), and the sample is
+    in preparation. Single steps are recorded by `assays.services.steps.record_steps`.
 
     A refusal has one problem per wrong member (`/3/dry_mass_g`) or blocked sample (`/3`): on hold, an open discrepancy, too little left.
     """
@@ -119,8 +121,9 @@ def _record_one(record: PreparationRecord, by: Any, now: datetime) -> Preparatio
         detail = f"Sample {sample.code_for_refusal} was not received at {by.organisation.name}. Receive it first."
         raise Invalid("not_received", detail, problems=[Problem("/sample", "not_received", detail)])
     advance_sample(sample=sample, step="prepare", by=by)
+    task = _task_of(sample, record, by)
     consume_mass(sample=sample, mass_g=to_milligram(record.wet_mass_g), purpose="moisture aliquot", by=by, at=now)
-    return Preparation.objects.create(
+    made = Preparation.objects.create(
         sample=sample,
         laboratory=by.organisation,
         route=record.route,
@@ -133,6 +136,28 @@ def _record_one(record: PreparationRecord, by: Any, now: datetime) -> Preparatio
         prepared_at=now,
         remark=record.remark,
     )
+    if task is not None:
+        task.preparation, task.finished_at, task.next_kind = made, now, ""
+        task.save(update_fields=["preparation", "finished_at", "next_kind"])
+    return made
+
+
+def _task_of(sample: Sample, record: PreparationRecord, by: Any) -> PreparationTask | None:
+    """The open preparation that this entry finishes in one: that of a material as gently or as hotly dried. Raises `Blocked` where its
+    route asks for every step by itself, or its first step is recorded already."""
+    gentle = (record.portion_dried_c or 0) <= LEACH_LIMIT_C
+    open_tasks = PreparationTask.objects.filter(sample=sample, laboratory=by.organisation_id, finished_at=None)
+    for task in open_tasks.select_related("version__route"):
+        if ((task.version.portion_dried_c or 0) <= LEACH_LIMIT_C) != gentle:
+            continue
+        if not task.version.at_once:
+            sentence = f"Sample {sample.blind_code} is prepared by {task.version}: record each of its steps by itself."
+            raise Blocked([Blocker("steps_asked_for", sentence)])
+        if task.records.exists():
+            sentence = f"Steps of sample {sample.blind_code} by {task.version} are recorded already. Go on with the next step."
+            raise Blocked([Blocker("steps_begun", sentence)])
+        return task
+    return None
 
 
 def _problems(record: PreparationRecord) -> list[Problem]:

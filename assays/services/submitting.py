@@ -13,6 +13,7 @@ from assays.lifecycle import SUBMISSION, TEST
 from assays.models import ClockStop, MethodVersion, Submission, SubmissionTest
 from assays.models.submissions import Turnaround
 from assays.selectors.submissions import AT_THE_BENCH
+from assays.services.routing import choose_routes
 from assays.turnaround import WORKING_DAYS, add_working_days, move_due_day
 from lims.accounts.models import Organisation, OrganisationKind
 from lims.core import clock
@@ -76,11 +77,13 @@ def create_submission(
             created_by=by,
             **texts,
         )
-        SubmissionTest.objects.bulk_create(
+        tests = [
             SubmissionTest(submission=submission, sample=sample, method_version=version, changed_at=now)
             for sample in current
             for version in method_versions
-        )
+        ]
+        choose_routes(tests=tests, laboratory=laboratory, at=now)
+        SubmissionTest.objects.bulk_create(tests)
     return submission
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from django.db import transaction
 
 from assays.lifecycle import TEST
-from assays.models import Aliquot, MethodVersion, Preparation, SubmissionTest
+from assays.models import Aliquot, MethodVersion, Preparation, PreparationTask, SubmissionTest
 from assays.models.methods import Extraction
-from assays.selectors.worklists import LEACH_LIMIT_C, preparations_for
+from assays.route_steps import LEACH_LIMIT_C
+from assays.selectors.worklists import preparations_for
 from assays.services.preparing import SIEVE_MINIMUM_PERCENT
 from assays.services.rows import Refusals, find_mass_problem, find_solution_problems, refuse_problems, to_milligram
 from lims.core import clock
@@ -129,6 +130,9 @@ def find_preparation(test: SubmissionTest) -> Preparation:
             f"Only {sieve} % of sample {code} passes 75 µm. Pulverise it to {SIEVE_MINIMUM_PERCENT} % and record the preparation again."
         )
         raise Blocked([Blocker("too_coarse", sentence)])
+    if PreparationTask.objects.filter(preparation=preparation, finished_at=None).exists():
+        sentence = f"A step of sample {code} was corrected and its preparation is open again. Record the steps that are left first."
+        raise Blocked([Blocker("preparation_open", sentence)])
     return preparation
 
 

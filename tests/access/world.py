@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,12 +14,13 @@ from django.test import Client
 
 from assays.control_charts.models import ControlPoint
 from assays.instruments.models import InstrumentToken
-from assays.models import ResultVersion, Submission
+from assays.models import PreparationTask, ResultVersion, StepRecord, Submission
 from assays.nonconformities.services.recalling import notify_customers
 from assays.nonconformities.services.reporting import Finding, report_nonconformity
 from assays.reports.services import request_certificate
 from assays.services.in_house import create_in_house_material
 from assays.services.lots import Delivery, register_equipment, register_lot
+from assays.services.steps import record_step
 from assays.services.validating import run_examples_file
 from lims.accounts.models import Competence, User
 from lims.accounts.services.own import create_own_token
@@ -163,6 +165,8 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "nonconformities/": lambda things, user: {"code": things["nonconformity"].code, "run": things["run"].code},
     "notices/": _pk("notice"),
     "lots/": _code("lot"),
+    "bench/steps/": lambda things, user: {"code": things["step"].task.sample.blind_code},
+    "bench/step-records/": _pk("step"),
     "equipment/": _code("balance"),
     "certificates/issue/": _code("submission"),
     "certificates/": lambda things, user: {"number": things["certificate"].number},
@@ -246,6 +250,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "nonconformity": report_nonconformity(
             finding=Finding("run", "Blank too high", "The blank read three times its limit.", clock.today(), (run,)), by=cast.analyst
         ),
+        "step": _step(cast),
         "lot": register_lot(delivery=Delivery("acid", "Nitric acid", "N-1", clock.today()), by=cast.analyst),
         "balance": register_equipment(code="BAL-01", kind="balance", name="XPR", calibration_due=clock.today(), by=cast.analyst),
         "notice": _notice(run, certificate, cast),
@@ -272,6 +277,13 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "shown": show_handover(handover=_offer(cast), by=cast.collector)[1],
         "competence": Competence.objects.filter(user__organisation=cast.organisations["lab"]).first(),
     }
+
+
+def _step(cast: people.Cast) -> StepRecord:
+    sample = bench.make_received_samples(cast, 1)[0]
+    bench.make_submission(cast, [sample], ["LCH-MS"])
+    task = PreparationTask.objects.get(sample=sample)
+    return record_step(task=task, kind="crush", values={"top_size_mm": Decimal(2)}, by=cast.technician)
 
 
 def _notice(run: Any, certificate: Any, cast: people.Cast) -> Any:
