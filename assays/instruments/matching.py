@@ -2,7 +2,7 @@
 
 A row is *matched* to a position of the run, recognised as a *control* that no position holds, taken for *calibration* (standards, and
 blanks without a position), or *parked* for a person with a sentence that says why and what to do. A row whose type says blank or standard
-can never reach a sample's position, whatever it is called.
+can never reach a sample's position, whatever it is called; nor can an average or a deviation the software computed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _MAY_STAND: dict[Kind, frozenset[str]] = {
     "control": frozenset({"duplicate", "blank", "reference", "drift", "calibration", "spike"}),
     "blank": frozenset({"blank", "calibration"}),
     "standard": frozenset({"calibration", "drift"}),
+    "statistic": frozenset(),
     "unknown": frozenset({"sample", "duplicate", "blank", "reference", "drift", "calibration", "spike"}),
 }
 _INTERCHANGEABLE = frozenset({"blank", "reference", "drift", "calibration"})
@@ -137,6 +138,9 @@ class _Matcher:
     def match(self) -> Matching:
         wanted: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
         for index, row in enumerate(self.rows):
+            if row.kind == "statistic":
+                self._set(RowMatch(index, "calibration", row.kind, reason=f"{row.type}: computed from other rows, not measured."))
+                continue
             candidates = self._find_candidates(index, row)
             if candidates:
                 wanted[tuple(position.number for position in candidates)].append(index)

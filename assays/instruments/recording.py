@@ -191,7 +191,7 @@ def _fault_of(
         return "unknown_row", f"The file has no row {index}. Rows are counted from 1, as the upload lists them."
     if position is None:
         return "unknown_position", f"Run {run.code} has no position {number}. Choose one of its tray."
-    if row.kind in {"blank", "standard"} and position.kind in {"sample", "duplicate", "spike"}:
+    if row.kind in {"blank", "standard", "statistic"} and position.kind in {"sample", "duplicate", "spike"}:
         return "not_a_sample", f"Row {index} ({row.label}) is a {row.kind}: it cannot be the {position.kind} at position {number}."
     if number in taken:
         return "position_taken", f"Row {taken[number]} stands at position {number} already. Set one of the two rows aside."

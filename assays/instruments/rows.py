@@ -118,5 +118,5 @@ def recall_export(upload: Upload) -> ParsedExport:
 
 def as_kind(text: str) -> Kind:
     """A stored kind as the matcher's own."""
-    kinds: dict[str, Kind] = {"blank": "blank", "standard": "standard", "control": "control", "sample": "sample"}
+    kinds: dict[str, Kind] = {"blank": "blank", "standard": "standard", "control": "control", "sample": "sample", "statistic": "statistic"}
     return kinds.get(text, "unknown")

@@ -11,7 +11,7 @@ from assays.lifecycle import RunState
 from assays.models.runs import PositionKind
 
 _NUMBER = "A number as text, exactly as kept"
-ROW_KINDS = ["sample", "blank", "standard", "control", "unknown"]
+ROW_KINDS = ["sample", "blank", "standard", "control", "statistic", "unknown"]
 
 
 class Schema(serializers.Serializer[Any]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from .formulas import LONGEST_ANALYTE
@@ -68,6 +68,13 @@ class Layout:
             or any(index in places for places in self.fields.values())
         )
 
+    @property
+    def last_needed(self) -> int:
+        """The last column without which a line would say something else: values, their units, limits and names, the sample."""
+        beside = [(one.unit_column, one.limit_column, one.analyte_column) for one in self.measured.values()]
+        named = [index for places in self.fields.values() for index in places]
+        return max([*self.measured, *named, *(index for places in beside for index in places if index is not None)])
+
 
 def read_number(cell: Cell, decimal_sign: str = ".") -> tuple[Decimal | None, str]:
     """Number and qualifier of a cell; what a spreadsheet program made a date or an error of is not understood."""
@@ -90,6 +97,11 @@ def find_sign_in(table: Table, columns: Iterable[int], first_row: int) -> str:
     """
     wanted = frozenset(columns)
     texts = (cell.text for number, cells in table.read_rows() if number >= first_row for index, cell in cells.items() if index in wanted)
+    return find_sign(table, texts)
+
+
+def find_sign(table: Table, texts: Iterable[str]) -> str:
+    """As `find_sign_in`, for texts that are already taken out of their cells."""
     if table.separator != ",":
         return "." if table.separator is None else find_decimal_sign(texts)
     return find_decimal_sign(text for text in texts if not _may_be_thousands(text))
@@ -101,50 +113,75 @@ def _may_be_thousands(text: str) -> bool:
     return bool(comma) and len(tail) == 3 and 1 <= len(head) <= 3 and not head.startswith("0")
 
 
+def note_unread(table: Table, notes: Notes, cell: Cell, number: int, index: int) -> None:
+    """Note a value that is no number and no known word."""
+    why = "was turned into a date by a spreadsheet program" if cell.kind == "date" else "is not understood"
+    message = f"The value {cell.text[:40]!r} {why}; it is kept as text without a number."
+    notes.add("value_unread", message, table.place(number, index))
+
+
+def refuse_cut_end(source: Source, table: Table, number: int, cells: Mapping[int, Cell], last: int) -> None:
+    """Refuse a text whose last line may have been broken off: a cut `12.5` looks like any other number.
+
+    A line without a line break is whole where a separator, a quotation mark or a word for no number closes its `last` measured column.
+    """
+    if table.end == "whole":
+        return
+    count = _count_last_fields(source, table)
+    closed = count - 1 >= (last + 1 if table.end == "open" else last)
+    if closed or (count - 1 == last and last in cells and read_number(cells[last])[1] in _WHOLE_WORDS):
+        return
+    message = (
+        "The file does not end with a line break, so its last line may have been cut off. Export the table again; "
+        "if the file is whole, add a line break at its end in a text editor."
+    )
+    raise ParseError("cut_off", message, table.place(number, max(cells, default=0)))
+
+
+def _count_last_fields(source: Source, table: Table) -> int:
+    """How many fields the last line has; UTF-16 loses its second bytes, which changes no separator."""
+    lines = source.data[-_TAIL:].replace(b"\x00", b"").decode("utf-8", "replace").splitlines()
+    try:
+        return len(next(csv.reader(lines[-1:], delimiter=table.separator or ",", strict=True), []))
+    except csv.Error:
+        return 0
+
+
 class RowReader:
     """Makes rows and readings of a table's lines, and remembers what a broken-off end would need to know."""
 
     def __init__(self, source: Source, table: Table, notes: Notes, first_index: int, decimal_sign: str = ".") -> None:
         self.source, self.table, self.notes, self.decimal_sign = source, table, notes, decimal_sign
         self.row_index = first_index - 1
-        self._last: tuple[int, dict[int, Cell], Layout] | None = None
+        self._last: tuple[int, dict[int, Cell], int] | None = None
 
-    def read(self, layout: Layout, number: int, cells: dict[int, Cell], *, type_: str = "", kind: Kind = "unknown") -> Iterator[Item]:
+    def read(
+        self, layout: Layout, number: int, cells: dict[int, Cell], *, type_: str = "", kind: Kind = "unknown", replicate: int | None = None
+    ) -> Iterator[Item]:
         """The row that a line is, and a reading for every filled measured cell."""
         self._check_cells(layout, number, cells)
         row = self._make_row(layout, number, cells, type_, kind)
         self.row_index += 1
         yield row
+        yield from self._make_readings(layout, number, cells, row, self.row_index, replicate)
+
+    def read_further(self, layout: Layout, number: int, cells: dict[int, Cell], row: ParsedRow, row_index: int) -> Iterator[Item]:
+        """The readings of a line that says more about an earlier row."""
+        self._check_cells(layout, number, cells)
+        yield from self._make_readings(layout, number, cells, row, row_index, None)
+
+    def _make_readings(
+        self, layout: Layout, number: int, cells: dict[int, Cell], row: ParsedRow, row_index: int, replicate: int | None
+    ) -> Iterator[Item]:
         for index in sorted(cells.keys() & layout.measured.keys()):
             if cells[index].text.strip():
-                yield self._make_reading(layout, index, cells, row)
-        self._last = (number, cells, layout)
+                yield replace(self._make_reading(layout, index, cells, row, number), row_index=row_index, replicate=replicate)
+        self._last = (number, cells, layout.last_needed)
 
     def check_end(self) -> None:
-        """Refuse a text that may have been broken off inside its last line: a cut `12.5` looks like any other number."""
-        if self._last is None or self.table.end == "whole":
-            return
-        number, cells, layout = self._last
-        last = max(layout.measured)
-        count = self._count_last_fields()
-        closed = last + 1 if self.table.end == "open" else last
-        if count - 1 >= closed:
-            return
-        if count - 1 == last and last in cells and read_number(cells[last], self.decimal_sign)[1] in _WHOLE_WORDS:
-            return
-        message = (
-            "The file does not end with a line break, so its last line may have been cut off. Export the table again; "
-            "if the file is whole, add a line break at its end in a text editor."
-        )
-        raise ParseError("cut_off", message, self.table.place(number, max(cells, default=0)))
-
-    def _count_last_fields(self) -> int:
-        """How many fields the last line has; UTF-16 loses its second bytes, which changes no separator."""
-        lines = self.source.data[-_TAIL:].replace(b"\x00", b"").decode("utf-8", "replace").splitlines()
-        try:
-            return len(next(csv.reader(lines[-1:], delimiter=self.table.separator or ",", strict=True), []))
-        except csv.Error:
-            return 0
+        """Refuse a text that may have been broken off inside its last line."""
+        if self._last is not None:
+            refuse_cut_end(self.source, self.table, *self._last)
 
     def _check_cells(self, layout: Layout, number: int, cells: dict[int, Cell]) -> None:
         for index, cell in cells.items():
@@ -183,17 +220,17 @@ class RowReader:
     def _join_time(self, layout: Layout, cells: dict[int, Cell]) -> str:
         return " ".join(cells[index].text.strip() for index in layout.fields.get("acquired_at", ()) if index in cells)
 
-    def _make_reading(self, layout: Layout, index: int, cells: dict[int, Cell], row: ParsedRow) -> ParsedReading:
+    def _make_reading(self, layout: Layout, index: int, cells: dict[int, Cell], row: ParsedRow, number: int) -> ParsedReading:
         column, cell = layout.measured[index], cells[index]
         if len(cell.text) > _LONGEST_VALUE:
             message = f"The value has {len(cell.text):,} characters. Export the table again."
-            raise ParseError("text_too_long", message, self.table.place(row.row, index))
+            raise ParseError("text_too_long", message, self.table.place(number, index))
         value, qualifier = self._read_cell(column, cell, cells)
         quantity = column.quantity
         if column.value_column is not None and self._is_below(layout.measured[column.value_column], cells.get(column.value_column)):
             quantity = "lld"
         if qualifier == NOT_UNDERSTOOD:
-            self.note_unread(cell, row.row, index)
+            note_unread(self.table, self.notes, cell, number, index)
         analyte = column.analyte
         if column.analyte_column is not None:
             named = cells.get(column.analyte_column)
@@ -214,17 +251,11 @@ class RowReader:
             value=value,
             qualifier=qualifier,
             sheet=self.table.sheet,
-            row=row.row,
+            row=number,
             column=self.table.place(None, index).column,
             row_index=self.row_index,
             acquired_at=row.acquired_at,
         )
-
-    def note_unread(self, cell: Cell, number: int, index: int) -> None:
-        """Note a value that is no number and no known word."""
-        why = "was turned into a date by a spreadsheet program" if cell.kind == "date" else "is not understood"
-        message = f"The value {cell.text[:40]!r} {why}; it is kept as text without a number."
-        self.notes.add("value_unread", message, self.table.place(number, index))
 
     def _read_cell(self, column: Column, cell: Cell, cells: dict[int, Cell]) -> tuple[Decimal | None, str]:
         """Number and qualifier; of a value not detected the limit, where the file gives one above zero."""

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from . import bruker_titan, json_readings, masshunter, olympus_vanta, thermo_niton
+from . import (
+    bruker_spectraplus,
+    bruker_titan,
+    json_readings,
+    masshunter,
+    olympus_vanta,
+    panalytical_superq,
+    rigaku,
+    thermo_arl,
+    thermo_niton,
+    xrf_bead,
+)
 from .model import ParsedExport, ParseError
 from .source import Source, open_source
 
@@ -19,11 +30,23 @@ class Parser(Protocol):
     def parse(self, source: Source) -> ParsedExport: ...
 
 
-PARSERS: tuple[Parser, ...] = (masshunter, olympus_vanta, thermo_niton, bruker_titan, json_readings)
+PARSERS: tuple[Parser, ...] = (
+    masshunter,
+    olympus_vanta,
+    thermo_niton,
+    bruker_titan,
+    bruker_spectraplus,
+    panalytical_superq,
+    thermo_arl,
+    rigaku,
+    xrf_bead,
+    json_readings,
+)
 
 
 def parse(name: str, data: bytes) -> ParsedExport:
-    """Read an export by its content. `name` is the file's name, for messages; no part of it decides anything.
+    """Read an export by its content. `name` is the file's name: for messages, and as the sample's name in a format that holds no other;
+    no part of it decides how the content is read.
 
     Raises `ParseError`, with the place and the remedy, for whatever cannot be read without guessing.
     """

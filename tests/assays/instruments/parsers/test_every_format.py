@@ -49,9 +49,9 @@ def hold_together(export: ParsedExport) -> None:
 @every
 def test_export_is_read_by_its_own_format_alone(fmt: str) -> None:
     source = open_source("S-1.csv", EXPORTS[fmt])
-    assert [parser.FORMAT for parser in PARSERS if parser.recognise(source)] == [fmt]
+    assert [parser.FORMAT for parser in PARSERS if parser.recognise(source)] == [fmt.split(" ")[0]]
     export = parse("S-1.csv", EXPORTS[fmt])
-    assert export.format == fmt
+    assert export.format == fmt.split(" ")[0]
     hold_together(export)
 
 
