@@ -13,13 +13,14 @@ T = TypeVar("T")
 class Placement:
     """How a planner places one sort of control, as a method version says it: one after `every` so many tubes and at the end (None: spread
     evenly). `nominal` is what a check holds, µg/L by symbol or `*`; `levels` what calibration standards hold; `added_ug` what is added to a
-    spike. Reference materials: `nearest_grade` takes those nearest to the expected dysprosium and terbium, `different` that many of them in
-    turn, `matrix` those whose matrix has that word first."""
+    spike; `solutions` the single-element solutions by symbol, µg/L. Reference materials: `nearest_grade` takes those nearest to the
+    expected dysprosium and terbium, `different` that many of them in turn, `matrix` those whose matrix has that word first."""
 
     every: int | None = None
     nominal: Mapping[str, Any] = field(default_factory=dict)
     levels: Sequence[float] = ()
     added_ug: Mapping[str, Any] = field(default_factory=dict)
+    solutions: Mapping[str, Any] = field(default_factory=dict)
     nearest_grade: bool = False
     different: int = 1
     matrix: str = ""

@@ -170,3 +170,34 @@ class ResultPage(Schema):
     previous = serializers.CharField(allow_null=True)
     count = serializers.IntegerField(required=False)
     results = ResultSchema(many=True)
+
+
+class TrailStepSchema(Schema):
+    where = serializers.CharField(help_text="acquisition N, tube or result")
+    step = serializers.CharField(help_text="Name of the formula with its version")
+    meaning = serializers.CharField()
+    formula = serializers.CharField(help_text="Arithmetic over the names of the inputs, or what is done with all of them")
+    inputs = serializers.DictField(child=serializers.FloatField())
+    output = serializers.FloatField()
+    unit = serializers.CharField()
+    about = serializers.DictField(help_text="Which standard, which parent, a flag; not part of the arithmetic")
+
+
+class TrailSchema(Schema):
+    sample = serializers.CharField()
+    analyte = serializers.CharField()
+    run = serializers.CharField()
+    position = serializers.IntegerField()
+    method_version = serializers.CharField()
+    version = serializers.IntegerField()
+    reduction = serializers.IntegerField()
+    software = serializers.CharField()
+    reduced_at = serializers.DateTimeField()
+    carried_from = serializers.UUIDField(allow_null=True, help_text="The version it was carried over from")
+    result = serializers.DictField(help_text="The stored version: text, bound, value, uncertainty, k, limits")
+    instrument_ug_l = serializers.CharField(allow_null=True, help_text="What the instrument's software gave, for comparison only")
+    portion = serializers.DictField()
+    cells = serializers.ListField(child=serializers.DictField(), help_text="The raw cells with file, hash and place")
+    steps = TrailStepSchema(many=True)
+    formulas = serializers.ListField(child=serializers.DictField())
+    stages = serializers.DictField(help_text="What the stages of the reduction found for the run and this element, the plan among it")

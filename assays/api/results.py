@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from assays.api import measured_schemas as schemas
+from assays.api.planning import fetch_run
 from assays.forms.result_filters import RESULT_ORDERINGS, ResultFilter
-from assays.models import Result
+from assays.models import Result, ResultVersion
 from assays.selectors.results import authorised_results, result_data, results_with_drafts
-from lims.core.api.views import ListView
+from assays.selectors.trails import TRAIL_RELATIONS, trail_of
+from lims.core.api.views import ActionView, ListView
+from lims.core.errors import NotFound
 from lims.core.roles import Action, require
 
 
@@ -45,3 +50,19 @@ class Results(ListView):
     def get(self, request: Request) -> Any:
         """Authorised results, newest first; numbers as text exactly as reported, with unit, basis, bound, uncertainty and method."""
         return super().get(request)
+
+
+class ResultTrail(ActionView):
+    """How one number was made."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RESULT_DRAFT}
+
+    @extend_schema(operation_id="results_trail", responses=schemas.TrailSchema)
+    def get(self, request: Request, key: str, pk: UUID) -> Response:
+        """The calculation trail of a result version: raw cells, every step with formula, inputs and output, and what the run's stages
+        found. Every output follows from its inputs by the arithmetic beside it."""
+        run = fetch_run(request.user, key)
+        version = ResultVersion.objects.select_related(*TRAIL_RELATIONS).filter(reduction__run=run, pk=pk).first()
+        if version is None:
+            raise NotFound()
+        return Response(trail_of(version))

@@ -7,7 +7,7 @@ quantified readings; as soon as one replicate is censored the group is reported 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -99,19 +99,28 @@ def remaining_dilution(portion_dilution: float, applied: float) -> float:
     raise DilutionMismatch(f"the instrument applied a dilution of {applied:g}, the portion has {portion_dilution:g}")
 
 
+def count_blank(reading: SolutionReading) -> float:
+    """What a reading of a blank counts, µg/L of the measured solution: a bound or a negative one as nothing."""
+    return max(reading.value / reading.applied_dilution, 0.0) if not reading.qualifier else 0.0
+
+
 def mean_blanks(positions: Iterable[TrayInput]) -> dict[str, float]:
     """The mean blank of each analyte in µg/L of the measured solution; readings that are bounds or negative count as nothing."""
     found: dict[str, list[float]] = {}
     for position in positions:
         if position.is_blank:
             for analyte, readings in position.readings.items():
-                found.setdefault(analyte, []).extend(
-                    max(reading.value / reading.applied_dilution, 0.0) if not reading.qualifier else 0.0 for reading in readings
-                )
+                found.setdefault(analyte, []).extend(count_blank(reading) for reading in readings)
     return {analyte: fmean(values) for analyte, values in found.items() if values}
 
 
-def reduce_tray(positions: Sequence[TrayInput], limits: Mapping[str, AnalyteLimits], nominal: Portion) -> TrayReduction:
+Average = Callable[[Sequence[float]], float]
+"""How accepted replicates become one value: their mean unless the method says otherwise."""
+
+
+def reduce_tray(
+    positions: Sequence[TrayInput], limits: Mapping[str, AnalyteLimits], nominal: Portion, average: Average = fmean
+) -> TrayReduction:
     """Reduce every position and analyte the method states limits for; what was not read is absent, not zero."""
     blanks = mean_blanks(positions)
     results: dict[tuple[int, str], TrayResult] = {}
@@ -120,7 +129,7 @@ def reduce_tray(positions: Sequence[TrayInput], limits: Mapping[str, AnalyteLimi
         scale = _scale_limits(position.portion, nominal)
         try:
             results |= {
-                (position.number, analyte): _reduce_one(position, readings, limits[analyte], scale, blanks.get(analyte, 0.0))
+                (position.number, analyte): _reduce_one(position, readings, limits[analyte], scale, blanks.get(analyte, 0.0), average)
                 for analyte, readings in position.readings.items()
                 if analyte in limits and readings
             }
@@ -129,7 +138,7 @@ def reduce_tray(positions: Sequence[TrayInput], limits: Mapping[str, AnalyteLimi
     return TrayReduction(results, mismatches)
 
 
-def _combine(readings: Sequence[SolutionReading], portion_dilution: float) -> tuple[float, str, float]:
+def _combine(readings: Sequence[SolutionReading], portion_dilution: float, average: Average) -> tuple[float, str, float]:
     """Replicates as one concentration of the measured solution: (µg/L, qualifier, dilution still to apply).
 
     A concentration that already carries the dilution is taken as it is, with the factor 1 that remains.
@@ -139,7 +148,7 @@ def _combine(readings: Sequence[SolutionReading], portion_dilution: float) -> tu
         raise DilutionMismatch("some of its replicates were exported with their dilution and some without")
     qualifiers = {reading.qualifier for reading in readings}
     if qualifiers == {""}:
-        return fmean(reading.value for reading in readings), "", remaining[0]
+        return average([reading.value for reading in readings]), "", remaining[0]
     if ">" in qualifiers:
         return max(reading.value for reading in readings if reading.qualifier == ">"), ">", remaining[0]
     return max(reading.value for reading in readings), "<", remaining[0]
@@ -153,9 +162,11 @@ def _scale_limits(portion: Portion, nominal: Portion) -> float:
     return next(limits) / next(limits)
 
 
-def _reduce_one(position: TrayInput, readings: Sequence[SolutionReading], limits: AnalyteLimits, scale: float, blank: float) -> TrayResult:
+def _reduce_one(
+    position: TrayInput, readings: Sequence[SolutionReading], limits: AnalyteLimits, scale: float, blank: float, average: Average
+) -> TrayResult:
     portion = position.portion
-    solution, qualifier, dilution = _combine(readings, portion.dilution)
+    solution, qualifier, dilution = _combine(readings, portion.dilution, average)
     applied = portion.dilution / dilution
     subtracted = 0.0 if position.is_blank or not position.corrected else blank * applied
     reduced = reduce_to_dry_mg_kg(solution, subtracted, portion.volume_ml, dilution, portion.mass_g, portion.moisture_percent).dry
@@ -176,9 +187,12 @@ def _reduce_one(position: TrayInput, readings: Sequence[SolutionReading], limits
 
 
 def _censor(reduced: float, qualifier: str, loq: float, upper: float) -> tuple[float, str]:
-    """Below the LOQ the LOQ is a bound; above the working range the range's end is."""
-    if qualifier == ">" or reduced > upper:
-        return (max(reduced, upper) if qualifier == ">" else upper), ">"
+    """Below the LOQ the LOQ is a bound; above the working range the range's end is. A reading that is itself a lower bound says no more
+    than its own number; without one it was above the range."""
+    if qualifier == ">":
+        return (reduced if reduced > 0 else upper), ">"
+    if reduced > upper:
+        return upper, ">"
     if qualifier == "<":
         return max(reduced, loq), "<"
     return (loq, "<") if reduced < loq else (reduced, "")

@@ -5,7 +5,7 @@ from assays.models.judgements import Authorisation, AuthorisedResult, Evaluation
 from assays.models.lots import Equipment, Lot, Use
 from assays.models.methods import Analyte, ControlRequirement, Method, MethodAnalyte, MethodVersion
 from assays.models.reference import CertifiedValue, InHouseMeasurement, ReferenceMaterial
-from assays.models.results import Reduction, Result, ResultVersion
+from assays.models.results import Reduction, ReductionStage, Result, ResultVersion
 from assays.models.routes import (
     PreparationRoute,
     PreparationRouteVersion,
@@ -40,6 +40,7 @@ __all__ = [
     "PreparationRouteVersion",
     "PreparationTask",
     "Reduction",
+    "ReductionStage",
     "ReferenceMaterial",
     "Result",
     "ResultVersion",

@@ -70,6 +70,9 @@ class MethodVersion(Record):
     drying_c = models.PositiveSmallIntegerField()
     randomised = models.BooleanField(default=False, help_text=_("The samples of a tray stand in random order; its seed is kept"))
     reviewer_may_authorise = models.BooleanField(default=False)
+    calculation = models.JSONField(
+        default=dict, blank=True, help_text=_("The way from readings to results (assays.calculation.plan); empty: the plain one")
+    )
     rule_set = models.CharField(max_length=40, help_text=_("Name and version of the quality-control rules"))
     note = models.TextField(blank=True)
 

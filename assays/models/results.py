@@ -29,6 +29,22 @@ class Reduction(AppendOnly):
         return f"{self.run} reduction {self.number}"
 
 
+class ReductionStage(AppendOnly):
+    """What one stage of a reduction found for the whole run: calibration lines, factors of interferences, drift, limits, uncertainties, as
+    plain data (`assays.calculation.facts`). With the steps in each version's inputs it makes every number re-computable."""
+
+    reduction = models.ForeignKey(Reduction, on_delete=models.PROTECT, related_name="stages", db_index=False)
+    stage = models.CharField(max_length=30)
+    data = models.JSONField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["reduction", "stage"], name="stage_once_per_reduction")]
+
+    def __str__(self) -> str:
+        return f"{self.reduction} {self.stage}"
+
+
 class Qualifier(models.TextChoices):
     """How the number bounds the truth."""
 

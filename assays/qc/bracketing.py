@@ -40,6 +40,7 @@ USUAL_SCOPES: Mapping[ControlKind, tuple[Scope, str]] = {
     ControlKind.SUM_OF_OXIDES: (Scope.POSITION, "the sample judged"),
     ControlKind.REE_PATTERN: (Scope.POSITION, "the sample judged"),
     ControlKind.METHOD_COMPARISON: (Scope.POSITION, "the sample judged"),
+    ControlKind.INTERFERENCE_SOLUTION: (Scope.RUN, "what it shows is subtracted from every result of the run"),
 }
 """What a control of each kind condemns unless its method says otherwise, and why."""
 

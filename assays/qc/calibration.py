@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assays.qc.measurements import CalibrationMeasurement
-from assays.qc.regression import Line, fit_line
+from assays.qc.regression import Line, fit_line, fit_through_zero
 from assays.qc.verdicts import Outcome, Verdict, exceeds
 
 
@@ -20,11 +20,16 @@ class Calibration:
     errors_percent: tuple[float | None, ...]
 
 
-def fit_calibration(concentrations: Sequence[float], intensities: Sequence[float], weight_power: int = 0) -> Calibration:
-    """Fit intensity = a + b·c with weights 1/c^``weight_power`` (0 ordinary, 1 or 2 weighted; then without the blank)."""
+def fit_calibration(
+    concentrations: Sequence[float], intensities: Sequence[float], weight_power: int = 0, *, through_zero: bool = False
+) -> Calibration:
+    """Fit intensity = a + b·c with weights 1/c^``weight_power`` (0 ordinary, 1 or 2 weighted; then without the blank).
+
+    ``through_zero`` sets a to zero, for intensities less their blank."""
     if weight_power and any(c <= 0 for c in concentrations):
         raise ValueError("A weight of 1/c or 1/c² needs standards above zero: leave the blank out.")
-    line = fit_line(concentrations, intensities, [c**-weight_power for c in concentrations] if weight_power else None)
+    fit = fit_through_zero if through_zero else fit_line
+    line = fit(concentrations, intensities, [c**-weight_power for c in concentrations] if weight_power else None)
     if line.slope == 0:
         raise ValueError("The signal does not change with concentration; there is no calibration.")
     back = tuple((y - line.intercept) / line.slope for y in intensities)
@@ -38,7 +43,9 @@ def judge_back_calculation(measurements: Sequence[CalibrationMeasurement], limit
 
 
 def _judge_curve(measurement: CalibrationMeasurement, limits: Mapping[str, float]) -> Verdict:
-    calibration = fit_calibration(measurement.concentrations, measurement.intensities)
+    calibration = fit_calibration(
+        measurement.concentrations, measurement.intensities, measurement.weight_power, through_zero=measurement.through_zero
+    )
     lowest = min(c for c in measurement.concentrations if c > 0)
     judged = [
         (abs(error) / limits["lowest_percent" if c == lowest else "other_percent"], c, error)

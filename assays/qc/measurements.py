@@ -33,6 +33,7 @@ class ControlKind(StrEnum):
     SUM_OF_OXIDES = "sum_of_oxides"
     REE_PATTERN = "ree_pattern"
     METHOD_COMPARISON = "method_comparison"
+    INTERFERENCE_SOLUTION = "interference_solution"
 
     @property
     def words(self) -> str:
@@ -145,15 +146,18 @@ class RecoveryMeasurement(ControlMeasurement):
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationMeasurement(ControlMeasurement):
-    """A calibration curve: nominal ``concentrations`` and ``intensities`` of its standards, blank included."""
+    """A calibration curve: nominal ``concentrations`` and ``intensities`` of its standards, blank included; fitted as results are."""
 
     concentrations: Sequence[float]
     intensities: Sequence[float]
+    weight_power: int = 0
+    through_zero: bool = False
 
     @property
     def obstacle(self) -> str:
         """A line with a residual needs three standards at two different concentrations."""
-        return "" if len(self.concentrations) > 2 and len(set(self.concentrations)) > 1 else NO_READING
+        needed = 1 if self.through_zero else 2
+        return "" if len(self.concentrations) > needed and len(set(self.concentrations)) > 1 else NO_READING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +183,20 @@ class PatternMeasurement(ControlMeasurement):
     def obstacle(self) -> str:
         """A neighbour on either side is needed."""
         return "" if len(self.points) > 2 else NO_READING
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormationMeasurement(ControlMeasurement):
+    """The oxide and hydroxide ions of ``element`` in its single-element solution, in percent of its own signal at equal abundance; None
+    where it was not measured. ``analyte`` is empty: the element need not be one of the method's."""
+
+    element: str
+    percent: float | None
+
+    @property
+    def obstacle(self) -> str:
+        """A formation needs both signals."""
+        return NO_READING if self.percent is None else ""
 
 
 @dataclass(frozen=True, kw_only=True)

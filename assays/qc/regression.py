@@ -33,3 +33,14 @@ def fit_line(x: Sequence[float], y: Sequence[float], weights: Sequence[float] | 
         raise ValueError("A line needs points at different x.")
     slope = sxy / sxx
     return Line(slope, mean_y - slope * mean_x, sxy / sqrt(sxx * syy) if syy > 0 else 0.0)
+
+
+def fit_through_zero(x: Sequence[float], y: Sequence[float], weights: Sequence[float] | None = None) -> Line:
+    """Least squares of y = slope·x: slope = sum(w x y)/sum(w x²); ``r`` is that of the same points about their means.
+
+    For signals whose blank was subtracted; the intercept is zero by decision.
+    """
+    weights = [1.0] * len(x) if weights is None else weights
+    free = fit_line(x, y, weights)
+    slope = fsum(w * a * b for w, a, b in zip(weights, x, y, strict=True)) / fsum(w * a * a for w, a in zip(weights, x, strict=True))
+    return Line(slope, 0.0, free.r)

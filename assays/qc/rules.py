@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from assays.qc import blanks, calibration, duplicates, recoveries, reference_materials, samples
+from assays.qc import blanks, calibration, duplicates, oxide_formation, recoveries, reference_materials, samples
 from assays.qc.measurements import (
     BlankMeasurement,
     CalibrationMeasurement,
@@ -16,6 +16,7 @@ from assays.qc.measurements import (
     ControlKind,
     ControlMeasurement,
     DuplicateMeasurement,
+    FormationMeasurement,
     PatternMeasurement,
     RecoveryMeasurement,
     ReferenceMeasurement,
@@ -105,6 +106,7 @@ _RULES = (
         ("lowest_percent", "other_percent"),
         calibration.judge_back_calculation,
     ),
+    _rule("oxide_formation", (ControlKind.INTERFERENCE_SOLUTION,), FormationMeasurement, _STEPS, oxide_formation.judge_formation),
     _rule("sum_of_oxides", (ControlKind.SUM_OF_OXIDES,), TotalMeasurement, _WINDOW, samples.judge_sum_of_oxides),
     _rule("ree_pattern_smoothness", (ControlKind.REE_PATTERN,), PatternMeasurement, _STEPS, samples.judge_pattern),
     _rule("method_comparison", (ControlKind.METHOD_COMPARISON,), ComparisonMeasurement, _STEPS, samples.judge_comparison),

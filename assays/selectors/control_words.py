@@ -27,6 +27,7 @@ CONTROL_WORDS = {
     ControlKind.SUM_OF_OXIDES: _("sum of oxides"),
     ControlKind.REE_PATTERN: _("rare-earth pattern"),
     ControlKind.METHOD_COMPARISON: _("comparison with X-ray fluorescence"),
+    ControlKind.INTERFERENCE_SOLUTION: _("single-element solution"),
 }
 
 

@@ -68,6 +68,7 @@ _STATISTICS = {
     "pattern_residual_percent": ("off", "{:+.0f} %"),
     "sum_of_oxides_percent": ("sum", "{:.3g} %"),
     "difference_percent": ("difference", "{:+.1f} %"),
+    "oxide_formation_percent": ("MO⁺/M⁺", "{:.2g} %"),
 }
 
 
@@ -87,6 +88,7 @@ _RULE_NAMES: dict[str, Any] = {
     "sum_of_oxides": gettext_lazy("sum of the oxides"),
     "ree_pattern_smoothness": gettext_lazy("smoothness of the rare-earth pattern"),
     "method_comparison": gettext_lazy("comparison with X-ray fluorescence"),
+    "oxide_formation": gettext_lazy("formation of oxides"),
 }
 
 

@@ -190,7 +190,7 @@ def _lay_out(
     body += _repeats(needs, samples, duplicates)
     opening = [*_calibration(needs), *_initial_checks(needs, len(samples)), *blanks[:1], *references[:1]]
     tray = lay_out([], body, _alternate(blanks[1:], references[1:]))
-    return _with_checks(needs, opening, tray, len(samples))
+    return [*_with_checks(needs, opening, tray, len(samples)), *_pure_solutions(needs)]
 
 
 def _spread(samples: Sequence[PlannedPosition], blinds: Sequence[PlannedPosition]) -> list[PlannedPosition]:
@@ -232,6 +232,15 @@ def _calibration(needs: _Needs) -> list[PlannedPosition]:
         return []
     levels = sorted(needs.placement(ControlKind.CALIBRATION).levels)
     return [_solution(PositionKind.CALIBRATION, ControlKind.CALIBRATION, f"CAL {level:g} ug/L", {"*": level}) for level in levels]
+
+
+def _pure_solutions(needs: _Needs) -> list[PlannedPosition]:
+    """One tube for each single-element solution the method names, after everything else: none of it is carried into a sample."""
+    kind = ControlKind.INTERFERENCE_SOLUTION
+    if not any(one.kind == kind for one in needs.requirements):
+        return []
+    solutions = needs.placement(kind).solutions
+    return [_solution(PositionKind.DRIFT, kind, f"{symbol} {level} ug/L", {symbol: level}) for symbol, level in solutions.items()]
 
 
 def _initial_checks(needs: _Needs, samples: int) -> list[PlannedPosition]:

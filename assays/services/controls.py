@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
+from assays.calculation.plan import Through
+from assays.calculation.session import Session
 from assays.chemistry.chondrite import CHONDRITE
 from assays.chemistry.rounding import round_significant
 from assays.lifecycle import RunState
@@ -21,6 +23,7 @@ from assays.qc.measurements import (
     ControlKind,
     ControlMeasurement,
     DuplicateMeasurement,
+    FormationMeasurement,
     PatternMeasurement,
     RecoveryMeasurement,
     ReferenceMeasurement,
@@ -69,6 +72,8 @@ def gather_controls(run: Run, reduced: ReducedRun, requirements: MethodRequireme
     _gather_tubes(run, reduced, requirements, gathered)
     if ControlKind.CALIBRATION in asked:
         _gather_calibration(run, reduced, gathered)
+    if ControlKind.INTERFERENCE_SOLUTION in asked:
+        _gather_formations(reduced, gathered)
     if ControlKind.INTERNAL_STANDARD in asked:
         _gather_internal_standards(run, reduced, gathered)
     if asked & {ControlKind.SUM_OF_OXIDES, ControlKind.REE_PATTERN}:
@@ -183,6 +188,9 @@ def _gather_calibration(run: Run, reduced: ReducedRun, gathered: Controls) -> No
     standards = [one for one in reduced.positions.values() if one.kind == PositionKind.CALIBRATION]
     if not standards:
         return
+    if reduced.calculation.session is not None:
+        _gather_fitted(reduced.calculation.session, standards, gathered)
+        return
     counts = standard_counts(run, reduced.analytes)
     name = f"{len(standards)} standards"
     for symbol in reduced.analytes:
@@ -199,6 +207,35 @@ def _gather_calibration(run: Run, reduced: ReducedRun, gathered: Controls) -> No
             intensities=tuple(point[1] for point in points),
         )
         gathered.add(standards[0], measurement)
+
+
+def _gather_fitted(session: Session, standards: list[RunPosition], gathered: Controls) -> None:
+    """The lines that results were read from, judged as they were fitted: corrected signals, weights, blank."""
+    for symbol, line in session.lines.items():
+        measurement = CalibrationMeasurement(
+            kind=ControlKind.CALIBRATION,
+            control=f"{len(standards)} standards",
+            analyte=symbol,
+            concentrations=line.concentrations,
+            intensities=line.signals,
+            weight_power=line.plan.weights.power,
+            through_zero=line.plan.through == Through.BLANK,
+        )
+        gathered.add(standards[0], measurement)
+
+
+def _gather_formations(reduced: ReducedRun, gathered: Controls) -> None:
+    """Each single-element solution by the largest of the ion ratios that were found in it."""
+    session = reduced.calculation.session
+    for tube in reduced.positions.values():
+        if tube.control == ControlKind.INTERFERENCE_SOLUTION and session is not None:
+            element = next(iter(tube.nominal), "")
+            ratios = [one.ion_ratio for one in session.factors if tube.number in one.tubes and one.ion_ratio is not None]
+            percent = 100 * max(ratios) if ratios else None
+            measurement = FormationMeasurement(
+                kind=ControlKind.INTERFERENCE_SOLUTION, control=name_control(tube), analyte="", element=element, percent=percent
+            )
+            gathered.add(tube, measurement, "" if percent is None else f"{percent:.3g} %")
 
 
 def _gather_internal_standards(run: Run, reduced: ReducedRun, gathered: Controls) -> None:

@@ -94,17 +94,19 @@ def _judged_materials(controls: Controls, reduced: ReducedRun, verdicts: Mapping
 
 
 def _block_unreduced(judgement: Judgement, reduced: ReducedRun) -> Judgement:
-    """A position without results because of its dilution blocks the run: its readings mean something else than the tray says."""
-    if not reduced.mismatches:
+    """What could not be computed as the method says blocks the run; so does a position without results because of its dilution: its
+    readings mean something else than the tray says."""
+    faults = tuple(Blocker(one.code, "", one.analyte, one.sentence) for one in reduced.calculation.faults)
+    if not reduced.mismatches and not faults:
         return judgement
     by_clause: dict[str, list[int]] = {}
     for number, clause in reduced.mismatches.items():
         by_clause.setdefault(clause, []).append(number)
-    blockers = tuple(
+    mismatches = tuple(
         Blocker("dilution_differs", "", "", f"Position {', '.join(map(str, sorted(numbers)))}: {clause}; nothing was computed there.")
         for clause, numbers in by_clause.items()
     )
-    return replace(judgement, outcome=Outcome.BLOCKED, blockers=judgement.blockers + blockers)
+    return replace(judgement, outcome=Outcome.BLOCKED, blockers=(*judgement.blockers, *faults, *mismatches))
 
 
 def requirements_of(run: Run, reduced: ReducedRun) -> MethodRequirements:

@@ -17,6 +17,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import Model
 
+from assays.calculation.plan import InvalidPlan, read_plan
 from assays.chemistry.elements import find_analyte
 from assays.models import Analyte, CertifiedValue, ControlRequirement, Method, MethodAnalyte, MethodVersion, ReferenceMaterial
 from assays.models.reference import MaterialKind
@@ -122,6 +123,7 @@ class VersionRow(msgspec.Struct, kw_only=True):
     test_portion_tolerance_percent: Decimal = Decimal(10)
     reviewer_may_authorise: bool = False
     randomised: bool = False
+    calculation: dict[str, Any] = {}
 
 
 class MethodRow(msgspec.Struct, kw_only=True):
@@ -310,6 +312,10 @@ def _store_version(method: Method, row: VersionRow, analytes: Mapping[str, Analy
 
 
 def _version_children(where: str, row: VersionRow, analytes: Mapping[str, Analyte]) -> dict[type[Model], list[dict[str, Any]]]:
+    try:
+        read_plan(row.calculation, {one.analyte: one.isotope for one in row.analytes})
+    except InvalidPlan as error:
+        raise Invalid("calculation", f"{where}: {error}") from error
     limits = []
     for one in row.analytes:
         fields = {name: getattr(one, name) for name in one.__struct_fields__ if name != "analyte"}

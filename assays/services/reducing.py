@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Max
 
+from assays.calculation.plan import combine_replicates
 from assays.chemistry.rounding import Rule, report, round_significant
 from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, TrayResult, reduce_tray
 from assays.chemistry.units import convert
@@ -24,6 +25,7 @@ from assays.models.runs import PositionKind
 from assays.qc.measurements import ControlKind
 from assays.selectors.measured_runs import live_tests
 from assays.selectors.retests import carried_versions
+from assays.services.calculating import Calculation, blanks_of_run, compute_solutions, limits_of_run, plan_of, store_stages
 from lims.core import clock
 from lims.core.copying import copy_rows
 from lims.core.errors import Invalid
@@ -46,6 +48,7 @@ class ReducedRun:
     analytes_read: frozenset[str]
     mismatches: dict[int, str]
     internal_standards: tuple[str, ...]
+    calculation: Calculation = field(default_factory=Calculation)
 
 
 def compute_run(run: Run) -> ReducedRun:
@@ -58,7 +61,9 @@ def compute_run(run: Run) -> ReducedRun:
             "aliquot__preparation", "aliquot__test", "material", "duplicate_of__aliquot__preparation", "retest_of__run"
         )
     }
-    readings, standards = _read(run, analytes)
+    plan = plan_of(version, analytes)
+    read, standards = _read(run, analytes)
+    readings, calculation = compute_solutions(run, plan, positions, analytes, read)
     portions = {number: _portion(position, version) for number, position in positions.items()}
     tray = [
         TrayInput(
@@ -70,13 +75,17 @@ def compute_run(run: Run) -> ReducedRun:
         )
         for number, position in positions.items()
     ]
-    limits = {
+    stated = {
         symbol: AnalyteLimits(float(one.lod), float(one.loq), float(one.upper_limit), float(one.relative_uncertainty_percent))
         for symbol, one in analytes.items()
     }
-    reduced = reduce_tray(tray, limits, _nominal(version))
-    read = frozenset(symbol for found in readings.values() for symbol in found)
-    return ReducedRun(positions, portions, analytes, reduced.results, read, reduced.mismatches, standards)
+    blanks = [one for one in tray if one.is_blank]
+    decided = limits_of_run(plan, stated, [one.readings for one in blanks], _nominal(version))
+    limits = {symbol: one.used for symbol, one in decided.items()}
+    reduced = reduce_tray(tray, limits, _nominal(version), average=partial(combine_replicates, rule=plan.replicates))
+    measured = frozenset(symbol for found in readings.values() for symbol in found)
+    calculation = replace(calculation, limits=decided, blanks=blanks_of_run(blanks))
+    return ReducedRun(positions, portions, analytes, reduced.results, measured, reduced.mismatches, standards, calculation)
 
 
 def _nominal(version: MethodVersion) -> Portion:
@@ -183,6 +192,7 @@ def store_reduction(run: Run, reduced: ReducedRun, by: Any, moment: datetime) ->
         software=SOFTWARE,
         uploads=list(uploads),
     )
+    store_stages(reduction, reduced.calculation)
     _store_versions(reduction, reduced)
     return reduction
 
@@ -217,7 +227,8 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
     portions = {position.pk: _portion_inputs(position) for position in {one.pk: one for one, _, _ in wanted.values()}.values()}
     for head, (position, analyte, found) in wanted.items():
         result, last = heads[head]
-        values = _version_values(portions[position.pk], analyte, found, reduction.run.method_version)
+        made = reduced.calculation.inputs_of(position.number, analyte.analyte.symbol)
+        values = _version_values(portions[position.pk], analyte, found, reduction.run.method_version, made)
         rows.append((ids[head], result, last + 1, reduction.pk, position.pk, *values))
     for head, (position, earlier) in carried.items():
         result, last = heads[head]
@@ -292,16 +303,22 @@ def _portion_inputs(position: RunPosition) -> dict[str, str]:
     }
 
 
-def _version_values(portion: dict[str, str], analyte: MethodAnalyte, found: TrayResult, version: MethodVersion) -> tuple[Any, ...]:
+def _version_values(
+    portion: dict[str, str], analyte: MethodAnalyte, found: TrayResult, version: MethodVersion, made: dict[str, Any]
+) -> tuple[Any, ...]:
     text, uncertainty_text = report_text(found)
-    inputs = portion | {
-        "readings": list(found.reading_ids),
-        "solution_ug_l": repr(found.solution_ug_l),
-        "blank_ug_l": repr(found.blank_ug_l),
-        "dilution": repr(found.dilution),
-        "net_mg_kg": repr(found.net),
-        "relative_uncertainty_percent": str(analyte.relative_uncertainty_percent),
-    }
+    inputs = (
+        portion
+        | {
+            "readings": list(found.reading_ids),
+            "solution_ug_l": repr(found.solution_ug_l),
+            "blank_ug_l": repr(found.blank_ug_l),
+            "dilution": repr(found.dilution),
+            "net_mg_kg": repr(found.net),
+            "relative_uncertainty_percent": str(analyte.relative_uncertainty_percent),
+        }
+        | made
+    )
     return (
         version.pk, text, _digits(found.value), found.qualifier or "=", version.unit, version.basis,
         _digits(found.uncertainty), uncertainty_text, Decimal(2), _digits(found.lod, 6), _digits(found.loq, 6), inputs,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from assays.calculation.plan import read_plan
 from assays.models import Aliquot, MethodVersion
 from assays.models.runs import PositionKind
 from assays.qc.measurements import ControlKind
@@ -26,7 +27,13 @@ _SORTS: Mapping[str, frozenset[str]] = {
     PositionKind.BLANK: frozenset({ControlKind.REAGENT_BLANK, ControlKind.PULP_BLANK, ControlKind.COARSE_BLANK}),
     PositionKind.REFERENCE: frozenset({ControlKind.REFERENCE_MATERIAL}),
     PositionKind.CALIBRATION: frozenset({ControlKind.CALIBRATION}),
-    PositionKind.DRIFT: frozenset({ControlKind.INITIAL_CALIBRATION_VERIFICATION, ControlKind.CONTINUING_CALIBRATION_VERIFICATION}),
+    PositionKind.DRIFT: frozenset(
+        {
+            ControlKind.INITIAL_CALIBRATION_VERIFICATION,
+            ControlKind.CONTINUING_CALIBRATION_VERIFICATION,
+            ControlKind.INTERFERENCE_SOLUTION,
+        }
+    ),
     PositionKind.SPIKE: frozenset({ControlKind.MATRIX_SPIKE}),
 }
 """The sorts of control each kind of position may be."""
@@ -42,7 +49,9 @@ def refuse_faulty(tray: Sequence[PlannedPosition], version: MethodVersion, by: A
     problems = [] if tray else [Problem("/positions", "empty", "A run has at least one position. Add an aliquot.")]
     first: dict[tuple[str, Any], int] = {}
     numbers = {one.number: one for one in tray}
-    symbols = {one.analyte.symbol for one in version.analytes.select_related("analyte")}
+    isotopes = {one.analyte.symbol: one.isotope for one in version.analytes.select_related("analyte")}
+    # An interfering element is measured in a solution of its own, analyte or not.
+    symbols = {*isotopes, *read_plan(version.calculation, isotopes).parents}
     for index, one in enumerate(tray):
         for member, what, key in _unique_members(one):
             if first.setdefault((what, key), index) != index:

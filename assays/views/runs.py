@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
+from assays.calculation.trails import as_table
 from assays.forms.bench_filters import RUN_ORDERINGS, RunFilter
 from assays.lifecycle import RUN, RunState
 from assays.models import ResultVersion, Run
@@ -21,6 +24,7 @@ from assays.selectors.measured_badges import upload_badge
 from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.retests import find_retests
 from assays.selectors.runs import run_list, tray_of
+from assays.selectors.trails import TRAIL_RELATIONS, trail_of
 from assays.services.authorising import authorise_blockers
 from assays.views.lists import ListPage
 from lims.core.codes import normalise
@@ -131,6 +135,34 @@ def next_step(run: Run, viewer: Any) -> dict[str, Any] | None:
     return None
 
 
+def fetch_version(run: Run, pk: UUID) -> ResultVersion:
+    """A result version of a run the viewer may see, or *not found*."""
+    version = ResultVersion.objects.select_related(*TRAIL_RELATIONS).filter(reduction__run=run, pk=pk).first()
+    if version is None:
+        raise NotFound()
+    return version
+
+
+class TrailFile(Page):
+    """The calculation trail of one number as a file, JSON or a table."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RESULT_DRAFT}
+
+    def get(self, request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
+        version = fetch_version(fetch_run(request.user, code), pk)
+        trail = trail_of(version)
+        name = f"{trail['run']}-{trail['position']}-{trail['analyte']}-trail"
+        if request.GET.get("format") == "csv":
+            content = io.StringIO()
+            csv.writer(content).writerows(as_table(trail["steps"]))
+            response = HttpResponse(content.getvalue(), content_type="text/csv; charset=utf-8")
+            response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+            return response
+        response = JsonResponse(trail, json_dumps_params={"indent": 1, "ensure_ascii": False})
+        response["Content-Disposition"] = f'attachment; filename="{name}.json"'
+        return response
+
+
 class ResultPage(Page):
     """How one number was made."""
 
@@ -139,15 +171,18 @@ class ResultPage(Page):
 
     def get(self, request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
         run = fetch_run(request.user, code)
-        versions = ResultVersion.objects.select_related(
-            "result__sample", "result__analyte", "reduction__reduced_by", "position", "method_version__method"
-        )
-        version = versions.filter(reduction__run=run, pk=pk).first()
-        if version is None:
-            raise NotFound()
+        versions = ResultVersion.objects.select_related("reduction__run")
+        version = fetch_version(run, pk)
         earlier = versions.filter(result=version.result_id).select_related("reduction__run").order_by("-version")
         judgement = judgement_of(run, request.user)
         verdicts = [row for row in run_page.control_rows(judgement) if row.verdict.analyte_id == version.result.analyte_id]
         return self.render(
-            {"run": run, "made": run_page.explain_result(version), "version": version, "versions": earlier, "controls": verdicts}
+            {
+                "run": run,
+                "made": run_page.explain_result(version),
+                "trail": trail_of(version),
+                "version": version,
+                "versions": earlier,
+                "controls": verdicts,
+            }
         )

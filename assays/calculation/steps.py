@@ -1,0 +1,55 @@
+"""The steps of a calculation as they are kept: a name, the numbers that went in, the number that came out. Pure.
+
+Each step is one line of arithmetic over its own inputs, so that an auditor with a spreadsheet, or a program of ten lines, gets the same
+output. `FORMULAS` are their texts; a formula that changes gets a new name, for what is stored names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Formula:
+    """`expression` is arithmetic (+ - * / and brackets) over the names of the inputs, or says what is done with all of them; `unit` is
+    that of the output."""
+
+    name: str
+    expression: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of one analyte at one tube; `about` says of what without entering the arithmetic: the standard, the parent, a flag."""
+
+    name: str
+    inputs: Mapping[str, float]
+    output: float
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_data(self) -> dict[str, Any]:
+        """The step as it is stored: numbers with every digit they have."""
+        return {"step": self.name, "inputs": dict(self.inputs), "output": self.output, "about": dict(self.about)}
+
+
+_FORMULAS = (
+    Formula("replicates_mean_1", "mean of the inputs", "cps", "Mean of the accepted replicates"),
+    Formula("replicates_median_1", "median of the inputs", "cps", "Median of the accepted replicates"),
+    Formula("internal_standard_1", "signal * reference / standard", "cps", "Signal over the recovery of its internal standard"),
+    Formula("background_1", "signal - background", "cps", "Less the mean of the calibration blanks"),
+    Formula("drift_1", "signal / (before + (after - before) * place)", "cps", "Over the sensitivity, linear between two drift checks"),
+    Formula("interference_1", "signal - factor * parent", "cps", "Less the oxide and hydroxide ions of one element"),
+    Formula("calibration_1", "(signal - intercept) / slope", "µg/L", "From the calibration line"),
+    Formula("procedural_blank_1", "mean of the inputs", "µg/L", "Mean of the run's reagent blanks; bounds and negative ones count as zero"),
+    Formula("blank_scale_1", "blank * applied_dilution", "µg/L", "The blank on the scale of a reading that carries its dilution"),
+    Formula("content_1", "(solution - blank) * volume_ml * dilution / (1000 * mass_g)", "mg/kg", "Content of the portion as weighed"),
+    Formula("dry_1", "content * 100 / (100 - moisture_percent)", "mg/kg dry", "On the dry basis"),
+    Formula("relative_uncertainty_1", "value * percent / 100", "mg/kg dry", "Expanded uncertainty, k = 2, from a relative one"),
+)
+
+FORMULAS: Mapping[str, Formula] = MappingProxyType({formula.name: formula for formula in _FORMULAS})

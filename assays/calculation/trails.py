@@ -1,0 +1,72 @@
+"""The trail of one result: its raw cells, every step with its formula, inputs and output, and what the run's stages found. Pure.
+
+An auditor needs nothing else: each step's output follows from its inputs by the arithmetic that stands beside it, and each input is a raw
+cell, a number of the portion, or the output of an earlier step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from assays.calculation.steps import FORMULAS, Step
+
+Row = dict[str, Any]
+
+
+def tell_steps(
+    inputs: Mapping[str, Any], readings: Sequence[float], blanks: Sequence[float], uncertainty: Sequence[Step], moisture_percent: float
+) -> list[Row]:
+    """The steps of a stored result version in order. `readings` are the instrument's concentrations in µg/L, used where no acquisition has
+    steps of its own; `blanks` what the run's reagent blanks showed, bounds and negative values as zero; `uncertainty` the last steps."""
+    found: list[Row] = []
+    solutions: list[float] = []
+    for acquisition in inputs.get("acquisitions", ()):
+        found += [_row(f"acquisition {acquisition['order']}", one) for one in acquisition["steps"]]
+        solutions += [one["output"] for one in acquisition["steps"][-1:]]
+    found += [_row("tube", one.as_data()) for one in _tell_tube(inputs, solutions or readings, blanks, moisture_percent)]
+    return found + [_row("result", one.as_data()) for one in uncertainty]
+
+
+def _tell_tube(inputs: Mapping[str, Any], solutions: Sequence[float], blanks: Sequence[float], moisture_percent: float) -> Iterator[Step]:
+    solution, blank, dilution = (float(inputs[name]) for name in ("solution_ug_l", "blank_ug_l", "dilution"))
+    if len(solutions) > 1:
+        rule = inputs.get("replicates", "mean")
+        yield Step(f"replicates_{rule}_1", {f"replicate_{place}": one for place, one in enumerate(solutions, 1)}, solution)
+    if inputs["net_mg_kg"] == "None":
+        return
+    if blanks:
+        mean = sum(blanks) / len(blanks)
+        yield Step("procedural_blank_1", {f"blank_{place}": one for place, one in enumerate(blanks, 1)}, mean)
+        if mean and blank != mean:
+            yield Step("blank_scale_1", {"blank": mean, "applied_dilution": blank / mean}, blank)
+    volume, mass = float(inputs["volume_ml"]), float(inputs["mass_g"])
+    content = (solution - blank) * volume * dilution / (1000 * mass)
+    amounts = {"solution": solution, "blank": blank, "volume_ml": volume, "dilution": dilution, "mass_g": mass}
+    yield Step("content_1", amounts, content)
+    yield Step("dry_1", {"content": content, "moisture_percent": moisture_percent}, float(inputs["net_mg_kg"]))
+
+
+def _row(where: str, step: Mapping[str, Any]) -> Row:
+    formula = FORMULAS[step["step"]]
+    return {
+        "where": where,
+        "step": formula.name,
+        "meaning": formula.meaning,
+        "formula": formula.expression,
+        "inputs": step["inputs"],
+        "output": step["output"],
+        "unit": formula.unit,
+        "about": step["about"],
+    }
+
+
+def as_table(rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
+    """The steps as a table: one line an input, then its output, so that a spreadsheet can follow."""
+    yield ("line", "where", "step", "formula", "name", "number", "unit")
+    line = 0
+    for row in rows:
+        for name, number in [*row["inputs"].items(), ("=", row["output"])]:
+            line += 1
+            unit = row["unit"] if name == "=" else ""
+            yield (str(line), row["where"], row["step"], row["formula"], name, repr(number), unit)
