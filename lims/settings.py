@@ -360,6 +360,8 @@ SPECTACULAR_SETTINGS = {
         "NonconformityStateEnum": "assays.nonconformities.lifecycle.NonconformityState",
         "NonconformitySourceEnum": "assays.nonconformities.models.Source",
         "LotKindEnum": "assays.models.lots.LotKind",
+        "WeighingStepEnum": "assays.instruments.models.WeighingStep",
+        "WaitingStepEnum": ["prepare", "weigh", "load", "measure"],
         "EquipmentKindEnum": "assays.models.lots.EquipmentKind",
     },
 }

@@ -31,7 +31,7 @@ class TrayForm(forms.Form):
         self.fields["method"].choices = [  # type: ignore[attr-defined]
             (name, f"{name} ({waiting.get(version.pk, 0)})") for name, version in self.versions.items()
         ]
-        self.fields["instrument"].queryset = Instrument.objects.visible_to(viewer).filter(active=True)  # type: ignore[attr-defined]
+        self.fields["instrument"].queryset = Instrument.objects.visible_to(viewer).measuring().filter(active=True)  # type: ignore[attr-defined]
         self.fields["layout"].queryset = TrayLayout.objects.visible_to(viewer).filter(active=True)  # type: ignore[attr-defined]
 
     @property

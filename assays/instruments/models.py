@@ -34,6 +34,14 @@ class InstrumentQuerySet(models.QuerySet["Instrument"]):
             return self.filter(laboratory=user.organisation_id)
         return self.none()
 
+    def measuring(self) -> InstrumentQuerySet:
+        """Those that measure runs."""
+        return self.exclude(technique__in=[BALANCE, BARCODE_READER])
+
+
+BALANCE, BARCODE_READER = "balance", "barcode reader"
+"""Techniques of instruments that measure no run: one weighs, one reads labels."""
+
 
 @history(exclude=["last_heartbeat_at", "clock_skew_s", "agent", "agent_waiting"])
 class Instrument(Record):
@@ -48,6 +56,15 @@ class Instrument(Record):
     active = models.BooleanField(default=True)
     last_heartbeat_at = models.DateTimeField(null=True, blank=True)
     clock_skew_s = models.FloatField(null=True, blank=True, help_text=_("Its clock minus ours when it last said its time, in seconds"))
+    operator = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Who stands at the balance: what it sends counts as this person's weighing"),
+    )
+    operator_until = models.DateTimeField(null=True, blank=True)
     agent = models.CharField(max_length=80, blank=True, help_text=_("The program that sent the last sign of life"))
     agent_waiting = models.PositiveIntegerField(null=True, blank=True, help_text=_("Files that program had not yet sent"))
 
@@ -63,6 +80,11 @@ class Instrument(Record):
     role = INSTRUMENT
     is_authenticated = True
     is_anonymous = False
+
+    @property
+    def measures(self) -> bool:
+        """Whether runs are planned on it."""
+        return self.technique not in {BALANCE, BARCODE_READER}
 
     @property
     def is_active(self) -> bool:
@@ -210,3 +232,43 @@ class Reading(AppendOnly):
     def bound(self) -> str:
         """`<` or `>` where the number is a bound."""
         return self.qualifier if self.qualifier in {"<", ">"} else ""
+
+
+class WeighingStep(models.TextChoices):
+    """What a weight on a balance is of."""
+
+    PORTION = "portion", _("test portion")
+    MOISTURE_WET = "moisture_wet", _("moisture aliquot, before drying")
+    MOISTURE_DRY = "moisture_dry", _("moisture aliquot, dried")
+
+
+class Weight(AppendOnly):
+    """One weight as a balance sent it, and what became of it: the aliquot or the preparation it was recorded in. A moisture aliquot's wet
+    weight waits until its dry one names it (`wet`)."""
+
+    balance = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="weights", db_index=False)
+    step = models.CharField(max_length=12, choices=WeighingStep)
+    code = models.CharField(max_length=40, help_text=_("As scanned"))
+    raw = models.CharField(max_length=80, help_text=_("The balance's line as it came"))
+    value = ExactNumber()
+    unit = models.CharField(max_length=2)
+    mass_g = ExactNumber()
+    measured_at = models.DateTimeField(null=True, help_text=_("By the balance's own clock"))
+    received_at = models.DateTimeField()
+    weighed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="+")
+    route = models.CharField(max_length=120, blank=True)
+    wet = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="dry")
+    aliquot = models.ForeignKey("assays.Aliquot", null=True, on_delete=models.PROTECT, related_name="+")
+    preparation = models.ForeignKey("assays.Preparation", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["balance", "measured_at", "code", "step"], condition=Q(measured_at__isnull=False), name="weighed_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.raw}"

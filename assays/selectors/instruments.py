@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from assays.instruments.models import Instrument
+from assays.instruments.models import Instrument, Weight
 from lims.core import clock
 
 # Without a sign for so long an instrument that sends them is taken for silent.
@@ -56,3 +56,8 @@ def calibration_badge(instrument: Instrument) -> tuple[str, Any]:
     if instrument.calibration_due < today:
         return "fail", _("overdue")
     return ("warn", _("due soon")) if instrument.calibration_due - today <= DUE_SOON else ("pass", _("holds"))
+
+
+def newest_weights(balance: Instrument) -> QuerySet[Weight]:
+    """What a balance sent last."""
+    return balance.weights.select_related("sample", "weighed_by", "aliquot").order_by("-pk")[:10]

@@ -76,6 +76,8 @@ def plan_run(
 def planning_blockers(instrument: Instrument, version: MethodVersion, by: Any, day: date) -> list[Blocker]:
     """Why this person may not plan a run of this method on this instrument today."""
     found = competence_blockers(by, version.method.code, "measure", day)
+    if not instrument.measures:
+        found.append(Blocker("measures_nothing", f"{instrument.code} is a {instrument.technique} and measures no run. Choose another."))
     if not instrument.active:
         found.append(Blocker("instrument_out_of_use", f"{instrument.code} is out of use. Choose another instrument."))
     if instrument.calibration_due is not None and instrument.calibration_due < day:

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from assays.forms.instruments import CalibrationForm, InstrumentForm, TokenForm, UseForm
 from assays.forms.problems import add_problems
-from assays.instruments import keeping
-from assays.instruments.models import Instrument, InstrumentToken
+from assays.instruments import keeping, weights
+from assays.instruments.models import BALANCE, Instrument, InstrumentToken
 from assays.selectors.instruments import calibration_badge, clock_badge, instrument_list, life_badge
+from lims.core import clock
 from lims.core.days import begin_of
 from lims.core.errors import DomainError, Forbidden
 from lims.core.pages import Page
@@ -79,6 +80,12 @@ class InstrumentPage(Page):
             "clock": clock_badge(instrument),
             "skew": abs(instrument.clock_skew_s or 0),
             "uploads": instrument.uploads.select_related("run")[:10] if allowed(viewer, Action.UPLOAD_VIEW) else [],
+            "is_balance": instrument.technique == BALANCE,
+            "operator": weights.operator_of(instrument, clock.now()),
+            "weights": instrument.weights.select_related("sample", "weighed_by", "aliquot")[
+                : 10 if allowed(viewer, Action.RUN_VIEW) else 0
+            ],
+            "may_weigh": allowed(viewer, Action.PREPARATION_EDIT),
             "tokens": instrument.tokens.order_by("-created_at") if may_keep else [],
             "may_keep": may_keep,
             "may_calibrate": allowed(viewer, Action.REFERENCE_EDIT),
@@ -171,3 +178,23 @@ class SetInUse(InstrumentPage):
             messages.success(request, _("Changed."))
             return redirect("instruments:instrument", instrument.code)
         return self.show(instrument, status=422, use_form=form)
+
+
+class StandAtBalance(Page):
+    """Who stands at a balance: what it sends is that person's weighing."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.PREPARATION_EDIT}
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        balance = fetch_instrument(request.user, code)
+        back = reverse("instruments:instrument", args=[balance.code])
+        try:
+            if request.POST.get("leave"):
+                weights.leave_balance(balance=balance, by=request.user)
+                messages.success(request, _("Nobody stands at the balance; what it sends is refused."))
+            else:
+                weights.stand_at_balance(balance=balance, by=request.user)
+                messages.success(request, _("What the balance sends in the next eight hours is recorded as your weighing."))
+        except DomainError as error:
+            return self.refuse(error, back)
+        return redirect(back)

@@ -18,7 +18,7 @@ from lims.demo import movement, nonconformities, provenance, storage
 from lims.demo.credentials import write_private
 from lims.demo.instrument import read_solutions
 from lims.demo.journeys import METHOD, Story
-from lims.demo.spares import INSTRUMENT, LABORATORY, Spares, export_folder
+from lims.demo.spares import BALANCE, INSTRUMENT, LABORATORY, READER, Spares, export_folder
 from samples.allotments.models import Allotment
 from samples.models import Discrepancy, Hold, Sample, SealBatch
 
@@ -220,7 +220,8 @@ def _bench(spares: Spares) -> list[tuple[str, Example]]:
         method_version__method__code=METHOD,
     ).select_related("sample")
     unprepared = waiting.filter(state="requested", sample__preparations=None).order_by("id")[0]
-    unweighed = waiting.filter(state="requested", sample__preparations__isnull=False).order_by("id")[0]
+    unweighed, unweighed_too = waiting.filter(state="requested", sample__preparations__isnull=False).distinct().order_by("id")[:2]
+    weight = {"code": unweighed_too.sample.blind_code, "step": "portion", "raw": "N     +   0.1002 g", "method": METHOD}
     return [
         _example(
             "/api/v1/submissions/",
@@ -246,6 +247,9 @@ def _bench(spares: Spares) -> list[tuple[str, Example]]:
             ],
         ),
         _example("/api/v1/aliquots/", "technician", [{"test": str(unweighed.pk), "mass_g": "0.10012"}]),
+        _example("/api/v1/instruments/{code}/operator/", "technician", code=BALANCE),
+        _example("/api/v1/instruments/me/weights/", BALANCE, {"weights": [weight | {"measured_at": clock.now().isoformat()}]}),
+        _example("/api/v1/instruments/me/scans/", READER, {"code": unweighed.sample.blind_code}),
         _example("/api/v1/runs/", "analyst", {"instrument": INSTRUMENT, "method": METHOD}),
         _example("/api/v1/runs/{key}/cancel/", "analyst", {"reason": "The torch broke."}, key=spares.runs["cancel"].code),
     ]

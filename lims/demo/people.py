@@ -49,7 +49,14 @@ OTHERS = (
     ("custodian", "TRL"),
 )
 # One for the work of the past, one that is free, so that a file uploaded by hand is another instrument's.
-INSTRUMENTS = (("BPL-ICP1", "BPL"), ("BPL-ICP2", "BPL"), ("HYD-ICP1", "HYD"), ("JRH-ICP1", "JRH"))
+INSTRUMENTS = (
+    ("BPL-ICP1", "BPL", "ICP-MS"),
+    ("BPL-ICP2", "BPL", "ICP-MS"),
+    ("HYD-ICP1", "HYD", "ICP-MS"),
+    ("JRH-ICP1", "JRH", "ICP-MS"),
+    ("BPL-BAL1", "BPL", "balance"),
+    ("BPL-SCAN1", "BPL", "barcode reader"),
+)
 
 
 @dataclass
@@ -86,11 +93,12 @@ def build_people(today: date) -> Cast:
     for role, code in [*FIRST.items(), *OTHERS]:
         cast.people[code, role] = _person(role, organisations[code], hashed, first=FIRST.get(role) == code)
     _build_competences(cast, today)
-    for code, laboratory in INSTRUMENTS:
+    for code, laboratory, technique in INSTRUMENTS:
         instrument = Instrument.objects.create(
             code=code,
-            name="ICP-MS (demonstration)",
+            name=f"{technique[:1].upper()}{technique[1:]} (demonstration)",
             laboratory=organisations[laboratory],
+            technique=technique,
             serial=f"DEMO-{code}",
             calibration_due=today + timedelta(days=200),
         )

@@ -12,6 +12,7 @@ from django.conf import settings
 from assays.instruments.ingest import store_upload
 from assays.instruments.models import Upload
 from assays.instruments.recording import withdraw_upload
+from assays.instruments.weights import stand_at_balance
 from assays.models import Aliquot, Run, Submission
 from assays.services.planning import plan_run
 from assays.services.submitting import create_submission, hold_submission
@@ -24,7 +25,7 @@ from samples.models import Consignment, Sample
 from samples.services.consigning import create_consignment, dispatch_consignment
 from samples.services.handing_over import answer_handover, offer_handover
 
-LABORATORY, INSTRUMENT = "BPL", "BPL-ICP2"
+LABORATORY, INSTRUMENT, BALANCE, READER = "BPL", "BPL-ICP2", "BPL-BAL1", "BPL-SCAN1"
 WEIGHED = next(number for number, journey in enumerate(JOURNEYS, 1) if journey.stage == "weighed")
 COLLECTED = len(JOURNEYS)
 
@@ -51,6 +52,7 @@ def lay_out(story: Story) -> Spares:
         exports = {name: _write_export(story, run) for name, run in runs.items()}
         uploads = _lay_out_uploads(story, runs)
         submissions = _lay_out_submissions(story)
+    stand_at_balance(balance=story.cast.instruments[BALANCE], by=story.cast.of("technician", LABORATORY))
     return Spares(samples[:6], consignments, runs, exports, uploads, submissions)
 
 

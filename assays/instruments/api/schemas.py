@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from assays.instruments.models import RowOutcome, UploadState
+from assays.instruments.models import RowOutcome, UploadState, WeighingStep
 from assays.lifecycle import RunState
 from assays.models.runs import PositionKind
 
@@ -217,6 +217,67 @@ class HeartbeatSchema(Schema):
     clock_wrong = serializers.BooleanField(help_text="Whether that is more than this installation's limit")
     waiting_runs = serializers.IntegerField()
     calibration_due = serializers.DateField(allow_null=True)
+
+
+class WeightInSchema(Schema):
+    code = serializers.CharField(max_length=40, help_text="As scanned: a sample's blind code, or an aliquot's to repeat its test portion")
+    step = serializers.ChoiceField(choices=WeighingStep.choices)
+    raw = serializers.CharField(max_length=80, help_text="The balance's line as it came, such as `+   0.2513 g`")
+    unit = serializers.ChoiceField(choices=["mg", "g", "kg"], required=False, help_text="Where the line has none")
+    measured_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="By the balance's clock; with it the same weighing sent again is the same weight"
+    )
+    method = serializers.CharField(required=False, max_length=20, help_text="Where several tests of the sample wait")
+    route = serializers.CharField(required=False, max_length=20, help_text="With `moisture_wet`: `pulp`, `moist` or `air_dry`")
+
+
+class WeightsInSchema(Schema):
+    weights = WeightInSchema(many=True)
+
+
+class WeightSchema(Schema):
+    id = serializers.UUIDField()
+    code = serializers.CharField()
+    step = serializers.ChoiceField(choices=WeighingStep.choices)
+    raw = serializers.CharField()
+    mass_g = serializers.CharField(help_text=_NUMBER)
+    measured_at = serializers.DateTimeField(allow_null=True)
+    weighed_by = serializers.CharField(help_text="Who stood at the balance")
+    sample = serializers.CharField(help_text="Blind code")
+    aliquot = serializers.CharField(allow_null=True)
+    outcome = serializers.ChoiceField(choices=["recorded", "waits_for_dry"])
+
+
+class WeightsSchema(Schema):
+    weights = WeightSchema(many=True)
+
+
+class ScanSchema(Schema):
+    code = serializers.CharField(max_length=40)
+
+
+class WaitingStepSchema(Schema):
+    step = serializers.ChoiceField(choices=["prepare", "weigh", "load", "measure"])
+    method = serializers.CharField()
+    run = serializers.CharField(allow_null=True)
+    held = serializers.BooleanField(help_text="A hold, a discrepancy or a stopped submission stands before it")
+
+
+class ScannedSchema(Schema):
+    kind = serializers.ChoiceField(choices=["sample", "aliquot", "run"])
+    code = serializers.CharField()
+    state = serializers.CharField()
+    waits = WaitingStepSchema(many=True)
+
+
+class OperatorInSchema(Schema):
+    leave = serializers.BooleanField(required=False)
+
+
+class OperatorSchema(Schema):
+    instrument = serializers.CharField()
+    operator = serializers.CharField(allow_null=True)
+    until = serializers.DateTimeField(allow_null=True)
 
 
 class UploadProblemSchema(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from assays.instruments.api import views
+from assays.instruments.api import bench_devices, views
 
 _ME = "instruments/me/"
 _UPLOAD = f"{_ME}uploads/<uuid:pk>/"
@@ -21,6 +21,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{_UPLOAD}rows/<int:index>/ignore/", views.IgnoreView.as_view(), name="api-instrument-row-ignore"),
     path(f"{_ME}readings/", views.Readings.as_view(), name="api-instrument-readings"),
     path(f"{_ME}worklist/", views.InstrumentWorklist.as_view(), name="api-instrument-worklist"),
+    path(f"{_ME}weights/", bench_devices.Weights.as_view(), name="api-instrument-weights"),
+    path(f"{_ME}scans/", bench_devices.Scans.as_view(), name="api-instrument-scans"),
+    path("instruments/<str:code>/operator/", bench_devices.Operator.as_view(), name="api-instrument-operator"),
     path(f"{_ME}heartbeat/", views.Heartbeat.as_view(), name="api-instrument-heartbeat"),
     path("uploads/", views.Uploads.as_view(), name="api-uploads"),
 ]
