@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from .formulas import LONGEST_ANALYTE, read_compound, read_line
 from .labels import note_mangled
-from .measured_columns import Item, check_cell, collect, find_sign, fold, note_passed_over, note_unread, refuse_cut_end
-from .model import NOT_DETECTED, NOT_UNDERSTOOD, Notes, ParsedExport, ParsedReading, ParsedRow, ParseError
+from .measured_columns import check_cell, find_sign, fold, note_passed_over, note_unread, refuse_cut_end
+from .model import NOT_DETECTED, NOT_UNDERSTOOD, Item, Notes, ParsedReading, ParsedRow, ParseError
 from .nomenclature import read_value, repair_mojibake
 from .source import Source
 from .tables import Cell, Row, Table
@@ -57,12 +57,6 @@ class _Header(NamedTuple):
 def recognise(source: Source) -> bool:
     """Whether a table of the file has `Formula`, `Concentration` and one of SpectraPlus' own columns."""
     return any(_find_header(table) for table in source.tables)
-
-
-def parse(source: Source) -> ParsedExport:
-    """Every filled measured cell of every analyte as a reading of one row."""
-    notes = Notes()
-    return collect(source, FORMAT, read(source, notes), notes)
 
 
 def read(source: Source, notes: Notes) -> Iterator[Item]:

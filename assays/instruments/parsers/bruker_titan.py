@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .measured_columns import Item, Layout, RowReader, collect, find_sign_in, fold, note_passed_over
-from .model import Notes, ParsedExport
+from .measured_columns import Layout, RowReader, find_sign_in, fold, note_passed_over
+from .model import Item, Notes
 from .source import Source
 from .tables import Cell, Table
 from .value_error_pairs import find_pairs, read_pairs
@@ -30,12 +30,6 @@ _UNITS = frozenset({"units", "unit"})
 def recognise(source: Source) -> bool:
     """Whether a table of the file has `File #` and an analyte with its error."""
     return any(_find_first(table) for table in source.tables)
-
-
-def parse(source: Source) -> ParsedExport:
-    """Every filled value and error as a reading."""
-    notes = Notes()
-    return collect(source, FORMAT, read(source, notes), notes)
 
 
 def read(source: Source, notes: Notes) -> Iterator[Item]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -30,6 +31,8 @@ from .model import (
     NOT_DETECTED,
     NOT_UNDERSTOOD,
     OVER,
+    Item,
+    Notes,
     ParsedExport,
     ParsedReading,
     ParsedRow,
@@ -83,9 +86,12 @@ def recognise(source: Source) -> bool:
     return source.is_json
 
 
-def parse(source: Source) -> ParsedExport:
-    """The readings of a JSON file."""
-    return parse_readings(source.data.removeprefix(codecs.BOM_UTF8))
+def read(source: Source, notes: Notes) -> Iterator[Item]:
+    """The rows, then the readings of a JSON file, which is decoded as a whole."""
+    export = parse_readings(source.data.removeprefix(codecs.BOM_UTF8))
+    notes.run = export.run
+    yield from export.rows
+    yield from export.readings
 
 
 def parse_readings(body: bytes) -> ParsedExport:

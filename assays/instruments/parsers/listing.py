@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from .model import Note, ParsedExport, ParsedReading
+from .model import Note, ParsedReading
+from .registry import OpenedExport
 
 # Numbers are written with every digit they have, never by way of a float.
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
-def encode_export(export: ParsedExport) -> bytes:
-    """The export as UTF-8 JSON: `format`, `readings` and `notes`. `value` is a JSON number, or null where the cell says none."""
-    return _ENCODER.encode(
-        {
-            "format": export.format,
-            "readings": [_list_reading(reading) for reading in export.readings],
-            "notes": [_list_note(note) for note in export.notes],
-        }
-    )
+def encode_export(export: OpenedExport) -> Iterator[bytes]:
+    """The export as UTF-8 JSON, piece by piece: `format`, `readings` and `notes`. `value` is a JSON number, or null where the cell says
+    none."""
+    yield b'{"format":' + _ENCODER.encode(export.format) + b',"readings":['
+    separator = b"\n"
+    for item in export.items:
+        if isinstance(item, ParsedReading):
+            yield separator + _ENCODER.encode(_list_reading(item))
+            separator = b",\n"
+    yield b'],"notes":' + _ENCODER.encode([_list_note(note) for note in export.notes.as_tuple()]) + b"}"
 
 
 def _list_reading(reading: ParsedReading) -> dict[str, Any]:
@@ -39,6 +42,7 @@ def _list_reading(reading: ParsedReading) -> dict[str, Any]:
         "row": reading.row,
         "column": reading.column,
         "internal_standard": reading.internal_standard,
+        "replicate": reading.replicate,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from .cells import refuse_formula
 from .model import Notes, ParseError
 from .nomenclature import ELEMENTS, read_unit, repair_mojibake
 from .tables import Cell, Row, Table
@@ -212,9 +213,3 @@ class _HeaderReader:
 
     def _note(self, code: str, message: str, column: int) -> None:
         self.notes.add(code, message, self.table.place(self.header.row, column))
-
-
-def refuse_formula(table: Table, row: int, column: int) -> ParseError:
-    """The refusal of a formula: its cached value is a spreadsheet program's, not the instrument's."""
-    message = "The cell holds a formula, so its value is not what the instrument wrote. Upload the export as MassHunter made it."
-    return ParseError("formula", message, table.place(row, column))

@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from .cells import refuse_formula
 from .formulas import LONGEST_ANALYTE
 from .labels import note_mangled
-from .masshunter_header import refuse_formula
-from .model import BELOW, NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER, Kind, Notes, ParsedExport, ParsedReading, ParsedRow, ParseError
+from .model import BELOW, NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER, Item, Kind, Notes, ParsedReading, ParsedRow, ParseError
 from .nomenclature import find_decimal_sign, read_value
 from .source import Source
 from .tables import Cell, Table
 
-MOST_READINGS = 500_000
 _LONGEST = {"label": 200, "type": 40, "vial": 40, "acquired_at": 60, "data_file": 255, "comment": 2000}
 _LONGEST_VALUE = 255
 _WHOLE_WORDS = {OVER, NOT_DETECTED, NOT_AVAILABLE}
 _TAIL = 1024**2
-
-Item = ParsedRow | ParsedReading
-"""What a reader yields: a row, then its readings, then the next row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +136,7 @@ def refuse_cut_end(source: Source, table: Table, number: int, cells: Mapping[int
 
 def _count_last_fields(source: Source, table: Table) -> int:
     """How many fields the last line has; UTF-16 loses its second bytes, which changes no separator."""
-    lines = source.data[-_TAIL:].replace(b"\x00", b"").decode("utf-8", "replace").splitlines()
+    lines = source.read_tail(_TAIL).replace(b"\x00", b"").decode("utf-8", "replace").splitlines()
     try:
         return len(next(csv.reader(lines[-1:], delimiter=table.separator or ",", strict=True), []))
     except csv.Error:
@@ -175,7 +171,7 @@ class RowReader:
     ) -> Iterator[Item]:
         for index in sorted(cells.keys() & layout.measured.keys()):
             if cells[index].text.strip():
-                yield replace(self._make_reading(layout, index, cells, row, number), row_index=row_index, replicate=replicate)
+                yield self._make_reading(layout, index, cells, row, number, row_index, replicate)
         self._last = (number, cells, layout.last_needed)
 
     def check_end(self) -> None:
@@ -220,7 +216,9 @@ class RowReader:
     def _join_time(self, layout: Layout, cells: dict[int, Cell]) -> str:
         return " ".join(cells[index].text.strip() for index in layout.fields.get("acquired_at", ()) if index in cells)
 
-    def _make_reading(self, layout: Layout, index: int, cells: dict[int, Cell], row: ParsedRow, number: int) -> ParsedReading:
+    def _make_reading(
+        self, layout: Layout, index: int, cells: dict[int, Cell], row: ParsedRow, number: int, row_index: int, replicate: int | None
+    ) -> ParsedReading:
         column, cell = layout.measured[index], cells[index]
         if len(cell.text) > _LONGEST_VALUE:
             message = f"The value has {len(cell.text):,} characters. Export the table again."
@@ -253,7 +251,8 @@ class RowReader:
             sheet=self.table.sheet,
             row=number,
             column=self.table.place(None, index).column,
-            row_index=self.row_index,
+            row_index=row_index,
+            replicate=replicate,
             acquired_at=row.acquired_at,
         )
 
@@ -282,24 +281,6 @@ def refuse_doubles(table: Table, layout: Layout) -> None:
             message = f"Two columns hold the {column.quantity.replace('_', ' ')} of {column.analyte}. Export the table again."
             raise ParseError("column_twice", message, table.place(layout.row, index))
         seen.add(what)
-
-
-def collect(source: Source, fmt: str, items: Iterable[Item], notes: Notes, most: int = MOST_READINGS) -> ParsedExport:
-    """All rows and readings of a file; refuses one without any reading, and one with more than can be looked at."""
-    rows: list[ParsedRow] = []
-    readings: list[ParsedReading] = []
-    for item in items:
-        if isinstance(item, ParsedRow):
-            rows.append(item)
-            continue
-        readings.append(item)
-        if len(readings) > most:
-            message = f"The file holds more than {most:,} values. Split it and upload the parts one after the other."
-            raise ParseError("too_large", message, source.tables[0].place(item.row) if source.tables else None)
-    if not readings:
-        message = "The file holds no measured value. Export it after the samples were measured."
-        raise ParseError("no_readings", message, source.tables[0].place() if source.tables else None)
-    return ParsedExport(fmt, tuple(rows), tuple(readings), notes.as_tuple())
 
 
 def note_passed_over(table: Table, notes: Notes) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+import msgspec
+
 from lims.core.errors import Invalid, Problem
 
 Kind = Literal["blank", "standard", "control", "sample", "statistic", "unknown"]
@@ -76,11 +78,12 @@ class Note:
 
 
 class Notes:
-    """Notes as they come up, up to a number a person can still read."""
+    """What a file says besides its rows and readings: the run it names, if any, and notes, up to a number a person can still read."""
 
     MOST = 500
 
     def __init__(self) -> None:
+        self.run: str | None = None
         self._notes: list[Note] = []
 
     def add(self, code: str, message: str, place: Place) -> None:
@@ -119,14 +122,17 @@ class ParsedRow:
     rejected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedReading:
+class ParsedReading(msgspec.Struct, frozen=True, gc=False):
     """One measured cell. `raw` is its text as the file holds it; `value` the same number exactly, none where the cell says no number.
 
-    `quantity` is `concentration` (dilution included), `measured_concentration` (in the solution as measured), `counts` (per second), one
-    of these with `_sd` or `_rsd`, or the file's own word. `isotope_or_line` is the mass (`163`), the mass pair of an MS/MS method
-    (`159 -> 175`) or the emission line. `row_index` is the place of its row in `ParsedExport.rows`. `column` is a letter, or none for JSON,
-    where `row` counts the readings from 1.
+    `quantity` is `concentration` (dilution included), `measured_concentration` (in the solution as measured), `counts` (per second),
+    `intensity`, one of these with `_sd`, `_rsd` or `_error`, or the file's own word. `isotope_or_line` is the mass (`163`), the mass pair
+    of an MS/MS method (`159 -> 175`) or the emission line (`353.170`); `gas_mode` the cell's gas, or the view of an emission line.
+    `row_index` is the place of its row among the rows of the file. `column` is a letter, or none for JSON, where `row` counts the readings
+    from 1. `replicate` counts repeated measurements from 1; their mean has none.
+
+    A struct, since a file holds millions of them: it is made and dropped many times faster than a data class, and the garbage collector
+    need not look at it.
     """
 
     sample: str
@@ -158,3 +164,7 @@ class ParsedExport:
     readings: tuple[ParsedReading, ...]
     notes: tuple[Note, ...] = ()
     run: str | None = None
+
+
+Item = ParsedRow | ParsedReading
+"""What a parser yields: a row comes before its readings."""

@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterator
 
 from .formulas import read_analyte
-from .measured_columns import Column, Item, Layout, RowReader, collect, find_sign_in, fold, note_passed_over, refuse_doubles
-from .model import Notes, ParsedExport, ParseError
+from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_passed_over, refuse_doubles
+from .model import Item, Notes, ParseError
 from .source import Source
 from .tables import Cell, Row, Table
 
@@ -34,14 +34,8 @@ def recognise(source: Source) -> bool:
     return any(_find_header(table) for table in source.tables)
 
 
-def parse(source: Source) -> ParsedExport:
-    """Every filled cell of every element's group as a reading."""
-    notes = Notes()
-    return collect(source, FORMAT, read(source, notes), notes)
-
-
 def read(source: Source, notes: Notes) -> Iterator[Item]:
-    """Rows and their readings, one after the other."""
+    """Every filled cell of every element's group as a reading."""
     index = 0
     for table in source.tables:
         header = _find_header(table)

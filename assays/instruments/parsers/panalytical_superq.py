@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from .formulas import LONGEST_ANALYTE, read_compound, read_heading
-from .measured_columns import Column, Item, Layout, RowReader, collect, find_sign, fold, note_passed_over, refuse_doubles
-from .model import Notes, ParsedExport, ParsedReading, ParsedRow, ParseError
+from .measured_columns import Column, Layout, RowReader, find_sign, fold, note_passed_over, refuse_doubles
+from .model import Item, Notes, ParsedReading, ParsedRow, ParseError
 from .nomenclature import read_unit
 from .source import Source
 from .statistics_rows import derive_layout, find_statistic, name_columns
@@ -46,14 +46,8 @@ def recognise(source: Source) -> bool:
     return any(_find_list(table) or _find_sample(table) for table in source.tables)
 
 
-def parse(source: Source) -> ParsedExport:
-    """Every filled content as a reading."""
-    notes = Notes()
-    return collect(source, FORMAT, read(source, notes), notes)
-
-
 def read(source: Source, notes: Notes) -> Iterator[Item]:
-    """Rows and their readings, one after the other."""
+    """Every filled content as a reading."""
     index = 0
     for table in source.tables:
         reader = RowReader(source, table, notes, index)

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .formulas import Heading, read_compound, read_line
-from .measured_columns import Column, Item, Layout, RowReader, collect, find_sign_in, note_passed_over, refuse_doubles
-from .model import Notes, ParsedExport, ParsedRow, ParseError
+from .measured_columns import Column, Layout, RowReader, find_sign_in, note_passed_over, refuse_doubles
+from .model import Item, Notes, ParsedRow, ParseError
 from .nomenclature import read_unit, repair_mojibake
 from .source import Source
 from .statistics_rows import derive_layout, find_statistic
@@ -30,12 +30,6 @@ _DATE = re.compile(r"\d{1,4}[/.-](?:\d{1,2}|[A-Za-z]{3})[/.-]\d{1,4}(?:[ T].*)?"
 def recognise(source: Source) -> bool:
     """Whether a table of the file has a row of analytes, a row of units below it, and text before the first analyte below that."""
     return any(_find_block(table) for table in source.tables)
-
-
-def parse(source: Source) -> ParsedExport:
-    """Every filled measured cell of every block as a reading; statistics have quantities of their own."""
-    notes = Notes()
-    return collect(source, FORMAT, read(source, notes), notes)
 
 
 def read(source: Source, notes: Notes) -> Iterator[Item]:

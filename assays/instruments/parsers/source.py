@@ -1,24 +1,35 @@
 """From bytes to something a parser can look at: a workbook's sheets, a text's tables, or JSON. What is none of these is named and
-refused."""
+refused.
+
+Nothing here holds a file as a whole: bytes are gone through in pieces once, to know the encoding and that all of it is text, and again,
+line by line, for whoever reads a table.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
 
 from .model import ParseError, Place
-from .tables import LAST_COLUMN, LAST_ROW, Cell, End, Row, Table, check_text, name_column
+from .tables import LAST_COLUMN, Cell, End, Row, Table, check_text, name_column
 from .workbook import open_workbook
 
-MOST_BYTES = 64 * 1024**2
+MOST_BYTES = 256 * 1024**2
 SEPARATORS = (",", ";", "\t")
+_MOST_JSON = 64 * 1024**2  # JSON is decoded as a whole
 _LONGEST_LINE = 1024**2
+_MOST_RECORDS = 20_000_000
 _FIRST_ROWS = 20
+_PIECE = 256 * 1024
+_HEAD = 4096
 
 # First bytes of what people send by mistake. Office's old container also wraps workbooks that carry a password.
 _SIGNATURES = (
@@ -44,29 +55,60 @@ _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b
 
 @dataclass(frozen=True)
 class Source:
-    """An opened file. `tables` is empty for JSON, `data` the bytes as received."""
+    """An opened file. `tables` is empty for JSON; `head` are the first bytes as received, `encoding` that of a text."""
 
     name: str
-    data: bytes = field(repr=False)
+    file: bytes | Path = field(repr=False)
     tables: tuple[Table, ...] = ()
     is_json: bool = False
+    head: bytes = field(default=b"", repr=False)
+    encoding: str | None = None
+
+    @property
+    def data(self) -> bytes:
+        """All bytes as received."""
+        return self.file if isinstance(self.file, bytes) else self.file.read_bytes()
+
+    def read_tail(self, size: int) -> bytes:
+        """The last `size` bytes, or all where there are fewer."""
+        with open_bytes(self.file) as stream:
+            stream.seek(max(0, stream.seek(0, io.SEEK_END) - size))
+            return stream.read()
+
+    def read_lines(self) -> Iterator[str]:
+        """The lines of a text with their ends, for a format that is no table; nothing for a workbook."""
+        return _read_lines(lambda: open_bytes(self.file), self.encoding) if self.encoding else iter(())
 
 
-def open_source(name: str, data: bytes) -> Source:
-    """Look at the content, never at the name, and open it. `name` is used in messages only."""
-    if not data:
+def open_bytes(file: bytes | Path) -> BinaryIO:
+    """The bytes as a stream, from the beginning; a file is not loaded."""
+    return io.BytesIO(file) if isinstance(file, bytes) else file.open("rb")
+
+
+def open_source(name: str, file: bytes | Path) -> Source:
+    """Look at the content, never at the name, and open it. `name` is used in messages only. Raises `OSError` for a file that cannot be
+    opened."""
+    size = len(file) if isinstance(file, bytes) else file.stat().st_size
+    if not size:
         raise ParseError("empty", "The file is empty. Export the table again and upload the new file.")
-    if len(data) > MOST_BYTES:
+    _refuse_size(size, MOST_BYTES)
+    with open_bytes(file) as stream:
+        head = stream.read(_HEAD)
+    if head.startswith(b"PK\x03\x04"):
+        return Source(name, file, tuple(open_workbook(file)), head=head)
+    _refuse_foreign(head)
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        _refuse_size(size, _MOST_JSON)
+        return Source(name, file, is_json=True, head=head)
+    text = _scan_text(lambda: open_bytes(file), head)
+    return Source(name, file, tuple(_open_tables(text)), head=head, encoding=text.encoding)
+
+
+def _refuse_size(size: int, most: int) -> None:
+    if size > most:
         raise ParseError(
-            "too_large", f"The file is larger than {MOST_BYTES // 1024**2} MB. Split the batch and upload the parts one after the other."
+            "too_large", f"The file is larger than {most // 1024**2} MB. Split the batch and upload the parts one after the other."
         )
-    if data.startswith(b"PK\x03\x04"):
-        return Source(name, data, tuple(open_workbook(data)))
-    _refuse_foreign(data)
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return Source(name, data, is_json=True)
-    text = _decode(data)
-    return Source(name, data, tuple(_open_tables(text)))
 
 
 def _refuse_foreign(data: bytes) -> None:
@@ -85,35 +127,65 @@ def _refuse_foreign(data: bytes) -> None:
         )
 
 
-def _decode(data: bytes) -> str:
+@dataclass(frozen=True)
+class _Text:
+    """What one pass over a text tells: how to decode it, the separators in it, and how it ends."""
+
+    open: Callable[[], BinaryIO]
+    encoding: str
+    separators: tuple[str, ...]
+    end: End
+
+
+def _scan_text(open_stream: Callable[[], BinaryIO], head: bytes) -> _Text:
     """Text by its byte order mark, else UTF-8, else cp1252, which is what Windows calls ANSI."""
-    encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
+    marked = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
+    if marked:
+        return _scan_as(open_stream, marked, f"The {marked.upper()} text breaks off or is damaged.")
     try:
-        text = data.decode(encoding or "utf-8")
-    except UnicodeDecodeError as error:
-        if encoding:
-            raise _refuse_text(
-                data[: error.start].decode(encoding, "ignore"), f"The {encoding.upper()} text breaks off or is damaged."
-            ) from error
-        try:
-            text = data.decode("cp1252")
-        except UnicodeDecodeError as second:
-            raise _refuse_text(data[: second.start].decode("cp1252"), "The bytes are no text.") from second
-    if len(text) > 1 and "\x00" in text[:2]:
-        raise _refuse_text("", "The text looks like UTF-16 without its mark.")
+        text = _scan_as(open_stream, "utf-8", "")
+    except ParseError:
+        text = _scan_as(open_stream, "cp1252", "The bytes are no text.")
+    if b"\x00" in head[:2]:
+        raise _refuse_text(1, 1, "The text looks like UTF-16 without its mark.")
     return text
 
 
-def _refuse_text(before: str, what: str) -> ParseError:
-    line = before.count("\n") + 1
-    place = Place(line=line, character=len(before) - (before.rfind("\n") + 1) + 1)
-    return ParseError("not_text", f"{what} Export the table again as .csv (UTF-8) or .xlsx.", place)
+def _scan_as(open_stream: Callable[[], BinaryIO], encoding: str, refusal: str) -> _Text:
+    """Decode the text in pieces, keeping nothing but what is to be known of it."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    found, last, line, character = set[str](), "", 1, 1
+    with open_stream() as stream:
+        while True:
+            piece = stream.read(_PIECE)
+            try:
+                text = decoder.decode(piece, final=not piece)
+            except UnicodeDecodeError as error:
+                before = bytes(error.object[: error.start]).decode("utf-8" if encoding == "utf-8-sig" else error.encoding, "ignore")
+                line, character = _advance(line, character, before.lstrip("\ufeff"))
+                raise _refuse_text(line, character, refusal) from error
+            found |= {separator for separator in SEPARATORS if separator not in found and separator in text}
+            line, character = _advance(line, character, text)
+            last = text[-1:] or last
+            if not piece:
+                break
+    end: End = "whole" if last in "\n\r" else "quoted" if last == '"' else "open"
+    return _Text(open_stream, encoding, tuple(separator for separator in SEPARATORS if separator in found), end)
 
 
-def _open_tables(text: str) -> list[Table]:
+def _advance(line: int, character: int, text: str) -> tuple[int, int]:
+    breaks = text.count("\n")
+    return line + breaks, (len(text) - text.rfind("\n") if breaks else character + len(text))
+
+
+def _refuse_text(line: int, character: int, what: str) -> ParseError:
+    return ParseError("not_text", f"{what} Export the table again as .csv (UTF-8) or .xlsx.", Place(line=line, character=character))
+
+
+def _open_tables(text: _Text) -> list[Table]:
     """The text under each separator that occurs in it and leaves its first lines whole; which one is meant, the parsers see by the
     header."""
-    tables = [_make_table(text, separator) for separator in SEPARATORS if separator in text]
+    tables = [_make_table(text, separator) for separator in text.separators]
     whole, refusal = [], None
     for table in tables:
         try:
@@ -126,19 +198,18 @@ def _open_tables(text: str) -> list[Table]:
     return whole
 
 
-def _make_table(text: str, separator: str) -> Table:
-    end: End = "whole" if text.endswith(("\n", "\r")) else "quoted" if text.endswith('"') else "open"
-    return Table(None, lambda: _read_rows(text, separator), separator, end)
+def _make_table(text: _Text, separator: str) -> Table:
+    return Table(None, lambda: _read_rows(text, separator), separator, text.end)
 
 
-def _read_rows(text: str, separator: str) -> Iterator[Row]:
+def _read_rows(text: _Text, separator: str) -> Iterator[Row]:
     """The records of a delimited text, one a row, as in a spreadsheet program."""
-    records = csv.reader(_read_lines(text), delimiter=separator, strict=True)
+    records = csv.reader(_read_lines(text.open, text.encoding), delimiter=separator, strict=True)
     number = 0
     try:
         for number, record in enumerate(records, 1):
-            if len(record) > LAST_COLUMN or number > LAST_ROW:
-                message = f"The table is larger than {LAST_ROW:,} rows or {LAST_COLUMN:,} columns. Split it and upload the parts."
+            if len(record) > LAST_COLUMN or number > _MOST_RECORDS:
+                message = f"The table is larger than {_MOST_RECORDS:,} rows or {LAST_COLUMN:,} columns. Split it and upload the parts."
                 raise ParseError("too_large", message, Place(row=number))
             yield number, _make_cells(number, record)
     except csv.Error as error:
@@ -148,13 +219,15 @@ def _read_rows(text: str, separator: str) -> Iterator[Row]:
         raise ParseError("broken_line", message, Place(row=number + 1)) from error
 
 
-def _read_lines(text: str) -> Iterator[str]:
-    for number, line in enumerate(io.StringIO(text, newline=""), 1):
-        if len(line) > _LONGEST_LINE:
-            raise ParseError(
-                "too_wide", f"The line has {len(line):,} characters, which no export does. Export the table again.", Place(line=number)
-            )
-        yield line
+def _read_lines(open_stream: Callable[[], BinaryIO], encoding: str) -> Iterator[str]:
+    with io.TextIOWrapper(open_stream(), encoding, newline="") as lines:
+        number = 0
+        while line := lines.readline(_LONGEST_LINE + 1):
+            number += 1
+            if len(line) > _LONGEST_LINE:
+                message = f"The line has more than {_LONGEST_LINE:,} characters, which no export does. Export the table again."
+                raise ParseError("too_wide", message, Place(line=number))
+            yield line
 
 
 def _make_cells(number: int, record: list[str]) -> dict[int, Cell]:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 
 from .formulas import LONGEST_ANALYTE, Heading, read_compound, read_heading
-from .measured_columns import Column, Item, Layout, RowReader, collect, find_sign_in, fold, note_passed_over, refuse_doubles
-from .model import Notes, ParsedExport, ParseError
+from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_passed_over, refuse_doubles
+from .model import Item, Notes, ParseError
 from .nomenclature import read_unit
 from .source import Source
 from .statistics_rows import derive_layout, find_statistic
@@ -30,14 +30,8 @@ def recognise(source: Source) -> bool:
     return any(_find_header(table) for table in source.tables)
 
 
-def parse(source: Source) -> ParsedExport:
-    """Every filled result as a reading."""
-    notes = Notes()
-    return collect(source, FORMAT, read(source, notes), notes)
-
-
 def read(source: Source, notes: Notes) -> Iterator[Item]:
-    """Rows and their readings, one after the other."""
+    """Every filled result as a reading."""
     index = 0
     for table in source.tables:
         header = _find_header(table)

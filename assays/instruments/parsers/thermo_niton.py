@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .measured_columns import Item, Layout, RowReader, collect, find_sign_in, fold, note_passed_over
-from .model import Kind, Notes, ParsedExport
+from .measured_columns import Layout, RowReader, find_sign_in, fold, note_passed_over
+from .model import Item, Kind, Notes
 from .source import Source
 from .tables import Cell, Row, Table
 from .value_error_pairs import find_pairs, read_pairs
@@ -32,14 +32,8 @@ def recognise(source: Source) -> bool:
     return any(_find_header(table) for table in source.tables)
 
 
-def parse(source: Source) -> ParsedExport:
-    """Every filled value and error as a reading."""
-    notes = Notes()
-    return collect(source, FORMAT, read(source, notes), notes)
-
-
 def read(source: Source, notes: Notes) -> Iterator[Item]:
-    """Rows and their readings, one after the other."""
+    """Every filled value and error as a reading."""
     index = 0
     for table in source.tables:
         header = _find_header(table)

@@ -12,6 +12,7 @@ import re
 import zipfile
 from datetime import datetime
 from io import BytesIO
+from pathlib import Path
 from posixpath import join, normpath
 
 from .model import ParseError, Place
@@ -29,10 +30,10 @@ _DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *rang
 _NOT_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|hh|m|mm|s|ss\])[^\]]*\]', re.IGNORECASE)
 
 
-def open_workbook(data: bytes) -> list[Table]:
+def open_workbook(file: bytes | Path) -> list[Table]:
     """The sheets of a workbook in their order, to be read lazily. Refuses macros, encryption, bombs and damaged archives."""
     with refuse_damage():
-        archive = zipfile.ZipFile(BytesIO(data))
+        archive = zipfile.ZipFile(BytesIO(file) if isinstance(file, bytes) else file)
         _check_parts(archive)
         names = frozenset(archive.namelist())
         relations = _read_relations(archive, names)

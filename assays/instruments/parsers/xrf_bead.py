@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 
 from .formulas import read_compound
-from .measured_columns import Column, Item, Layout, RowReader, collect, find_sign_in, fold, note_passed_over, refuse_doubles
-from .model import Notes, ParsedExport, ParseError
+from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_passed_over, refuse_doubles
+from .model import Item, Notes, ParseError
 from .source import Source
 from .statistics_rows import derive_layout, find_statistic, name_columns
 from .tables import Cell, Row, Table
@@ -29,14 +29,8 @@ def recognise(source: Source) -> bool:
     return any(_find_header(table) for table in source.tables)
 
 
-def parse(source: Source) -> ParsedExport:
-    """Every filled content as a reading; averages and deviations have quantities of their own."""
-    notes = Notes()
-    return collect(source, FORMAT, read(source, notes), notes)
-
-
 def read(source: Source, notes: Notes) -> Iterator[Item]:
-    """Rows and their readings, one after the other."""
+    """Every filled content as a reading; averages and deviations have quantities of their own."""
     index = 0
     for table in source.tables:
         if _find_header(table):

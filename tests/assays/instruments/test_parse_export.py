@@ -45,7 +45,7 @@ def test_readings_are_printed_with_every_digit(export: Path) -> None:
     assert printed["readings"][0] == {
         "sample": "S-1", "type": "Sample", "analyte": "Dy", "isotope_or_line": "163", "gas_mode": "He", "quantity": "concentration",
         "unit": "ppb", "raw": "0.8281", "value": Decimal("0.8281"), "qualifier": "", "sheet": "Sheet1", "row": 3, "column": "G",
-        "internal_standard": False,
+        "internal_standard": False, "replicate": None,
     }  # fmt: skip
 
 

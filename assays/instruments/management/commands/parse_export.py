@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from argparse import ArgumentParser
+from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,8 +14,7 @@ from django.utils.translation import gettext as _
 
 from assays.instruments.parsers.listing import encode_export
 from assays.instruments.parsers.model import ParseError
-from assays.instruments.parsers.registry import PARSERS, parse
-from assays.instruments.parsers.source import MOST_BYTES
+from assays.instruments.parsers.registry import PARSERS, read
 
 _DETAILS = """
 Output: {"format": ..., "readings": [...], "notes": [...]}. Each reading has
@@ -33,6 +34,7 @@ Output: {"format": ..., "readings": [...], "notes": [...]}. Each reading has
   row, column             as a spreadsheet program shows them, also for text files:
                           number from 1 and letters; column is null for JSON
   internal_standard       whether the heading says ISTD
+  replicate               from 1, or null for the mean of the replicates
 
 Exit code 1, and the place and the remedy on standard error, where the file cannot be read.
 """
@@ -54,13 +56,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
-        try:
-            with path.open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
-        except OSError as error:
-            raise CommandError(_("%(path)s cannot be opened: %(why)s.") % {"path": path, "why": error.strerror}) from error
-        try:
-            listing = encode_export(parse(path.name, data))
-        except ParseError as error:
-            raise CommandError(f"{path.name}: {error}") from error
-        self.stdout.write(listing.decode())
+        # All of the listing or none of it, and neither in memory.
+        with TemporaryFile() as listing:
+            try:
+                for piece in encode_export(read(path.name, path)):
+                    listing.write(piece)
+            except OSError as error:
+                raise CommandError(_("%(path)s cannot be opened: %(why)s.") % {"path": path, "why": error.strerror}) from error
+            except ParseError as error:
+                raise CommandError(f"{path.name}: {error}") from error
+            listing.seek(0)
+            with TextIOWrapper(listing, "utf-8") as lines:
+                for line in lines:
+                    self.stdout.write(line, ending="")
+            self.stdout.write("")

@@ -245,7 +245,7 @@ def test_many_notes_are_cut_short() -> None:
 
 
 def test_too_many_readings_are_refused_while_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assays.instruments.parsers.masshunter.MOST_READINGS", 3)
+    monkeypatch.setattr("assays.instruments.parsers.registry.MOST_READINGS", 3)
     refusal = refuse(make_workbook(ROWS))
     assert (refusal.code, refusal.place.row) == ("too_large", 4)
 
