@@ -13,9 +13,10 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from .cells import note_unread
 from .formulas import LONGEST_ANALYTE, read_compound, read_line
 from .labels import note_mangled
-from .measured_columns import check_cell, find_sign, fold, note_passed_over, note_unread, refuse_cut_end
+from .measured_columns import check_cell, find_sign, fold, note_passed_over, refuse_cut_end
 from .model import NOT_DETECTED, NOT_UNDERSTOOD, Item, Notes, ParsedReading, ParsedRow, ParseError
 from .nomenclature import read_value, repair_mojibake
 from .source import Source

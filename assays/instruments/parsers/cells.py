@@ -29,9 +29,7 @@ class CellReader:
             raise ParseError("text_too_long", message, self.table.place(number, index))
         value, qualifier = read_value(cell.text, self.decimal_sign) if cell.kind in _NUMERIC_KINDS else (None, NOT_UNDERSTOOD)
         if qualifier == NOT_UNDERSTOOD:
-            why = "was turned into a date by a spreadsheet program" if cell.kind == "date" else "is not understood"
-            message = f"The value {cell.text[:40]!r} {why}; it is kept as text without a number."
-            self.notes.add("value_unread", message, self.table.place(number, index))
+            note_unread(self.table, self.notes, cell, number, index)
         return value, qualifier
 
     def read_text(self, name: str, number: int, index: int, cell: Cell) -> str:
@@ -53,6 +51,13 @@ class CellReader:
             self.notes.add("dilution_unread", f"The total dilution {text!r} is no number.", self.table.place(number))
             return None
         return value
+
+
+def note_unread(table: Table, notes: Notes, cell: Cell, number: int, index: int) -> None:
+    """Note a value that is no number and no known word."""
+    why = "was turned into a date by a spreadsheet program" if cell.kind == "date" else "is not understood"
+    message = f"The value {cell.text[:40]!r} {why}; it is kept as text without a number."
+    notes.add("value_unread", message, table.place(number, index))
 
 
 def refuse_formula(table: Table, row: int, column: int) -> ParseError:

@@ -11,16 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .cells import refuse_formula
+from .cells import LONGEST_VALUE, CellReader, note_unread, refuse_formula
 from .formulas import LONGEST_ANALYTE
-from .labels import note_mangled
 from .model import BELOW, NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER, Item, Kind, Notes, ParsedReading, ParsedRow, ParseError
 from .nomenclature import find_decimal_sign, read_value
 from .source import Source
 from .tables import Cell, Table
 
-_LONGEST = {"label": 200, "type": 40, "vial": 40, "acquired_at": 60, "data_file": 255, "comment": 2000}
-_LONGEST_VALUE = 255
+_LONGEST_TIME, _LONGEST_COMMENT = 60, 2000
 _WHOLE_WORDS = {OVER, NOT_DETECTED, NOT_AVAILABLE}
 _TAIL = 1024**2
 
@@ -37,6 +35,7 @@ class Column:
     quantity: str
     unit: str | None = None
     line: str | None = None
+    gas_mode: str | None = None
     limit_column: int | None = None
     value_column: int | None = None
     unit_column: int | None = None
@@ -81,7 +80,7 @@ def check_cell(table: Table, number: int, index: int, cell: Cell) -> None:
     """Refuse a formula and a value no column of a database has room for."""
     if cell.kind == "formula":
         raise refuse_formula(table, number, index)
-    if len(cell.text) > 2000:
+    if len(cell.text) > _LONGEST_COMMENT:
         message = f"The cell has {len(cell.text):,} characters, more than can be kept. Shorten it and export again."
         raise ParseError("text_too_long", message, table.place(number, index))
 
@@ -107,13 +106,6 @@ def _may_be_thousands(text: str) -> bool:
     digits = text.strip().lstrip("<>=+- ")
     head, comma, tail = digits.partition(",")
     return bool(comma) and len(tail) == 3 and 1 <= len(head) <= 3 and not head.startswith("0")
-
-
-def note_unread(table: Table, notes: Notes, cell: Cell, number: int, index: int) -> None:
-    """Note a value that is no number and no known word."""
-    why = "was turned into a date by a spreadsheet program" if cell.kind == "date" else "is not understood"
-    message = f"The value {cell.text[:40]!r} {why}; it is kept as text without a number."
-    notes.add("value_unread", message, table.place(number, index))
 
 
 def refuse_cut_end(source: Source, table: Table, number: int, cells: Mapping[int, Cell], last: int) -> None:
@@ -196,8 +188,8 @@ class RowReader:
             row=number,
             sheet=self.table.sheet,
             vial=self._read_field(layout, "vial", number, cells),
-            acquired_at=self._join_time(layout, cells)[: _LONGEST["acquired_at"]],
-            comment=comment[: _LONGEST["comment"]],
+            acquired_at=self._join_time(layout, cells)[:_LONGEST_TIME],
+            comment=comment[:_LONGEST_COMMENT],
             data_file=self._read_field(layout, "data_file", number, cells),
         )
 
@@ -205,13 +197,7 @@ class RowReader:
         index = next((index for index in layout.fields.get(name, ()) if index in cells and cells[index].text.strip()), None)
         if index is None:
             return ""
-        text, place = cells[index].text.strip(), self.table.place(number, index)
-        if len(text) > _LONGEST[name]:
-            message = f"The {name.replace('_', ' ')} has {len(text):,} characters, more than can be kept. Shorten it and export again."
-            raise ParseError("text_too_long", message, place)
-        if name == "label":
-            note_mangled(text, cells[index].kind, self.notes, place)
-        return text
+        return CellReader(self.table, self.notes).read_text(name, number, index, cells[index])
 
     def _join_time(self, layout: Layout, cells: dict[int, Cell]) -> str:
         return " ".join(cells[index].text.strip() for index in layout.fields.get("acquired_at", ()) if index in cells)
@@ -220,10 +206,10 @@ class RowReader:
         self, layout: Layout, index: int, cells: dict[int, Cell], row: ParsedRow, number: int, row_index: int, replicate: int | None
     ) -> ParsedReading:
         column, cell = layout.measured[index], cells[index]
-        if len(cell.text) > _LONGEST_VALUE:
+        if len(cell.text) > LONGEST_VALUE:
             message = f"The value has {len(cell.text):,} characters. Export the table again."
             raise ParseError("text_too_long", message, self.table.place(number, index))
-        value, qualifier = self._read_cell(column, cell, cells)
+        value, qualifier = self.read_cell(column, cell, cells)
         quantity = column.quantity
         if column.value_column is not None and self._is_below(layout.measured[column.value_column], cells.get(column.value_column)):
             quantity = "lld"
@@ -242,7 +228,7 @@ class RowReader:
             type=row.type,
             analyte=analyte,
             isotope_or_line=column.line,
-            gas_mode=None,
+            gas_mode=column.gas_mode,
             quantity=quantity,
             unit=unit,
             raw=cell.text,
@@ -256,7 +242,7 @@ class RowReader:
             acquired_at=row.acquired_at,
         )
 
-    def _read_cell(self, column: Column, cell: Cell, cells: dict[int, Cell]) -> tuple[Decimal | None, str]:
+    def read_cell(self, column: Column, cell: Cell, cells: dict[int, Cell]) -> tuple[Decimal | None, str]:
         """Number and qualifier; of a value not detected the limit, where the file gives one above zero."""
         if not self._is_below(column, cell):
             return read_number(cell, self.decimal_sign)
@@ -274,9 +260,9 @@ class RowReader:
 
 def refuse_doubles(table: Table, layout: Layout) -> None:
     """Refuse two columns that say the same: which of them counts cannot be told."""
-    seen: set[tuple[str, str, str | None, str | None, int | None]] = set()
+    seen: set[tuple[object, ...]] = set()
     for index, column in sorted(layout.measured.items()):
-        what = (column.analyte, column.quantity, column.line, column.unit, column.analyte_column)
+        what = (column.analyte, column.quantity, column.line, column.gas_mode, column.unit, column.analyte_column)
         if what in seen:
             message = f"Two columns hold the {column.quantity.replace('_', ' ')} of {column.analyte}. Export the table again."
             raise ParseError("column_twice", message, table.place(layout.row, index))

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from . import (
+    astm_e1394,
     bruker_spectraplus,
     bruker_titan,
+    geochem_delivery,
     json_readings,
     masshunter,
     olympus_vanta,
@@ -48,6 +50,8 @@ PARSERS: tuple[Parser, ...] = (
     thermo_arl,
     rigaku,
     xrf_bead,
+    geochem_delivery,
+    astm_e1394,
     json_readings,
 )
 

@@ -18,13 +18,14 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from .astm_frames import is_message
 from .model import ParseError, Place
 from .tables import LAST_COLUMN, Cell, End, Row, Table, check_text, name_column
 from .workbook import open_workbook
 
 MOST_BYTES = 256 * 1024**2
 SEPARATORS = (",", ";", "\t")
-_MOST_JSON = 64 * 1024**2  # JSON is decoded as a whole
+_MOST_WHOLE = 64 * 1024**2  # JSON and messages are taken apart as a whole
 _LONGEST_LINE = 1024**2
 _MOST_RECORDS = 20_000_000
 _FIRST_ROWS = 20
@@ -55,7 +56,8 @@ _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b
 
 @dataclass(frozen=True)
 class Source:
-    """An opened file. `tables` is empty for JSON; `head` are the first bytes as received, `encoding` that of a text."""
+    """An opened file. `tables` is empty for JSON and for messages of the line; `head` are the first bytes as received, `encoding` that of a
+    text."""
 
     name: str
     file: bytes | Path = field(repr=False)
@@ -98,8 +100,11 @@ def open_source(name: str, file: bytes | Path) -> Source:
         return Source(name, file, tuple(open_workbook(file)), head=head)
     _refuse_foreign(head)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        _refuse_size(size, _MOST_JSON)
+        _refuse_size(size, _MOST_WHOLE)
         return Source(name, file, is_json=True, head=head)
+    if is_message(head):
+        _refuse_size(size, _MOST_WHOLE)
+        return Source(name, file, head=head)
     text = _scan_text(lambda: open_bytes(file), head)
     return Source(name, file, tuple(_open_tables(text)), head=head, encoding=text.encoding)
 

@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 Row = tuple[int, dict[int, Cell]]
 """A row number from 1 and its non-empty cells by column index from 0; a row without any may be there or not."""
 
-End = Literal["whole", "quoted"]
+End = Literal["whole", "quoted", "open"]
 """How a text ends: with a line break, with a closed quotation mark, or in the open, where its last field may have been cut short."""
 
 

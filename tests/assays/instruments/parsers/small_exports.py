@@ -79,6 +79,44 @@ ARL = (
     "Clay,Aung,S-2,08-Aug-26 10:22,58.91,<0.005,41\r\n"
 )
 
+DELIVERY = (
+    "Despatch No:,MK-26-014,,,\r\nLab job:,AB12345,,,\r\nDate reported:,12/10/2026,,,\r\n,,,,\r\n"
+    "ELEMENT,Dy,Dy,Tb,SiO2\r\nMETHOD,ME-MS81,ME-OGREE,ME-MS81,ME-XRF26\r\nUNIT,ppm,%,ppm,%\r\n"
+    "LOWER LIMIT,0.05,0.005,0.01,0.01\r\nUPPER LIMIT,1000,30,1000,100\r\nSAMPLE NUMBER,,,,\r\n"
+    "S-1,412.5,0.041,62.4,61.204\r\n"
+    "S-2,>1000,0.275,-0.01,58.91\r\n"
+    "S-3,<0.05,-9999,0.02,I.S.\r\n"
+)
+
+
+def frame(number: int, text: str, end: str = "\x03") -> str:
+    """A frame of ASTM E1381 with its checksum."""
+    content = f"{number}{text}{end}"
+    return f"\x02{content}{sum(content.encode()) % 256:02X}\r\n"
+
+
+RECORDS = (
+    "H|\\^&|||ICP-MS^7900|||||||P|1|20261012101500\r",
+    "P|1\r",
+    "O|1|S-1^12||^^^REE|R||||||N\r",
+    "R|1|^^^163Dy|12.517|ug/L||N||F||||20261012101733\r",
+    "R|2|^^^Tb4O7|0.05|ug/L||<\\A||F||||20261012101733\r",
+    "C|1|I|diluted & run again\r",
+    "O|2|QC&F&7||^^^REE|R||||||Q\r",
+    "R|1|^^^163Dy|1000|ug/L||>||F||||20261012102011\r",
+    "R|2|^^^159Tb|9.881|ug/L||N||P||||20261012102011\r",
+    "L|1|N\r",
+)
+ASTM_FRAMES = (
+    "\x05"
+    + "".join(frame((place + 1) % 8, text) for place, text in enumerate(RECORDS[:3]))
+    + frame(4, RECORDS[3][:20], "\x17")
+    + frame(5, RECORDS[3][20:])
+    + "".join(frame((place + 6) % 8, text) for place, text in enumerate(RECORDS[4:]))
+    + "\x04"
+)
+ASTM_RECORDS = "\n".join(record.rstrip("\r") for record in RECORDS) + "\n"
+
 BY_FORMAT: dict[str, str] = {
     "olympus_vanta": VANTA,
     "thermo_niton": NITON,
@@ -89,5 +127,8 @@ BY_FORMAT: dict[str, str] = {
     "panalytical_superq": SUPERQ,
     "panalytical_superq sample": SUPERQ_SAMPLE,
     "thermo_arl": ARL,
+    "geochem_delivery": DELIVERY,
+    "astm_e1394": ASTM_FRAMES,
+    "astm_e1394 records": ASTM_RECORDS,
 }
 """By the name of the format, with a word more where it has several shapes."""
