@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from assays.instruments.agent.views import AgentFile, AgentPage
 from assays.views import instruments, uploads
 
 app_name = "instruments"
@@ -23,6 +24,8 @@ urlpatterns: list[URLPattern] = [
     path("uploads/<uuid:pk>/reopen/", uploads.Reopen.as_view(), name="upload-reopen"),
     path("instruments/", instruments.InstrumentList.as_view(), name="instruments"),
     path("instruments/new/", instruments.NewInstrument.as_view(), name="instrument-new"),
+    path("instruments/agent/", AgentPage.as_view(), name="agent"),
+    path("instruments/agent/lims_agent.py", AgentFile.as_view(), name="agent-file"),
     path("instruments/<str:code>/", instruments.InstrumentPage.as_view(), name="instrument"),
     path("instruments/<str:code>/tokens/", instruments.NewToken.as_view(), name="token-new"),
     path("instruments/<str:code>/tokens/<uuid:pk>/revoke/", instruments.RevokeToken.as_view(), name="token-revoke"),

@@ -35,6 +35,8 @@ PUBLIC = {
     "sign-in/": "who is not signed in yet",
     "sign-out/": "also when the session has ended meanwhile",
     "verify/<str:token>/": "whoever holds a certificate; tells no results",
+    "instruments/agent/": "whoever sets up an instrument's computer; holds no secret",
+    "instruments/agent/lims_agent.py": "the same",
     "healthz": "a load balancer",
     "readyz": "a load balancer",
     "custody/verifier/": "auditors, who need no account here",

@@ -30,6 +30,8 @@ _OPEN = {
     "verify/<str:token>/": "whoever holds a certificate; tells no results",
     "custody/verifier/": "auditors, who need no account here",
     "custody/verifier/verify_custody_dossier.py": "the same",
+    "instruments/agent/": "whoever sets up an instrument's computer; holds no secret",
+    "instruments/agent/lims_agent.py": "the same",
     "healthz": "a load balancer",
     "readyz": "a load balancer",
     "api/v1/schema/": "the description of the interface, the same for everybody",
