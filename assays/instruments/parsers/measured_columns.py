@@ -88,7 +88,8 @@ def check_cell(table: Table, number: int, index: int, cell: Cell) -> None:
 def find_sign_in(table: Table, columns: Iterable[int], first_row: int) -> str:
     """The decimal sign of the measured columns: a point, unless a comma stands where it can be nothing else.
 
-    Fields that commas separate may hold decimal commas in quotes: `"0,035"`. `1,234` alone could be either and decides nothing there.
+    Fields that commas separate may hold decimal commas in quotes: `"0,035"`, and so may texts in a workbook. `1,234` alone could be either
+    and decides nothing there.
     """
     wanted = frozenset(columns)
     texts = (cell.text for number, cells in table.read_rows() if number >= first_row for index, cell in cells.items() if index in wanted)
@@ -97,8 +98,8 @@ def find_sign_in(table: Table, columns: Iterable[int], first_row: int) -> str:
 
 def find_sign(table: Table, texts: Iterable[str]) -> str:
     """As `find_sign_in`, for texts that are already taken out of their cells."""
-    if table.separator != ",":
-        return "." if table.separator is None else find_decimal_sign(texts)
+    if table.separator in {";", "\t"}:
+        return find_decimal_sign(texts)
     return find_decimal_sign(text for text in texts if not _may_be_thousands(text))
 
 
@@ -273,6 +274,15 @@ def note_passed_over(table: Table, notes: Notes) -> None:
     """Note a sheet of a workbook that is no table of this format."""
     if table.sheet is not None:
         notes.add("sheet_passed_over", f"The sheet {table.sheet} is no table of results and was not read.", table.place())
+
+
+def note_columns(table: Table, notes: Notes, layout: Layout, known: Iterable[str]) -> None:
+    """Note the columns with a title beyond the known ones: what stands in them describes the row and is no reading."""
+    words = frozenset(known)
+    for index, title in layout.titles.items():
+        if fold(title) not in words:
+            message = f"The column {title[:40]!r} is no analyte known; it describes the row and was not read as a result."
+            notes.add("column_passed_over", message, table.place(layout.row, index))
 
 
 def fold(text: str) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from .formulas import LONGEST_ANALYTE, read_compound, read_heading
-from .measured_columns import Column, Layout, RowReader, find_sign, fold, note_passed_over, refuse_doubles
+from .labels import note_mangled
+from .measured_columns import Column, Layout, RowReader, find_sign, fold, note_columns, note_passed_over, refuse_doubles
 from .model import Item, Notes, ParsedReading, ParsedRow, ParseError
 from .nomenclature import read_unit
 from .source import Source
@@ -28,6 +29,7 @@ _ONE_SAMPLE = {"concentration", "conc"}
 _LIST_MARKS = {"seq", "result type", "meas date/time", "measurement date/time", "sum"}
 _NAMING = ("compound", "compound name", "compound formula", "analyte")
 _DATE = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4} +\d{1,2}:\d{2}.*")
+_DESCRIBING = ("seq", "nr", "no", "result type", "application", "archive", "position", "pos")
 _FIELDS = {"acquired_at": ("meas date/time", "measurement date/time", "date/time", "date", "time")}
 
 # A word in `Result type` that makes the line something other than contents.
@@ -114,6 +116,7 @@ def _read_list(reader: RowReader, header: Row) -> Iterator[Item]:
     others = {index: " ".join(cells[index].text.split()) for index in titles if index not in measured and index not in described}
     layout = Layout(units_row or number, fields, measured, others, described)
     refuse_doubles(table, layout)
+    note_columns(table, reader.notes, layout, _DESCRIBING)
     if not any(column.unit for column in measured.values()):
         reader.notes.add("unit_missing", "No heading says the unit of the contents.", table.place(number))
     reader.decimal_sign = _find_sign(table)
@@ -166,6 +169,7 @@ def _read_samples(reader: RowReader) -> Iterator[Item]:
         texts = [cell.text.strip() for cell in cells.values() if cell.text.strip()]
         name = _name_of(cells)
         if name is not None:
+            note_mangled(name, "text", reader.notes, table.place(number, 0))
             row, layout = ParsedRow(label=name[:200], type="", kind="unknown", row=number, sheet=table.sheet), None
             titles = titles[-2:]
         elif _is_sample_header(cells):

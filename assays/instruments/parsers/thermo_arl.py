@@ -1,8 +1,8 @@
 """Thermo ARL XRF results (OXSAS), .csv or .xlsx.
 
-Two header rows: `SID Value 1`, `SID Value 2`, ... over what identifies the sample and `Result` over every result; below the latter the
-element or oxide (`Al2O3 %`, `Fe2O3 (%)`). Which of the identification fields holds the sample's name differs between laboratories: taken is
-the one that is filled in every line and tells most lines apart (of equals the last), and a note says which.
+Two header rows: `SID Value 1`, `SID Value 2`, ... over what identifies the sample (or in the second row) and `Result` over every result;
+below the latter the element or oxide (`Al2O3 %`, `Fe2O3 (%)`). Which of the identification fields holds the sample's name differs between
+laboratories: taken is the one that is filled in every line and tells most lines apart (of equals the last), and a note says which.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from .formulas import LONGEST_ANALYTE, Heading, read_compound, read_heading
-from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_passed_over, refuse_doubles
+from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_columns, note_passed_over, refuse_doubles
 from .model import Item, Notes, ParseError
 from .nomenclature import read_unit
 from .source import Source
@@ -55,7 +55,7 @@ def _find_header(table: Table) -> tuple[Row, Row] | None:
 
 
 def _is_header(above: Row, row: Row) -> bool:
-    has_identifier = any(_IDENTIFIER.fullmatch(fold(cell.text)) for cell in above[1].values())
+    has_identifier = any(_IDENTIFIER.fullmatch(fold(cell.text)) for cell in (*above[1].values(), *row[1].values()))
     return row[0] == above[0] + 1 and has_identifier and any(_read_result(cell.text) for cell in row[1].values())
 
 
@@ -66,7 +66,8 @@ def _read_result(text: str) -> Heading | None:
         return heading
     name, _, rest = " ".join(text.split()).partition(" ")
     compound = read_compound(name)
-    return Heading(compound, line=rest[:64] or None) if compound else None
+    line = "" if fold(rest) in {"conc", "concentration", "result"} else rest
+    return Heading(compound, line=line[:64] or None) if compound else None
 
 
 def _read_header(table: Table, above: Row, row: Row, notes: Notes) -> Layout:
@@ -97,6 +98,7 @@ def _read_header(table: Table, above: Row, row: Row, notes: Notes) -> Layout:
     others = {index: title for index, title in titles.items() if index != label and index not in times}
     layout = Layout(row[0], {"label": (label,), "acquired_at": times}, measured, others, frozenset({label, *times}))
     refuse_doubles(table, layout)
+    note_columns(table, notes, layout, [fold(title) for title in titles.values() if _IDENTIFIER.fullmatch(fold(title))])
     return layout
 
 

@@ -13,7 +13,9 @@ from .measured_columns import Column, Layout, fold, refuse_doubles
 from .model import ParseError
 from .tables import Cell, Table
 
-_ERROR = re.compile(r"(?P<name>.+?)[ ._]+(?:error|err|\+/-|±)\.?(?: ?\(?[1-3] ?s(?:igma)?\)?)?", re.IGNORECASE)
+_ERROR = re.compile(
+    r"(?P<name>.+?)[ ._]+(?:error|err|\+/-|±)\.?(?: ?\(?[1-3] ?s(?:igma)?\)?)?(?P<unit> ?[(\[][^)\]]*[)\]])?", re.IGNORECASE
+)
 
 
 def find_pairs(cells: Mapping[int, Cell]) -> frozenset[str]:
@@ -26,7 +28,7 @@ def find_pairs(cells: Mapping[int, Cell]) -> frozenset[str]:
 
 def _read_error(text: str) -> Heading | None:
     found = _ERROR.fullmatch(text)
-    return read_heading(found["name"].replace("_", " ")) if found else None
+    return read_heading(found["name"].replace("_", " ") + (found["unit"] or "")) if found else None
 
 
 def read_pairs(

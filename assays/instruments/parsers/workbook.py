@@ -68,7 +68,7 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
             "not_a_workbook",
             "The file is a ZIP archive but no .xlsx workbook. Upload the instrument's .xlsx or .csv export itself, not packed.",
         )
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
+    if any(name.lower().endswith("vbaproject.bin") or "/macrosheets/" in name.lower() for name in names):
         raise ParseError("has_macros", "The workbook holds macros. Save it as .xlsx (without macros) and upload that file.")
     if any(part.flag_bits & 1 for part in parts):
         raise ParseError("encrypted", "The workbook is protected by a password. Save it without one and upload that file.")

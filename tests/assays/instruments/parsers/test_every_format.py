@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import tracemalloc
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assays.instruments.parsers.model import ParsedExport, ParsedReading, ParseError
-from assays.instruments.parsers.registry import PARSERS, parse
+from assays.instruments.parsers.registry import PARSERS, parse, read
 from assays.instruments.parsers.source import open_source
-from tests.assays.instruments.parsers.files import SHARED
+from assays.instruments.parsers.tables import index_column
+from tests.assays.instruments.parsers.files import SHARED, make_workbook, number
 from tests.assays.instruments.parsers.small_exports import BY_FORMAT
 
 EXPORTS = {name: text.encode() for name, text in BY_FORMAT.items()}
@@ -109,6 +113,88 @@ def test_other_encodings_give_the_same_readings(fmt: str, encoding: str) -> None
         pytest.skip("The line knows one byte a character.")
     expected = parse("S-1.csv", EXPORTS[fmt]).readings
     assert parse("S-1.csv", BY_FORMAT[fmt].encode(encoding)).readings == expected
+
+
+TABLES = [fmt for fmt in EXPORTS if not fmt.startswith("astm")]
+tables = pytest.mark.parametrize("fmt", TABLES)
+
+
+def split(fmt: str) -> list[list[str]]:
+    """The export's fields, line by line."""
+    separator = max(",;\t", key=BY_FORMAT[fmt].splitlines()[-1].count)
+    return list(csv.reader(BY_FORMAT[fmt].splitlines(), delimiter=separator))
+
+
+def find_measured(fmt: str) -> ParsedReading:
+    """A reading with a plain number."""
+    return next(one for one in parse("S-1.csv", EXPORTS[fmt]).readings if one.value is not None and not one.qualifier)
+
+
+def with_cell(fmt: str, reading: ParsedReading, cell: str) -> bytes:
+    """The export as a workbook in which the reading's cell is replaced."""
+    rows = split(fmt)
+    rows[reading.row - 1][index_column(reading.column or "")] = cell
+    return make_workbook(rows)
+
+
+@tables
+def test_workbook_with_the_same_cells_gives_the_same_readings(fmt: str) -> None:
+    from_workbook = parse("S-1.xlsx", make_workbook(split(fmt))).readings
+    assert [facts(reading) for reading in from_workbook] == [facts(reading) for reading in parse("S-1.csv", EXPORTS[fmt]).readings]
+    assert {reading.sheet for reading in from_workbook} == {"Sheet1"}
+
+
+@tables
+def test_formula_in_place_of_a_number_is_refused_with_its_cell(fmt: str) -> None:
+    reading = find_measured(fmt)
+    with pytest.raises(ParseError) as refusal:
+        parse("S-1.xlsx", with_cell(fmt, reading, "<c><f>SUM(A1:A2)</f><v>12.5</v></c>"))
+    place = refusal.value.place
+    assert (refusal.value.code, place.sheet, place.row, place.column) == ("formula", "Sheet1", reading.row, reading.column)
+
+
+@tables
+def test_number_that_became_a_date_is_no_number(fmt: str) -> None:
+    reading = find_measured(fmt)
+    export = parse("S-1.xlsx", with_cell(fmt, reading, number("45292.5", style=1)))
+    [spoiled] = [one for one in export.readings if (one.row, one.column) == (reading.row, reading.column)]
+    assert (spoiled.value, spoiled.qualifier) == (None, "?")
+    assert ("value_unread", reading.row, reading.column) in {(note.code, note.place.row, note.place.column) for note in export.notes}
+
+
+@every
+def test_sample_that_became_a_date_is_kept_and_noted(fmt: str) -> None:
+    name = "1-Mar.csv" if fmt == "bruker_spectraplus" else "S-1.csv"
+    if fmt == "astm_e1394":
+        pytest.skip("A changed frame has a wrong checksum.")
+    export = parse(name, BY_FORMAT[fmt].replace("S-1", "1-Mar").encode())
+    assert "1-Mar" in {row.label for row in export.rows}
+    assert "label_mangled" in {note.code for note in export.notes}
+
+
+@tables
+def test_nul_in_any_line_is_refused_with_its_place(fmt: str) -> None:
+    data = EXPORTS[fmt]
+    places = [place for place, byte in enumerate(data) if byte in b"\r"]
+    for place in places:
+        with pytest.raises(ParseError) as refusal:
+            parse("S-1.csv", data[:place] + b"\x00" + data[place:])
+        assert refusal.value.code in {"control_character", "broken_line"}
+        assert refusal.value.place.row is not None
+
+
+def test_two_hundred_megabytes_of_nothing_behind_a_table_are_refused_in_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.csv"
+    path.write_bytes(EXPORTS["olympus_vanta"])
+    with path.open("r+b") as file:
+        file.truncate(200 * 1024**2)
+    tracemalloc.start()
+    with pytest.raises(ParseError) as refusal:
+        list(read(path.name, path).items)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert refusal.value.code in {"too_wide", "control_character", "text_too_long"}
+    assert peak < 32 * 1024**2
 
 
 @every

@@ -141,8 +141,9 @@ def test_document_type_is_refused_in_every_part(declaration: str, part: str) -> 
     assert refuse(pack(parts)).code == "document_type"
 
 
-def test_macros_are_refused() -> None:
-    assert refuse(spoil(**{"xl/vbaProject.bin": b"\xd0\xcf"})).code == "has_macros"
+@pytest.mark.parametrize("part", ["xl/vbaProject.bin", "xl/VBAPROJECT.BIN", "xl/macrosheets/sheet1.xml"])
+def test_macros_are_refused(part: str) -> None:
+    assert refuse(spoil(**{part: b"\xd0\xcf"})).code == "has_macros"
 
 
 def test_encrypted_part_is_refused() -> None:

@@ -171,6 +171,13 @@ def test_arl_takes_the_identification_that_tells_lines_apart_and_says_so() -> No
     assert says(find(export, "S-2", "Th")) == (Decimal(41), "", "ppm")
 
 
+def test_arl_identification_may_stand_in_the_second_header_row() -> None:
+    first, second, *lines = ARL.splitlines(keepends=True)
+    identifiers, results = first.split(",")[:4], first.split(",")[4:]
+    moved = ",,,," + ",".join(results) + ",".join(identifiers) + second[3:] + "".join(lines)
+    assert read(moved).readings == read(ARL).readings
+
+
 @pytest.mark.parametrize(
     ("spoiled", "code", "row"),
     [
