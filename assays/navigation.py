@@ -19,6 +19,7 @@ def register_navigation() -> None:
     register_item(Item(2, 10, _("Preparation"), "assays:preparation", Action.PREPARATION_EDIT))
     register_item(Item(2, 15, _("Preparation steps"), "assays:steps", Action.PREPARATION_EDIT))
     register_item(Item(2, 20, _("Weighing"), "assays:weighing", Action.PREPARATION_EDIT))
+    register_item(Item(2, 25, _("Leaching"), "assays:leaching", Action.PREPARATION_EDIT))
     register_item(Item(2, 30, _("Plan a run"), "assays:run-plan", Action.RUN_EDIT))
     register_item(Item(4, 20, _("Racks"), "assays:layouts", Action.REFERENCE_EDIT))
     register_item(Item(4, 30, _("Blind controls"), "assays:blind-controls", Action.BLIND_EDIT))
@@ -54,7 +55,7 @@ def open_lot(code: str, user: Any) -> str | None:
 
 
 def open_aliquot(code: str, user: Any) -> str | None:
-    """The run an aliquot stands in, or the submission it was weighed for."""
+    """The run an aliquot stands in, or its own page."""
     if not allowed(user, Action.RUN_VIEW):
         return None
     aliquot = (
@@ -63,4 +64,4 @@ def open_aliquot(code: str, user: Any) -> str | None:
     if aliquot is None:
         return None
     position = aliquot.positions.exclude(run__state="cancelled").select_related("run").order_by("-run__planned_at").first()
-    return reverse("assays:run", args=[position.run.code]) if position else open_submission(aliquot.test.submission.code, user)
+    return reverse("assays:run", args=[position.run.code]) if position else reverse("assays:aliquot", args=[aliquot.code])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.views import bench, lots, planning, reference, steps, submissions, trays, validations
+from assays.views import bench, lots, planning, reference, solutions, steps, submissions, trays, validations
 
 app_name = "assays"
 
@@ -34,6 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bench/steps/", steps.StepsPage.as_view(), name="steps"),
     path("bench/steps/<str:code>/", steps.SampleStepsPage.as_view(), name="sample-steps"),
     path("bench/step-records/<uuid:pk>/correct/", steps.CorrectStepPage.as_view(), name="step-correct"),
+    path("bench/leaching/", solutions.LeachingPage.as_view(), name="leaching"),
+    path("bench/aliquots/<str:code>/", solutions.AliquotPage.as_view(), name="aliquot"),
     path("bench/weighing/", bench.WeighingPage.as_view(), name="weighing"),
     path("lots/", lots.LotList.as_view(), name="lots"),
     path("lots/new/", lots.NewLot.as_view(), name="lot-new"),

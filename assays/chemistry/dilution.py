@@ -1,7 +1,8 @@
 """From a solution to the solid it was made of."""
 
 from collections.abc import Sequence
-from math import prod
+from dataclasses import dataclass
+from math import hypot, prod
 
 
 def compute_dilution_factor(steps: Sequence[tuple[float, float]]) -> float:
@@ -44,3 +45,25 @@ def choose_dilution_step(excess: float) -> int:
         if excess / step <= WELL_WITHIN:
             return step
     raise ValueError(f"A content of {excess:g} times the working range is beyond any dilution.")
+
+
+@dataclass(frozen=True)
+class DilutionStep:
+    """One step of a series: ``taken`` brought to ``final``, both mL or both g, with their standard uncertainties in the same unit."""
+
+    taken: float
+    final: float
+    u_taken: float = 0.0
+    u_final: float = 0.0
+
+
+def combine_dilution_steps(steps: Sequence[DilutionStep]) -> tuple[float, float]:
+    """The factor of a series and its relative standard uncertainty.
+
+    The factor is the product of final over taken. Its inputs are independent, so their relative variances add up:
+    (u_F/F)² = sum (u_taken/taken)² + (u_final/final)² (JCGM 100:2008, 5.1.6; EURACHEM/CITAC CG 4, A1).
+    """
+    factor = compute_dilution_factor([(one.taken, one.final) for one in steps])
+    if any(one.u_taken < 0 or one.u_final < 0 for one in steps):
+        raise ValueError("A standard uncertainty is not negative.")
+    return factor, hypot(*(part for one in steps for part in (one.u_taken / one.taken, one.u_final / one.final)))

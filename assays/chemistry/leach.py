@@ -24,3 +24,21 @@ def compute_desorption_percent(leached_mg_kg: float, total_mg_kg: float) -> floa
     if total_mg_kg <= 0:
         raise ValueError("A desorption needs a positive total content.")
     return 100 * leached_mg_kg / total_mg_kg
+
+
+def compute_pore_water_ml(portion_g: float, moisture_percent: float) -> float:
+    """Water a moist portion brings along, mL at 1.00 g/mL: m·M/100 with the moisture M on the wet basis."""
+    if portion_g <= 0 or not 0 <= moisture_percent < 100:
+        raise ValueError("Pore water needs a positive portion and a moisture from 0 to below 100 % on the wet basis.")
+    return portion_g * moisture_percent / 100
+
+
+def compute_leachate_ml(leachant_ml: float, portion_g: float, moisture_percent: float) -> float:
+    """Volume the leached elements are dissolved in, mL: the leachant added and the pore water it mixes with.
+
+    Mass balance of a batch leach: what was dissolved is c·V of all the liquid, whatever brought it. Leaving the pore water out would
+    understate a clay of 30 % moisture at 25 mL/g by 1.2 %.
+    """
+    if leachant_ml <= 0:
+        raise ValueError("A leach needs a positive volume of leachant.")
+    return leachant_ml + compute_pore_water_ml(portion_g, moisture_percent)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import hypot
 from statistics import fmean
 
 from assays.chemistry.reduction import reduce_limit_to_dry_mg_kg, reduce_to_dry_mg_kg
@@ -37,12 +38,16 @@ class AnalyteLimits:
 
 @dataclass(frozen=True)
 class Portion:
-    """The test portion behind a position: mass (g), final volume (mL), dilution factor, moisture (% wet basis)."""
+    """The test portion behind a position: mass (g), final volume (mL), dilution factor, moisture (% wet basis).
+
+    `dilution_u_percent` is the relative standard uncertainty of a factor that was pipetted in steps of its own; 0 where the method's usual
+    dilution was made, which its stated uncertainty holds already."""
 
     mass_g: float
     volume_ml: float
     dilution: float
     moisture_percent: float = 0.0
+    dilution_u_percent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +181,7 @@ def _reduce_one(
         value=value,
         qualifier=final,
         net=None if qualifier else reduced,
-        uncertainty=None if final else value * limits.relative_uncertainty_percent / 100,
+        uncertainty=None if final else value * hypot(limits.relative_uncertainty_percent, 2 * portion.dilution_u_percent) / 100,
         lod=lod,
         loq=loq,
         solution_ug_l=solution,

@@ -15,6 +15,7 @@ from assays.models.routes import (
     StepRecord,
 )
 from assays.models.runs import Run, RunPosition
+from assays.models.solutions import DilutionSeries, Leach, LeachConditions
 from assays.models.submissions import ClockStop, Submission, SubmissionTest
 from assays.models.trays import BlindControl, TrayLayout
 from assays.models.validations import ValidationRun, ValidationSignOff
@@ -28,9 +29,12 @@ __all__ = [
     "CertifiedValue",
     "ClockStop",
     "ControlRequirement",
+    "DilutionSeries",
     "Equipment",
     "Evaluation",
     "InHouseMeasurement",
+    "Leach",
+    "LeachConditions",
     "Lot",
     "Method",
     "MethodAnalyte",

@@ -20,6 +20,7 @@ from assays.chemistry.rounding import Rule, round_significant
 from assays.models import Authorisation, MethodAnalyte, Result, ResultVersion, RunDecision
 from assays.reports.changes import find_changes
 from assays.reports.models import Certificate
+from assays.reports.remarks import find_remarks
 from assays.selectors.grades import Content, Grade, Sum, make_grade
 from lims.accounts.models import SignatureMeaning
 from lims.core.days import LABORATORY_ZONE, local_day
@@ -81,6 +82,7 @@ def gather_content(certificate: Certificate, *, issued_at: datetime) -> paper.Ce
         signatures=_signatures(groups),
         verify_url=verify_url(certificate),
         deviations=(*nonconforming, *_deviations(samples, certificate.laboratory_id)),
+        remarks=find_remarks([(group.sample, list(group.results.values())) for group in groups]),
         patterns=tuple(_pattern(group) for group in groups if group.versions[0].method_version.method.extraction == "total"),
         normalisation=NORMALISATION,
         synthetic=Installation.current().synthetic,

@@ -20,6 +20,7 @@ from assays.selectors.judgements import Judgement, affected_samples, unit_beside
 from assays.selectors.measured_badges import Badge, verdict_badge
 from assays.selectors.results import readings_behind
 from assays.selectors.runs import number_text, tray_position
+from assays.selectors.solution_words import explain_solution
 from lims.charts.frame import Spec
 from lims.charts.pattern import PatternPoint, PatternSeries, pattern_chart
 
@@ -274,6 +275,7 @@ def explain_result(version: ResultVersion) -> Making:
         ),
         (_("Blank subtracted"), f"{blank} µg/L", _("mean of the run's reagent blanks")),
         (_("Test portion"), f"{mass} g → {volume} mL × {dilution}", _("as weighed")),
+        *explain_solution(used),
         (
             _("Moisture of the portion"),
             f"{moisture:.4g} %",

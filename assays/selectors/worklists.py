@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import BooleanField, Case, Count, Exists, Min, OuterRef, Q, QuerySet, Value, When
 
 from assays.lifecycle import SubmissionState, TestState
-from assays.models import Aliquot, MethodVersion, Preparation, SubmissionTest
+from assays.models import Aliquot, Leach, MethodVersion, Preparation, SubmissionTest
 from assays.models.methods import Extraction
 from assays.route_steps import LEACH_LIMIT_C
 
@@ -95,9 +95,14 @@ def tests_to_load(user: Any) -> QuerySet[SubmissionTest]:
 def waiting_aliquots(user: Any, version: MethodVersion) -> list[Aliquot]:
     """The newest original aliquot of each test of a method version that may be loaded now, by due day, then oldest first."""
     tests = tests_to_load(user).filter(method_version=version).exclude(_HELD)
+    # What is leached waits for its leach first; one outside its limits is not loaded.
+    unready = Q(test__method_version__leach__isnull=False) & ~Q(
+        Exists(Leach.objects.filter(aliquot=OuterRef("pk"), corrected_by=None, fault=""))
+    )
     newest: dict[Any, Aliquot] = {}
     for aliquot in (
         Aliquot.objects.filter(test__in=tests.values("pk"), duplicate_of=None)
+        .exclude(unready)
         .select_related("test__submission", "test__sample", "test__method_version__method")
         .order_by("-weighed_at", "-code")
     ):

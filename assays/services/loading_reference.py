@@ -19,7 +19,16 @@ from django.db.models import Model
 
 from assays.calculation.plan import InvalidPlan, read_plan
 from assays.chemistry.elements import find_analyte
-from assays.models import Analyte, CertifiedValue, ControlRequirement, Method, MethodAnalyte, MethodVersion, ReferenceMaterial
+from assays.models import (
+    Analyte,
+    CertifiedValue,
+    ControlRequirement,
+    LeachConditions,
+    Method,
+    MethodAnalyte,
+    MethodVersion,
+    ReferenceMaterial,
+)
 from assays.models.reference import MaterialKind
 from assays.qc.evaluate import ControlRequirement as Requirement
 from assays.qc.evaluate import InvalidRequirement, check_requirement
@@ -104,6 +113,16 @@ class ControlRow(msgspec.Struct, kw_only=True):
     placement: dict[str, Any] = {}
 
 
+class LeachRow(msgspec.Struct, kw_only=True):
+    """How a method version leaches; limits as pairs of texts or null."""
+
+    reagent: str
+    concentration_mol_l: Decimal
+    limits: dict[str, tuple[str | None, str | None]]
+    source: str
+    pore_water_counts: bool = True
+
+
 class VersionRow(msgspec.Struct, kw_only=True):
     """A version of a method."""
 
@@ -124,6 +143,7 @@ class VersionRow(msgspec.Struct, kw_only=True):
     reviewer_may_authorise: bool = False
     randomised: bool = False
     calculation: dict[str, Any] = {}
+    leach: LeachRow | None = None
 
 
 class MethodRow(msgspec.Struct, kw_only=True):
@@ -299,16 +319,32 @@ def _store_methods(rows: list[MethodRow], analytes: Mapping[str, Analyte]) -> tu
 
 def _store_version(method: Method, row: VersionRow, analytes: Mapping[str, Analyte]) -> int:
     """Store a version that is new; refuse one that contradicts what is stored."""
-    fields = {name: getattr(row, name) for name in row.__struct_fields__ if name not in {"analytes", "controls"}}
+    fields = {name: getattr(row, name) for name in row.__struct_fields__ if name not in {"analytes", "controls", "leach"}}
     children = _version_children(f"{method.code} v{row.number}", row, analytes)
     existing = MethodVersion.objects.filter(method=method, number=row.number).first()
     if existing is not None:
         _refuse_edited(existing, fields, children)
-        return 0
+        return _store_leach(existing, row.leach)
     version = MethodVersion.objects.create(method=method, **fields)
     MethodAnalyte.objects.bulk_create(MethodAnalyte(method_version=version, **one) for one in children[MethodAnalyte])
     ControlRequirement.objects.bulk_create(ControlRequirement(method_version=version, **one) for one in children[ControlRequirement])
-    return 1
+    return 1 + _store_leach(version, row.leach)
+
+
+def _store_leach(version: MethodVersion, row: LeachRow | None) -> int:
+    """Store how the version leaches, once: a version loaded before these were asked for gets them, what is there is never edited."""
+    if row is None:
+        return 0
+    fields = msgspec.structs.asdict(row) | {"limits": {name: list(pair) for name, pair in row.limits.items()}}
+    found = LeachConditions.objects.filter(method_version=version).first()
+    if found is None:
+        LeachConditions.objects.create(method_version=version, **fields)
+        return 1
+    if any(getattr(found, name) != value for name, value in fields.items()):
+        raise Invalid(
+            "method_version_edited", f"{version} is stored and never edited, but the file differs in its leach. Give it a new number."
+        )
+    return 0
 
 
 def _version_children(where: str, row: VersionRow, analytes: Mapping[str, Analyte]) -> dict[type[Model], list[dict[str, Any]]]:

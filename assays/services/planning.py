@@ -15,6 +15,7 @@ from assays.models import Aliquot, MethodVersion, Run, RunPosition, SubmissionTe
 from assays.models.runs import PositionKind
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.services.competence import competence_blockers
+from assays.services.leaching import leach_blockers
 from assays.services.submitting import is_in_force
 from assays.services.tray_faults import LARGEST_TRAY, refuse_faulty
 from lims.core import clock
@@ -58,6 +59,7 @@ def plan_run(
             positions, seed = proposed.positions, proposed.seed
         tray = _complete(positions, layout)
         refuse_faulty(tray, method_version, by)
+        refuse_if(leach_blockers([one.aliquot for one in tray if one.aliquot is not None], method_version))
         _load_tests(tray, by, now)
         run = Run.objects.create(
             code=take_codes(RUN_CODE)[0],

@@ -26,6 +26,7 @@ from assays.qc.measurements import ControlKind
 from assays.selectors.measured_runs import live_tests
 from assays.selectors.retests import carried_versions
 from assays.services.calculating import Calculation, blanks_of_run, compute_solutions, limits_of_run, plan_of, store_stages
+from assays.services.solutions import apply_solution, read_solutions, solution_inputs
 from lims.core import clock
 from lims.core.copying import copy_rows
 from lims.core.errors import Invalid
@@ -64,7 +65,8 @@ def compute_run(run: Run) -> ReducedRun:
     plan = plan_of(version, analytes)
     read, standards = _read(run, analytes)
     readings, calculation = compute_solutions(run, plan, positions, analytes, read)
-    portions = {number: _portion(position, version) for number, position in positions.items()}
+    solutions = read_solutions(positions.values())
+    portions = {number: apply_solution(_portion(position, version), position, solutions) for number, position in positions.items()}
     tray = [
         TrayInput(
             number,
@@ -224,7 +226,11 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
     samples = {head: position.aliquot.test.sample_id for head, (position, _, _) in wanted.items() if position.aliquot}
     samples |= {head: position.aliquot.test.sample_id for head, (position, _) in carried.items() if position.aliquot}
     heads = _point_heads([(test, samples[test, analyte], analyte, pk if test in live else None) for (test, analyte), pk in ids.items()])
-    portions = {position.pk: _portion_inputs(position) for position in {one.pk: one for one, _, _ in wanted.values()}.values()}
+    solutions = read_solutions(position for position, _, _ in wanted.values())
+    portions = {
+        position.pk: _portion_inputs(position) | solution_inputs(position, solutions)
+        for position in {one.pk: one for one, _, _ in wanted.values()}.values()
+    }
     for head, (position, analyte, found) in wanted.items():
         result, last = heads[head]
         made = reduced.calculation.inputs_of(position.number, analyte.analyte.symbol)

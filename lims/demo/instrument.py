@@ -110,6 +110,9 @@ def _row(
     portion = position.aliquot or position
     mass = float(portion.mass_g or version.test_portion_g)
     volume = float(portion.volume_ml or version.volume_ml)
+    if position.aliquot is not None and version.method.extraction == "leachable":
+        # The clay's own water takes part in the leach.
+        volume += mass * position.aliquot.preparation.portion_moisture_percent / 100
     dilution = portion.dilution or version.dilution
     return BatchRow(
         sample=position.label,

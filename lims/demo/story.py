@@ -18,8 +18,9 @@ from assays.services.submitting import create_submission
 from assays.services.weighing import Portion, weigh_aliquots
 from lims.core import clock
 from lims.core.codes import VISIT
+from lims.core.days import local_day
 from lims.core.sequences import take_codes
-from lims.demo import in_house, radiation, validated, ways
+from lims.demo import bench, in_house, radiation, validated, ways
 from lims.demo.geology import make_rock
 from lims.demo.instrument import write_export
 from lims.demo.journeys import JOURNEYS, METHOD, PLANS, STAGES, Journey, Story
@@ -39,6 +40,7 @@ def tell(story: Story) -> None:
     with clock.set_to(story.today - timedelta(days=190)):
         in_house.build_leach_material(story.cast, story.rng)
         validated.validate_calculations(story.cast)
+        bench.make_supplies(story.cast, clock.today(), local_day(story.today))
     radiation.issue_all_seals(story, JOURNEYS)
     radiation.set_policies(story)
     for number, journey in enumerate(JOURNEYS, 1):
@@ -258,6 +260,9 @@ def _work(story: Story, journey: Journey, samples: Sequence[Sample]) -> None:
                 reason="Stated pit and the photograph do not agree.",
                 by=story.cast.of("quality_manager", journey.laboratory),
             )
+    if journey.stage == "submitted":
+        with story.on_day(journey, 13):
+            bench.begin_preparations(submission, story.cast.of("technician", journey.laboratory))
     for version in versions:
         _measure(story, journey, submission, version)
     if _reaches(journey, "certified"):
@@ -278,7 +283,9 @@ def _measure(story: Story, journey: Journey, submission: Submission, version: Me
         weighed = weigh_aliquots(portions=[_portion(story, test, version) for test in tests], by=technician)
         # One in twenty, rounded up, as the method asks; where many small trays will be planned, one in three.
         repeats = weighed[::3] if journey.stage == "weighed" else weighed[3::7][: -(-len(weighed) // 20)]
-        weigh_aliquots(portions=[_portion(story, one.test, version, duplicate_of=one) for one in repeats], by=technician)
+        repeated = weigh_aliquots(portions=[_portion(story, one.test, version, duplicate_of=one) for one in repeats], by=technician)
+        if version.method.extraction == "leachable":
+            bench.leach([*weighed, *repeated], story.rng, by=technician)
     if not _reaches(journey, "measured"):
         return
     instrument = story.cast.instruments[f"{journey.laboratory}-ICP1"]

@@ -14,7 +14,7 @@ from django.test import Client
 
 from assays.control_charts.models import ControlPoint
 from assays.instruments.models import InstrumentToken
-from assays.models import PreparationTask, ResultVersion, StepRecord, Submission
+from assays.models import Aliquot, PreparationTask, ResultVersion, StepRecord, Submission
 from assays.nonconformities.services.recalling import notify_customers
 from assays.nonconformities.services.reporting import Finding, report_nonconformity
 from assays.reports.services import request_certificate
@@ -165,6 +165,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "nonconformities/": lambda things, user: {"code": things["nonconformity"].code, "run": things["run"].code},
     "notices/": _pk("notice"),
     "lots/": _code("lot"),
+    "bench/aliquots/": _code("aliquot"),
     "bench/steps/": lambda things, user: {"code": things["step"].task.sample.blind_code},
     "bench/step-records/": _pk("step"),
     "equipment/": _code("balance"),
@@ -250,6 +251,7 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "nonconformity": report_nonconformity(
             finding=Finding("run", "Blank too high", "The blank read three times its limit.", clock.today(), (run,)), by=cast.analyst
         ),
+        "aliquot": Aliquot.objects.filter(test__submission=submission)[0],
         "step": _step(cast),
         "lot": register_lot(delivery=Delivery("acid", "Nitric acid", "N-1", clock.today()), by=cast.analyst),
         "balance": register_equipment(code="BAL-01", kind="balance", name="XPR", calibration_due=clock.today(), by=cast.analyst),

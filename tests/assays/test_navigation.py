@@ -19,7 +19,7 @@ def test_codes_open_their_pages(cast):
     assert resolve_scan(run.code, cast.technician) == tray
     assert resolve_scan(aliquot.code, cast.technician) == tray
     cancel_run(run=run, reason="dropped", by=cast.analyst)
-    assert resolve_scan(aliquot.code, cast.technician) == page
+    assert resolve_scan(aliquot.code, cast.technician) == reverse("assays:aliquot", args=[aliquot.code])
 
 
 def test_codes_of_another_laboratory_and_of_another_role_open_nothing(cast):

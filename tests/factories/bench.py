@@ -10,6 +10,7 @@ from typing import Any
 
 from assays.instruments.models import Instrument
 from assays.models import Aliquot, ClockStop, MethodVersion, Preparation, Run, RunPosition, Submission, SubmissionTest
+from assays.services.leaching import Leaching, record_leaches
 from assays.services.planning import plan_run
 from assays.services.preparing import record_preparation
 from assays.services.submitting import create_submission
@@ -64,11 +65,24 @@ def make_weighed(cast: Cast, submission: Submission, *, duplicates: int = 0, **m
     tests = submission.tests.filter(state="requested").select_related("method_version").order_by("sample__code", "method_version")
     fields: dict[str, Any] = {"by": cast.technician}
     made = [weigh_aliquot(test=test, mass_g=test.method_version.test_portion_g, **(fields | more)) for test in tests]
-    repeats = [
+    made += [
         weigh_aliquot(test=one.test, mass_g=one.test.method_version.test_portion_g, duplicate_of=one, **(fields | more))
         for one in made[:duplicates]
     ]
-    return made + repeats
+    leach_portions(cast, made)
+    return made
+
+
+def leaching(**more: Any) -> Leaching:
+    """A leach within the limits of LCH-MS."""
+    usual = {"concentration_mol_l": "0.5", "leachant_ml": "250", "ph_start": "4.00", "ph_end": "4.6", "minutes": "60"}
+    return Leaching(**{name: Decimal(value) for name, value in (usual | {"temperature_c": "22"} | more).items()})
+
+
+def leach_portions(cast: Cast, aliquots: Sequence[Aliquot]) -> None:
+    """Put a usual leach of those that are leached on record."""
+    leached = [one for one in aliquots if one.test.method_version.method.extraction == "leachable"]
+    record_leaches(rows=[(one, leaching()) for one in leached], by=cast.technician)
 
 
 def make_instrument(cast: Cast, code: str = "ICPMS-1", **more: Any) -> Instrument:

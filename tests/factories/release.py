@@ -55,6 +55,7 @@ def make_reviewed_run(
     bench.make_prepared(cast, [test.sample for test in tests if not test.sample.preparations.exists()])
     laboratory = {"laboratory": submission.laboratory}
     aliquots = [bench.weigh_aliquot(test=test, mass_g=test.method_version.test_portion_g, by=cast.technician) for test in tests]
+    bench.leach_portions(cast, aliquots)
     if not bench.Competence.objects.filter(user=cast.analyst, method_code=method).exists():
         bench.grant_competence(cast, cast.analyst, "measure", method)
     run = plan_run(

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from assays.models import PreparationTask, StepRecord
 from assays.services.steps import record_step
+from assays.services.weighing import weigh_aliquot
 from tests.assays.services.test_steps import begin, make_tools
 from tests.assays.views.test_bench_pages import filled
-from tests.factories.bench import make_received_samples, make_submission
+from tests.factories.bench import make_prepared, make_received_samples, make_submission
 
 STEPS = "/bench/steps/"
 
@@ -73,3 +74,25 @@ def test_a_correction_asks_for_its_reason_and_shows_both(cast, at):
     assert "corrected from 50 g: other line" in shown
     assert StepRecord.objects.filter(task__sample=sample).count() == 2
     assert at(cast.outsiders["technician"]).get(address).status_code == 404
+
+
+def test_leaches_are_recorded_in_a_batch_and_an_aliquot_tells_leach_and_dilution(cast, at):
+    samples = make_received_samples(cast, 2)
+    submission = make_submission(cast, samples, ["LCH-MS"])
+    make_prepared(cast, samples)
+    first, second = (weigh_aliquot(test=test, mass_g=Decimal(10), by=cast.technician) for test in submission.tests.all())
+    client = at("technician")
+    rows = [{"aliquot": one.pk, "leachant_ml": "250", "ph_start": "4.0", "ph_end": "4.5"} for one in (first, second)]
+    batch = {"lot": "L-1", "concentration_mol_l": "0.5", "minutes": "60", "temperature_c": "22"}
+    refused = client.post("/bench/leaching/", filled(rows) | batch)
+    assert refused.status_code == 422
+    assert "is no lot of your laboratory" in refused.content.decode()
+    assert "2 leaches recorded" in client.post("/bench/leaching/", filled(rows) | batch | {"lot": ""}, follow=True).content.decode()
+    page = f"/bench/aliquots/{first.code}/"
+    wrong = client.post(page, {"steps": "1;x", "reason": ""})
+    assert "Line 1" in wrong.content.decode()
+    shown = client.post(page, {"steps": "1.000; 50.00; mL; 0.005; 0.03", "reason": ""}, follow=True).content.decode()
+    assert "Factor 50" in shown
+    corrected = {"leach": "1", "lot": "", "leachant_ml": "250", "ph_start": "4.0", "ph_end": "4.7"} | batch | {"lot": "", "reason": "typed"}
+    assert "Corrected by" in client.post(page, corrected, follow=True).content.decode()
+    assert at(cast.outsiders["technician"]).get(page).status_code == 404
