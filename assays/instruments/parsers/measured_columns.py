@@ -7,14 +7,14 @@ detection that stands in place of an error, or in a column of its own), `_error`
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .cells import LONGEST_VALUE, CellReader, note_unread, refuse_formula
 from .formulas import LONGEST_ANALYTE
 from .model import BELOW, NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER, Item, Kind, Notes, ParsedReading, ParsedRow, ParseError
-from .nomenclature import find_decimal_sign, read_value
+from .nomenclature import find_decimal_sign, read_unit, read_value
 from .source import Source
 from .tables import Cell, Table
 
@@ -274,6 +274,17 @@ def note_passed_over(table: Table, notes: Notes) -> None:
     """Note a sheet of a workbook that is no table of this format."""
     if table.sheet is not None:
         notes.add("sheet_passed_over", f"The sheet {table.sheet} is no table of results and was not read.", table.place())
+
+
+def read_units_below(table: Table, header: int, columns: Set[int]) -> tuple[int | None, dict[int, str]]:
+    """The row of units just below the header, where there is one."""
+    for number, cells in table.read_rows():
+        if number <= header or not any(cell.text.strip() for cell in cells.values()):
+            continue
+        units = {index: cell.text.strip().strip("()[]").strip() for index, cell in cells.items() if cell.text.strip()}
+        is_units = units.keys() <= columns and all(read_unit(unit) for unit in units.values())
+        return (number, units) if is_units else (None, {})
+    return None, {}
 
 
 def note_columns(table: Table, notes: Notes, layout: Layout, known: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from .formulas import LONGEST_ANALYTE, read_compound, read_heading
 from .labels import note_mangled
-from .measured_columns import Column, Layout, RowReader, find_sign, fold, note_columns, note_passed_over, refuse_doubles
+from .measured_columns import Column, Layout, RowReader, find_sign, fold, note_columns, note_passed_over, read_units_below, refuse_doubles
 from .model import Item, Notes, ParsedReading, ParsedRow, ParseError
 from .nomenclature import read_unit
 from .source import Source
@@ -107,7 +107,7 @@ def _read_list(reader: RowReader, header: Row) -> Iterator[Item]:
     titles = {index: _fold_title(cell.text) for index, cell in sorted(cells.items()) if cell.text.strip()}
     headings = {index: heading for index in titles if (heading := read_heading(cells[index].text))}
     sums = {index: _unit_in(cells[index].text) for index, title in titles.items() if title == "sum" or title.startswith("sum of conc")}
-    units_row, units = _read_units(table, number, headings.keys() | sums.keys())
+    units_row, units = read_units_below(table, number, headings.keys() | sums.keys())
     measured = {index: Column(one.analyte, "concentration", units.get(index, one.unit), one.line) for index, one in headings.items()}
     measured |= {index: Column("Sum", "sum_of_concentrations", units.get(index, unit)) for index, unit in sums.items()}
     label = next(index for index, title in titles.items() if title.startswith("sample name"))
@@ -131,17 +131,6 @@ def _unit_in(text: str) -> str | None:
     """The unit in a title's brackets."""
     unit = text.partition("(")[2].partition(")")[0].strip()
     return unit if unit and read_unit(unit) else None
-
-
-def _read_units(table: Table, header: int, columns: set[int]) -> tuple[int | None, dict[int, str]]:
-    """The row of units just below the header, where there is one."""
-    for number, cells in table.read_rows():
-        if number <= header or not any(cell.text.strip() for cell in cells.values()):
-            continue
-        units = {index: cell.text.strip().strip("()[]").strip() for index, cell in cells.items() if cell.text.strip()}
-        is_units = units.keys() <= columns and all(read_unit(unit) for unit in units.values())
-        return (number, units) if is_units else (None, {})
-    return None, {}
 
 
 def _read_list_line(reader: RowReader, layout: Layout, number: int, cells: dict[int, Cell], result_type: str) -> Iterator[Item]:

@@ -22,6 +22,7 @@ from .tables import Cell, Row, Table
 
 FORMAT = "rigaku"
 TITLE = "Rigaku XRF results (.csv, .xlsx)"
+MOST_SAMPLES = 50_000  # they are kept, to be known again in the next block
 _SEARCHED_ROWS = 30
 _UNIT = re.compile(r"(?:mass|wt|w|at|mol)[ .]?%|k?cps(?:/\S{1,8})?|[mu]g/cm2|nm|um", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,4}[/.-](?:\d{1,2}|[A-Za-z]{3})[/.-]\d{1,4}(?:[ T].*)?")
@@ -146,6 +147,9 @@ class _BlockReader:
             return
         for item in self.rows.read(layout, number, cells):
             if isinstance(item, ParsedRow):
+                if len(self.known) >= MOST_SAMPLES:
+                    message = f"The file holds more than {MOST_SAMPLES:,} samples. Export fewer at a time."
+                    raise ParseError("too_large", message, self.table.place(number))
                 self.known[key] = (item, self.rows.row_index)
             yield item
 

@@ -11,7 +11,17 @@ import re
 from collections.abc import Iterator
 
 from .formulas import LONGEST_ANALYTE, Heading, read_compound, read_heading
-from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_columns, note_passed_over, refuse_doubles
+from .measured_columns import (
+    Column,
+    Layout,
+    RowReader,
+    find_sign_in,
+    fold,
+    note_columns,
+    note_passed_over,
+    read_units_below,
+    refuse_doubles,
+)
 from .model import Item, Notes, ParseError
 from .nomenclature import read_unit
 from .source import Source
@@ -73,11 +83,13 @@ def _read_result(text: str) -> Heading | None:
 def _read_header(table: Table, above: Row, row: Row, notes: Notes) -> Layout:
     groups = {index: " ".join(cell.text.split()) for index, cell in sorted(above[1].items()) if cell.text.strip()}
     measured: dict[int, Column] = {}
+    named: dict[int, str] = {}
+    units_row, units = read_units_below(table, row[0], row[1].keys())
     for index, cell in sorted(row[1].items()):
         heading = _read_result(cell.text)
-        group = fold(groups.get(index, ""))
+        group = _find_group(groups, index)
         if heading is None and not group.startswith(("result", "conc", "int")):
-            groups[index] = " ".join(cell.text.split())
+            named[index] = " ".join(cell.text.split())
             continue
         if heading is None:
             notes.add(
@@ -86,20 +98,27 @@ def _read_header(table: Table, above: Row, row: Row, notes: Notes) -> Layout:
                 table.place(row[0], index),
             )
             heading = Heading(cell.text.strip()[:LONGEST_ANALYTE])
-        unit = heading.unit or _find_unit(groups.get(index, ""))
+        unit = units.get(index) or heading.unit or _find_unit(groups.get(index, ""))
         quantity = "intensity" if "int" in group or (unit and "cps" in unit.casefold()) else "concentration"
         measured[index] = Column(heading.analyte, quantity, unit, heading.line)
-    titles = {index: title for index, title in groups.items() if index not in measured}
+    titles = {index: title for index, title in (groups | named).items() if index not in measured}
     identifiers = [index for index, title in titles.items() if _IDENTIFIER.fullmatch(fold(title))]
     label = _choose_label(table, row[0], identifiers, measured)
     chosen = titles[label]
     notes.add("label_column", f"The sample's name was taken from {chosen}.", table.place(row[0], label))
     times = tuple(index for index, title in titles.items() if {"date", "time"} & set(re.split(r"\W+", title.casefold())))
     others = {index: title for index, title in titles.items() if index != label and index not in times}
-    layout = Layout(row[0], {"label": (label,), "acquired_at": times}, measured, others, frozenset({label, *times}))
+    layout = Layout(units_row or row[0], {"label": (label,), "acquired_at": times}, measured, others, frozenset({label, *times}))
     refuse_doubles(table, layout)
     note_columns(table, notes, layout, [fold(title) for title in titles.values() if _IDENTIFIER.fullmatch(fold(title))])
     return layout
+
+
+def _find_group(groups: dict[int, str], index: int) -> str:
+    """What stands over a column, or over the first of the columns that share a `Result`."""
+    before = [place for place in groups if place <= index]
+    group = fold(groups[max(before)]) if before else ""
+    return group if index in groups or group.startswith("result") else ""
 
 
 def _find_unit(text: str) -> str | None:

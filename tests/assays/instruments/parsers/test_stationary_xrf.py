@@ -171,6 +171,15 @@ def test_arl_takes_the_identification_that_tells_lines_apart_and_says_so() -> No
     assert says(find(export, "S-2", "Th")) == (Decimal(41), "", "ppm")
 
 
+def test_arl_result_over_several_columns_counts_for_all_and_units_may_stand_in_a_row() -> None:
+    text = ARL.replace("Result,Result,Result", "Result,,").replace("SiO2 %,Dy2O3 (%),Th ppm\r\n", "SiO2,Dy2O3,LSF\r\n,,,,%,%,%\r\n")
+    export = read(text)
+    assert [(one.analyte, *says(one)) for one in export.readings if one.sample == "S-1"] == [
+        ("SiO2", Decimal("61.204"), "", "%"), ("Dy2O3", Decimal("0.0412"), "", "%"), ("LSF", Decimal("38.2"), "", "%"),
+    ]  # fmt: skip
+    assert "analyte_unknown" in {note.code for note in export.notes}
+
+
 def test_arl_identification_may_stand_in_the_second_header_row() -> None:
     first, second, *lines = ARL.splitlines(keepends=True)
     identifiers, results = first.split(",")[:4], first.split(",")[4:]
