@@ -7,8 +7,9 @@ import re
 from .model import Notes, Place
 
 # `MAR1` becomes `1-Mar`, `1E5` becomes `1.00E+05`.
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _MANGLED = re.compile(
-    r"\d{1,2}-[A-Z][a-z]{2}(?:-\d{2,4})?|[A-Z][a-z]{2}-\d{2,4}|\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?: .*)?|\d+(?:\.\d+)?E[+-]\d+",
+    rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{2,4}}|" r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?: .*)?|\d+(?:\.\d+)?E[+-]\d+",
     re.IGNORECASE,
 )
 

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from .cells import LONGEST_VALUE, CellReader, note_unread, refuse_formula
 from .formulas import LONGEST_ANALYTE
@@ -28,7 +29,8 @@ class Column:
     """One column of measured values.
 
     Where the value says that nothing was detected, `limit_column` holds the limit. `value_column` is the column an error belongs to: beside
-    a value not detected the error is the limit. `unit_column` and `analyte_column` hold the unit and the compound row by row.
+    a value not detected the error is the limit. `mode` is the gas mode or the view of the plasma. `unit_column` and `analyte_column` hold
+    the unit and the compound row by row.
     """
 
     analyte: str
@@ -41,6 +43,8 @@ class Column:
     unit_column: int | None = None
     analyte_column: int | None = None
     zero_is_not_detected: bool = False
+    internal_standard: bool = False
+    replicate: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,14 @@ class Layout:
 
     def knows(self, index: int) -> bool:
         """Whether the column has a heading or belongs to one."""
-        return (
-            index in self.measured
-            or index in self.titles
-            or index in self.silent
-            or any(index in places for places in self.fields.values())
-        )
+        return index in self._known
 
-    @property
+    @cached_property
+    def _known(self) -> frozenset[int]:
+        places = {index for places in self.fields.values() for index in places}
+        return frozenset({*self.measured, *self.titles, *self.silent, *places})
+
+    @cached_property
     def last_needed(self) -> int:
         """The last column without which a line would say something else: values, their units, limits and names, the sample."""
         beside = [(one.unit_column, one.limit_column, one.analyte_column) for one in self.measured.values()]
@@ -154,10 +158,12 @@ class RowReader:
         yield row
         yield from self._make_readings(layout, number, cells, row, self.row_index, replicate)
 
-    def read_further(self, layout: Layout, number: int, cells: dict[int, Cell], row: ParsedRow, row_index: int) -> Iterator[Item]:
+    def read_further(
+        self, layout: Layout, number: int, cells: dict[int, Cell], row: ParsedRow, row_index: int, replicate: int | None = None
+    ) -> Iterator[Item]:
         """The readings of a line that says more about an earlier row."""
         self._check_cells(layout, number, cells)
-        yield from self._make_readings(layout, number, cells, row, row_index, None)
+        yield from self._make_readings(layout, number, cells, row, row_index, replicate)
 
     def _make_readings(
         self, layout: Layout, number: int, cells: dict[int, Cell], row: ParsedRow, row_index: int, replicate: int | None
@@ -239,7 +245,8 @@ class RowReader:
             row=number,
             column=self.table.place(None, index).column,
             row_index=row_index,
-            replicate=replicate,
+            internal_standard=column.internal_standard,
+            replicate=column.replicate if replicate is None else replicate,
             acquired_at=row.acquired_at,
         )
 
@@ -263,7 +270,7 @@ def refuse_doubles(table: Table, layout: Layout) -> None:
     """Refuse two columns that say the same: which of them counts cannot be told."""
     seen: set[tuple[object, ...]] = set()
     for index, column in sorted(layout.measured.items()):
-        what = (column.analyte, column.quantity, column.line, column.gas_mode, column.unit, column.analyte_column)
+        what = (column.analyte, column.quantity, column.line, column.unit, column.analyte_column, column.gas_mode, column.replicate)
         if what in seen:
             message = f"Two columns hold the {column.quantity.replace('_', ' ')} of {column.analyte}. Export the table again."
             raise ParseError("column_twice", message, table.place(layout.row, index))

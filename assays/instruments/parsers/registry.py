@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from . import (
+    agilent_icp_expert,
+    agilent_spectraa,
     astm_e1394,
     bruker_spectraplus,
     bruker_titan,
@@ -17,9 +19,13 @@ from . import (
     masshunter,
     olympus_vanta,
     panalytical_superq,
+    perkinelmer_syngistix,
+    perkinelmer_winlab32,
     rigaku,
+    shimadzu_icpe,
     thermo_arl,
     thermo_niton,
+    thermo_qtegra,
     xrf_bead,
 )
 from .model import Item, Notes, ParsedExport, ParsedReading, ParsedRow, ParseError, Place
@@ -42,6 +48,12 @@ class Parser(Protocol):
 
 PARSERS: tuple[Parser, ...] = (
     masshunter,
+    agilent_icp_expert,
+    agilent_spectraa,
+    thermo_qtegra,
+    perkinelmer_syngistix,
+    perkinelmer_winlab32,
+    shimadzu_icpe,
     olympus_vanta,
     thermo_niton,
     bruker_titan,
