@@ -29,8 +29,8 @@ class Column:
     """One column of measured values.
 
     Where the value says that nothing was detected, `limit_column` holds the limit. `value_column` is the column an error belongs to: beside
-    a value not detected the error is the limit. `mode` is the gas mode or the view of the plasma. `unit_column` and `analyte_column` hold
-    the unit and the compound row by row.
+    a value not detected the error is the limit. `gas_mode` is also the view of the plasma. `unit_column` and `analyte_column` hold the unit
+    and the compound row by row.
     """
 
     analyte: str

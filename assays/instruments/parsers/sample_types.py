@@ -13,7 +13,7 @@ _WORDS: dict[Kind, str] = {
     "blank": "bkgnd blkvrfy calblk fqblk sqblk blk blank lrb mb mblk icb ccb prepblank methodblank rinse wash",
     "standard": "calstd dilstd isostd sqstd sqistd cal std standard tune",
     "control": "cicspike driftchk spike dup duplicate qc qcs lfb lfbd lcs lcsd icv ccv crm srm ms msd lrbs lrbd icsa icsab pds",
-    "sample": "sample smpl unknown unk spikeref",
+    "sample": "sample samp smpl unknown unk spikeref",
 }
 _KINDS: dict[str, Kind] = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 

@@ -23,7 +23,7 @@ FORMAT = "shimadzu_icpe"
 TITLE = "Shimadzu ICPE results without titles (.txt)"
 _SEARCHED_ROWS = 60
 _METHOD, _TYPE, _LABEL, _TIME, _ELEMENT, _WORD, _LINE, _ORDER, _FIRST_BLOCK = 0, 1, 2, 3, 6, 7, 8, 9, 10
-_BLOCK, _REPLICATES = 20, 10
+_BLOCK, _REPLICATES, _LAST = 20, 10, 43
 _WAVELENGTH = re.compile(r"\d{3}(?:[.,]\d{1,4})?")
 
 
@@ -49,7 +49,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
             note_passed_over(table, notes)
             continue
         collector = LineCollector(table, notes, rows, find_sign_in(table, range(_FIRST_BLOCK, _FIRST_BLOCK + 20 * _BLOCK), 1))
-        number, cells, last = 1, dict[int, Cell](), _FIRST_BLOCK
+        number, cells, last = 1, dict[int, Cell](), _LAST
         for number, cells in table.read_rows():
             last = max(last, *cells, 0)
             if _is_quantified(cells):

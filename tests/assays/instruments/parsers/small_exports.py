@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.assays.instruments.parsers import small_icp_exports as icp
+
 VANTA = (
     "sep=,\r\n"
     "Instrument Serial Num,Reading #,Date,Time,Method Name,Test Label,Latitude, Units, Compound, Compound Level, Compound Error,"
@@ -118,6 +120,14 @@ ASTM_FRAMES = (
 ASTM_RECORDS = "\n".join(record.rstrip("\r") for record in RECORDS) + "\n"
 
 BY_FORMAT: dict[str, str] = {
+    "agilent_icp_expert": icp.ICP_EXPERT,
+    "agilent_icp_expert 5110": icp.ICP_EXPERT_5110,
+    "agilent_spectraa": icp.SPECTRAA,
+    "thermo_qtegra": icp.QTEGRA_OES,
+    "thermo_qtegra isotopes": icp.QTEGRA_MS,
+    "perkinelmer_winlab32": icp.WINLAB32,
+    "perkinelmer_winlab32 short": icp.WINLAB32_SHORT,
+    "shimadzu_icpe": icp.SHIMADZU_ICPE,
     "olympus_vanta": VANTA,
     "thermo_niton": NITON,
     "bruker_titan": TITAN,
