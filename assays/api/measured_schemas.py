@@ -201,3 +201,12 @@ class TrailSchema(Schema):
     steps = TrailStepSchema(many=True)
     formulas = serializers.ListField(child=serializers.DictField())
     stages = serializers.DictField(help_text="What the stages of the reduction found for the run and this element, the plan among it")
+
+
+class RunCalculationSchema(Schema):
+    run = serializers.CharField()
+    method_version = serializers.CharField()
+    reduction = serializers.IntegerField(allow_null=True)
+    software = serializers.CharField(allow_null=True)
+    reduced_at = serializers.DateTimeField(allow_null=True)
+    stages = serializers.DictField(help_text="By name: plan, internal_standards, calibrations, interferences, limits and the rest")

@@ -15,6 +15,7 @@ from assays.api.planning import fetch_run
 from assays.forms.result_filters import RESULT_ORDERINGS, ResultFilter
 from assays.models import Result, ResultVersion
 from assays.selectors.results import authorised_results, result_data, results_with_drafts
+from assays.selectors.run_calculation import calculation_data
 from assays.selectors.trails import TRAIL_RELATIONS, trail_of
 from lims.core.api.views import ActionView, ListView
 from lims.core.errors import NotFound
@@ -66,3 +67,15 @@ class ResultTrail(ActionView):
         if version is None:
             raise NotFound()
         return Response(trail_of(version))
+
+
+class RunCalculation(ActionView):
+    """How a run was computed."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RESULT_DRAFT}
+
+    @extend_schema(operation_id="runs_calculation", responses=schemas.RunCalculationSchema)
+    def get(self, request: Request, key: str) -> Response:
+        """The stages of the newest reduction: plan, internal standards, backgrounds, drift, interferences, calibrations, procedural blanks,
+        limits and uncertainties, as they were stored."""
+        return Response(calculation_data(fetch_run(request.user, key)))

@@ -9,6 +9,7 @@ from assays.api import results, review, runs_qc
 urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<str:key>/qc/", runs_qc.RunQuality.as_view(), name="api-run-qc"),
     path("runs/<str:key>/review/", review.ReviewView.as_view(), name="api-run-review"),
+    path("runs/<str:key>/calculation/", results.RunCalculation.as_view(), name="api-run-calculation"),
     path("runs/<str:key>/results/<uuid:pk>/trail/", results.ResultTrail.as_view(), name="api-result-trail"),
     path("results/", results.Results.as_view(), name="api-results"),
     path("results/authorise/", review.AuthoriseView.as_view(), name="api-results-authorise"),

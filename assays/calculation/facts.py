@@ -11,15 +11,23 @@ from assays.calculation.lines import CalibrationLine
 from assays.calculation.plan import CalculationPlan
 from assays.calculation.run_limits import DecidedLimits
 from assays.calculation.session import Session
+from assays.calculation.uncertainties import Evaluated
 
 Blanks = Mapping[str, Sequence[tuple[int, float]]]
 """What each reagent blank counts in µg/L of the measured solution by symbol: (position, value)."""
 
 
-def stage_facts(plan: CalculationPlan, session: Session | None, limits: Mapping[str, DecidedLimits], blanks: Blanks) -> dict[str, Any]:
+def stage_facts(
+    plan: CalculationPlan,
+    session: Session | None,
+    limits: Mapping[str, DecidedLimits],
+    blanks: Blanks,
+    uncertainties: Mapping[str, Evaluated],
+) -> dict[str, Any]:
     """The stages that had something to do, by name; the plan itself is among them, as it was read."""
     found: dict[str, Any] = {"plan": msgspec.to_builtins(plan), "limits": {symbol: _limits(one) for symbol, one in limits.items()}}
     found["procedural_blanks"] = {symbol: [{"position": at, "ug_l": value} for at, value in values] for symbol, values in blanks.items()}
+    found["uncertainties"] = {symbol: one.as_data() for symbol, one in uncertainties.items()}
     if session is not None:
         found |= {
             "internal_standards": session.references,

@@ -102,12 +102,25 @@ class LimitsPlan(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 class UncertaintyPlan(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The evaluation and what it needs. Nordtest: at least `minimum_points` measurements of certified materials in the last `days` days.
-    A budget: `components` by name (`assays.calculation.budgets`)."""
+    A budget: `components` by name (`COMPONENTS`)."""
 
     evaluation: Evaluation = Evaluation.STATED
     minimum_points: int = 8
     days: int = 365
     components: dict[str, float] = {}
+
+
+COMPONENTS = {
+    "mass_g": "standard uncertainty of the balance in g",
+    "volume_percent": "of the final volume, percent",
+    "dilution_percent": "of the dilution, percent",
+    "standard_percent": "of the calibration standards, percent",
+    "calibration_percent": "of the calibration line where results are the instrument's own, percent",
+    "recovery_percent": "of digestion and recovery, percent",
+    "repeatability_percent": "of preparation and measurement, percent",
+    "moisture_percent": "of the moisture, in percent of mass",
+}
+"""The components a method version may state, all as standard uncertainties; those of line and blank are found in each run."""
 
 
 class CalculationPlan(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -193,8 +206,23 @@ def _refuse_numbers(plan: CalculationPlan) -> None:
         raise InvalidPlan("Limits of a run need at least 2 blanks; 10 or more are wanted.")
     if plan.uncertainty.minimum_points < 4 or plan.uncertainty.days < 1:
         raise InvalidPlan("Nordtest needs at least 4 measurements of certified materials over at least a day.")
+    _refuse_components(plan)
     if not 0 <= plan.calibration.beyond_percent <= 20:
         raise InvalidPlan("A reading may lie at most 20 % above the highest standard.")
+
+
+def _refuse_components(plan: CalculationPlan) -> None:
+    given, asked = plan.uncertainty.components, plan.uncertainty.evaluation == Evaluation.BUDGET
+    if given and not asked:
+        raise InvalidPlan("Components belong to a budget: set the evaluation to budget, or leave them out.")
+    if asked and plan.source == Source.INSTRUMENT and "calibration_percent" not in given:
+        raise InvalidPlan("A budget of the instrument's concentrations needs calibration_percent: the line is not known here.")
+    if missing := sorted({"mass_g", "volume_percent", "recovery_percent"} - set(given)) if asked else []:
+        raise InvalidPlan(f"A budget needs at least mass_g, volume_percent and recovery_percent; it lacks {', '.join(missing)}.")
+    if unknown := sorted(set(given) - set(COMPONENTS)):
+        raise InvalidPlan(f"A budget knows no {', '.join(unknown)}; it knows {', '.join(COMPONENTS)}.")
+    if any(not 0 <= u < 100 for u in given.values()):
+        raise InvalidPlan("The components of a budget are standard uncertainties, from 0 to below 100.")
 
 
 def _refuse_parents(plan: CalculationPlan, isotopes: Mapping[str, str]) -> None:

@@ -49,6 +49,12 @@ _FORMULAS = (
     Formula("blank_scale_1", "blank * applied_dilution", "µg/L", "The blank on the scale of a reading that carries its dilution"),
     Formula("content_1", "(solution - blank) * volume_ml * dilution / (1000 * mass_g)", "mg/kg", "Content of the portion as weighed"),
     Formula("dry_1", "content * 100 / (100 - moisture_percent)", "mg/kg dry", "On the dry basis"),
+    Formula(
+        "budget_1",
+        "2 * value * root of the sum of the squares of the others",
+        "mg/kg dry",
+        "Expanded uncertainty, k = 2, from the relative standard uncertainties of the budget",
+    ),
     Formula("relative_uncertainty_1", "value * percent / 100", "mg/kg dry", "Expanded uncertainty, k = 2, from a relative one"),
 )
 

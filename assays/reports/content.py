@@ -17,7 +17,7 @@ from django.urls import reverse
 from assays.chemistry.chondrite import normalise
 from assays.chemistry.elements import find_analyte
 from assays.chemistry.rounding import Rule, round_significant
-from assays.models import Authorisation, MethodAnalyte, Result, ResultVersion, RunDecision
+from assays.models import Authorisation, MethodAnalyte, MethodVersion, Result, ResultVersion, RunDecision
 from assays.reports.changes import find_changes
 from assays.reports.models import Certificate
 from assays.reports.remarks import find_remarks
@@ -134,11 +134,35 @@ def _authorised(certificate: Certificate) -> list[_Group]:
 
 
 def _methods(groups: Iterable[_Group]) -> tuple[paper.Method, ...]:
-    versions = {group.versions[0].method_version_id: group.versions[0].method_version for group in groups}
+    versions: dict[UUID, MethodVersion] = {}
+    evaluations: dict[UUID, set[str]] = {}
+    for group in groups:
+        for one in group.versions:
+            versions.setdefault(one.method_version_id, one.method_version)
+            if one.uncertainty is not None:
+                evaluations.setdefault(one.method_version_id, set()).add(one.inputs.get("uncertainty_evaluation", "stated"))
     return tuple(
-        paper.Method(code=one.method.code, version=f"v{one.number}", name=one.method.name, description=one.method.description)
-        for one in versions.values()
+        paper.Method(
+            code=one.method.code,
+            version=f"v{one.number}",
+            name=one.method.name,
+            description=" ".join(part for part in (one.method.description, _uncertainty_words(evaluations.get(pk, set()))) if part),
+        )
+        for pk, one in versions.items()
     )
+
+
+_EVALUATIONS = {
+    "stated": "as stated by the method version",
+    "nordtest": "by Nordtest TR 537 from the laboratory's control materials",
+    "budget": "by an uncertainty budget (GUM, JCGM 100:2008)",
+}
+
+
+def _uncertainty_words(evaluations: Collection[str]) -> str:
+    """How the uncertainties of a method's results were evaluated; nothing where only bounds are reported."""
+    words = [text for name, text in _EVALUATIONS.items() if name in evaluations]
+    return f"Uncertainty: expanded, k = 2 (about 95 % coverage), evaluated {' or '.join(words)}." if words else ""
 
 
 def _item(sample: Sample) -> paper.Item:

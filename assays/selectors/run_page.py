@@ -287,10 +287,27 @@ def explain_result(version: ResultVersion) -> Making:
             f"LOD {number_text(version.lod)}, LOQ {number_text(version.loq)} {version.unit}",
             _("the method's, carried to this portion"),
         ),
-        (_("Uncertainty"), f"{used['relative_uncertainty_percent']} %", _("expanded, k = 2, stated by the method version")),
+        _explain_uncertainty(version),
         (_("Reported"), _reported(version), _("rounded once, half to even; a bound never rounded down")),
     ]
     return Making(version, steps, readings_behind(version))
+
+
+EVALUATIONS: dict[str, Any] = {
+    "stated": gettext_lazy("stated by the method version"),
+    "nordtest": gettext_lazy("by Nordtest TR 537 from this laboratory’s control materials"),
+    "budget": gettext_lazy("by an uncertainty budget (GUM)"),
+}
+"""How an uncertainty was evaluated, in words."""
+
+
+def _explain_uncertainty(version: ResultVersion) -> tuple[str, str, str]:
+    used, evaluation = version.inputs, version.inputs.get("uncertainty_evaluation", "stated")
+    percent = float(used["relative_uncertainty_percent"])
+    if evaluation == "budget":
+        percent = 100 * float(version.uncertainty / version.value) if version.uncertainty is not None and version.value else 0.0
+    shown = f"{percent:.3g} %" if percent else "—"
+    return _("Uncertainty"), shown, _("expanded, k = 2, %(how)s") % {"how": EVALUATIONS[evaluation]}
 
 
 def _reported(version: ResultVersion) -> str:

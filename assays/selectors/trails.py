@@ -111,5 +111,8 @@ def _concentrations(cells: Sequence[Reading]) -> list[float]:
 def _tell_uncertainty(version: ResultVersion) -> list[Step]:
     if version.uncertainty is None:
         return []
+    budget = version.inputs.get("budget")
+    if budget:
+        return [Step(budget["step"], budget["inputs"], budget["output"], budget["about"])]
     percent = float(version.inputs["relative_uncertainty_percent"])
     return [Step("relative_uncertainty_1", {"value": float(version.value), "percent": percent}, float(version.uncertainty))]

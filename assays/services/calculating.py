@@ -9,13 +9,17 @@ from statistics import fmean
 from typing import Any
 
 from assays.calculation import facts
-from assays.calculation.plan import CalculationPlan, InvalidPlan, Source, read_plan
+from assays.calculation.plan import CalculationPlan, Evaluation, InvalidPlan, Source, read_plan
 from assays.calculation.run_limits import DecidedLimits, decide_limits
 from assays.calculation.session import Session, compute_session
+from assays.calculation.steps import Step
 from assays.calculation.tubes import Fault
-from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, count_blank
+from assays.calculation.uncertainties import Evaluated, Quantities, evaluate_uncertainties, make_budget
+from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, TrayResult, count_blank
 from assays.models import MethodAnalyte, MethodVersion, Reduction, ReductionStage, Run, RunPosition
+from assays.selectors.control_histories import read_histories
 from assays.selectors.session_tubes import read_tubes
+from lims.core import clock
 from lims.core.errors import Invalid
 
 Readings = dict[int, dict[str, list[SolutionReading]]]
@@ -31,13 +35,26 @@ class Calculation:
     compared: Mapping[tuple[int, str], float] = field(default_factory=dict)
     limits: Mapping[str, DecidedLimits] = field(default_factory=dict)
     blanks: facts.Blanks = field(default_factory=dict)
+    uncertainties: Mapping[str, Evaluated] = field(default_factory=dict)
+    budgets: Mapping[tuple[int, str], Step] = field(default_factory=dict)
     faults: Sequence[Fault] = ()
 
     def inputs_of(self, number: int, symbol: str) -> dict[str, Any]:
         """What a result version keeps of the way to its concentration beyond what every version keeps; nothing on the plain way."""
-        if self.session is None:
+        found = self._uncertainty_of(number, symbol)
+        return found if self.session is None else found | self._acquisitions_of(self.session, number, symbol)
+
+    def _uncertainty_of(self, number: int, symbol: str) -> dict[str, Any]:
+        evaluated = self.uncertainties.get(symbol)
+        if evaluated is None or self.plan.uncertainty.evaluation == Evaluation.STATED:
             return {}
-        traces = self.session.traces.get((number, symbol), [])
+        if evaluated.percent is not None:
+            return {"uncertainty_evaluation": evaluated.evaluation, "relative_uncertainty_percent": repr(evaluated.percent)}
+        budget = self.budgets.get((number, symbol))
+        return {"uncertainty_evaluation": evaluated.evaluation, "budget": None if budget is None else budget.as_data()}
+
+    def _acquisitions_of(self, session: Session, number: int, symbol: str) -> dict[str, Any]:
+        traces = session.traces.get((number, symbol), [])
         compared = self.compared.get((number, symbol))
         return {
             "readings": [one for trace in traces for one in trace.reading_ids],
@@ -90,7 +107,43 @@ def blanks_of_run(blanks: Sequence[TrayInput]) -> dict[str, list[tuple[int, floa
     return found
 
 
+def uncertainties_of_run(run: Run, plan: CalculationPlan, analytes: Mapping[str, MethodAnalyte]) -> dict[str, Evaluated]:
+    """Each analyte's uncertainty as the method version has it evaluated; Nordtest from what was measured before this run."""
+    asked, histories = plan.uncertainty, {}
+    if asked.evaluation == Evaluation.NORDTEST:
+        histories = read_histories(run, run.measured_at or clock.now(), asked.days)
+    stated = {symbol: float(one.relative_uncertainty_percent) for symbol, one in analytes.items()}
+    return evaluate_uncertainties(asked, stated, histories)
+
+
+def budgets_of_run(
+    calculation: Calculation, results: Mapping[tuple[int, str], TrayResult], portions: Mapping[int, Portion]
+) -> dict[tuple[int, str], Step]:
+    """A budget for every quantified result, where the method has its uncertainty evaluated so."""
+    if calculation.plan.uncertainty.evaluation != Evaluation.BUDGET:
+        return {}
+    components = calculation.plan.uncertainty.components
+    found = {}
+    for (number, symbol), result in results.items():
+        # A net value of nothing has no relative uncertainty; it is below any limit.
+        net = (result.solution_ug_l - result.blank_ug_l) * result.dilution / portions[number].dilution
+        if not result.qualifier and net > 0:
+            quantities = _quantities(calculation, number, symbol, net, portions[number])
+            found[number, symbol] = make_budget(result.value, quantities, components)
+    return found
+
+
+def _quantities(calculation: Calculation, number: int, symbol: str, net: float, portion: Portion) -> Quantities:
+    session, limits = calculation.session, calculation.limits[symbol]
+    error = None
+    if session is not None:
+        replicates = len(session.readings[number][symbol])
+        error = session.lines[symbol].standard_error(net, replicates)
+    blank = limits.run_s_ug_l / limits.n**0.5 if limits.run_s_ug_l else 0.0
+    return Quantities(net, portion.mass_g, portion.moisture_percent, error, blank)
+
+
 def store_stages(reduction: Reduction, calculation: Calculation) -> None:
     """Keep what the stages found for the run as a whole. Part of the caller's transaction."""
-    found = facts.stage_facts(calculation.plan, calculation.session, calculation.limits, calculation.blanks)
+    found = facts.stage_facts(calculation.plan, calculation.session, calculation.limits, calculation.blanks, calculation.uncertainties)
     ReductionStage.objects.bulk_create(ReductionStage(reduction=reduction, stage=name, data=data) for name, data in found.items())

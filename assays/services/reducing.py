@@ -25,7 +25,16 @@ from assays.models.runs import PositionKind
 from assays.qc.measurements import ControlKind
 from assays.selectors.measured_runs import live_tests
 from assays.selectors.retests import carried_versions
-from assays.services.calculating import Calculation, blanks_of_run, compute_solutions, limits_of_run, plan_of, store_stages
+from assays.services.calculating import (
+    Calculation,
+    blanks_of_run,
+    budgets_of_run,
+    compute_solutions,
+    limits_of_run,
+    plan_of,
+    store_stages,
+    uncertainties_of_run,
+)
 from assays.services.solutions import apply_solution, read_solutions, solution_inputs
 from lims.core import clock
 from lims.core.copying import copy_rows
@@ -83,11 +92,18 @@ def compute_run(run: Run) -> ReducedRun:
     }
     blanks = [one for one in tray if one.is_blank]
     decided = limits_of_run(plan, stated, [one.readings for one in blanks], _nominal(version))
-    limits = {symbol: one.used for symbol, one in decided.items()}
+    uncertainties = uncertainties_of_run(run, plan, analytes)
+    limits = {
+        symbol: one.used if (percent := uncertainties[symbol].percent) is None else replace(one.used, relative_uncertainty_percent=percent)
+        for symbol, one in decided.items()
+    }
     reduced = reduce_tray(tray, limits, _nominal(version), average=partial(combine_replicates, rule=plan.replicates))
     measured = frozenset(symbol for found in readings.values() for symbol in found)
-    calculation = replace(calculation, limits=decided, blanks=blanks_of_run(blanks))
-    return ReducedRun(positions, portions, analytes, reduced.results, measured, reduced.mismatches, standards, calculation)
+    calculation = replace(calculation, limits=decided, blanks=blanks_of_run(blanks), uncertainties=uncertainties)
+    budgets = budgets_of_run(calculation, reduced.results, portions)
+    results = reduced.results | {key: replace(reduced.results[key], uncertainty=budget.output) for key, budget in budgets.items()}
+    calculation = replace(calculation, budgets=budgets)
+    return ReducedRun(positions, portions, analytes, results, measured, reduced.mismatches, standards, calculation)
 
 
 def _nominal(version: MethodVersion) -> Portion:

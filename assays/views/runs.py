@@ -23,6 +23,7 @@ from assays.selectors.judgements import judgement_of
 from assays.selectors.measured_badges import upload_badge
 from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.retests import find_retests
+from assays.selectors.run_calculation import calculation_of
 from assays.selectors.runs import run_list, tray_of
 from assays.selectors.trails import TRAIL_RELATIONS, trail_of
 from assays.services.authorising import authorise_blockers
@@ -109,6 +110,7 @@ class RunPage(Page):
         again = find_retests(run) if allowed(request.user, Action.RESULT_DRAFT) else None
         more = {
             "next_step": next_step(run, request.user),
+            "may_compute": allowed(request.user, Action.RESULT_DRAFT),
             "may_bring": self._may_bring(run),
             "retests": len(again.rows) if again else 0,
             "panels": render_panels("run", run, request),
@@ -133,6 +135,17 @@ def next_step(run: Run, viewer: Any) -> dict[str, Any] | None:
         url = reverse("assays:run-authorise", args=[run.code])
         return {"url": url, "name": "authorise", "blockers": authorise_blockers(run, viewer)}
     return None
+
+
+class CalculationPage(Page):
+    """How a run was computed: its plan, lines, interferences, drift, limits, uncertainties."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.RESULT_DRAFT}
+    template = "assays/runs/calculation.html"
+
+    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+        run = fetch_run(request.user, code)
+        return self.render({"run": run, "badge": run_badge(run.state), "found": calculation_of(run)})
 
 
 def fetch_version(run: Run, pk: UUID) -> ResultVersion:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import ast
+import csv
+import io
 import json
+from datetime import timedelta
+from decimal import Decimal
+from statistics import stdev
 from typing import Any
 
 import pytest
 
-from assays.models import ResultVersion, Run
+from assays.control_charts.models import ControlPoint
+from assays.models import MethodVersion, ResultVersion, Run
 from assays.selectors.trails import trail_of
+from lims.core.ids import uuid7
 from tests.factories.bench import make_planned_run
-from tests.factories.measurement import contents_of, upload_run
+from tests.factories.browsing import sign_in
+from tests.factories.callers import Caller
+from tests.factories.measurement import contents_of, make_measured_run, upload_run
 from tests.factories.people import Cast
-from tests.factories.session import IONS, ask_for_counts, make_counts_export
+from tests.factories.session import IONS, PLAN, ask_for_counts, make_counts_export
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +36,10 @@ def measure(cast: Cast, n: int = 6, plan: dict[str, Any] | None = None, **faults
     return run
 
 
+def first_sample(run: Run) -> int:
+    return run.positions.filter(kind="sample").values_list("number", flat=True)[0]
+
+
 def found(run: Run, position: int, symbol: str) -> ResultVersion:
     return ResultVersion.objects.get(position__run=run, position__number=position, result__analyte__symbol=symbol)
 
@@ -38,7 +51,7 @@ def test_the_truth_comes_back_through_drift_suppression_and_oxides(cast: Cast) -
         truth = contents_of(version.position)[version.result.analyte.symbol] / 0.8
         assert float(version.value) == pytest.approx(truth, rel=3e-3), (version.position.number, version.result.analyte.symbol)
     # The instrument's own number stands beside it, wrong by what was suppressed and drifted, and by the oxides.
-    first = next(one.number for one in run.positions.filter(kind="sample"))
+    first = first_sample(run)
     compared = {symbol: found(run, first, symbol).inputs for symbol in ("La", "Tb")}
     ratios = {symbol: float(one["instrument_ug_l"]) / float(one["solution_ug_l"]) for symbol, one in compared.items()}
     assert ratios["La"] == pytest.approx(0.9, abs=0.02)
@@ -60,7 +73,7 @@ _ARITHMETIC = (ast.Expression, ast.BinOp, ast.Name, ast.Constant, ast.Load, ast.
 
 def test_an_auditor_computes_the_same_number_from_the_exported_trail_alone(cast: Cast) -> None:
     run = measure(cast)
-    version = found(run, next(one.number for one in run.positions.filter(kind="sample")), "Tb")
+    version = found(run, first_sample(run), "Tb")
     trail = json.loads(json.dumps(trail_of(version)))
     rows = trail["steps"]
     assert [row["step"] for row in rows] == [
@@ -85,3 +98,76 @@ def test_an_auditor_computes_the_same_number_from_the_exported_trail_alone(cast:
     shares = {row["about"]["parent"]: row["about"]["percent"] for row in rows if row["step"] == "interference_1"}
     assert shares["Nd"] > 5
     assert trail["stages"]["flagged"]
+
+
+def test_drift_beyond_its_limit_blocks_the_run_and_says_so(cast: Cast) -> None:
+    run = measure(cast, drift=lambda place: 1 - place)
+    assert run.state == "blocked", (run.verdict_text, list(run.positions.values_list("label", flat=True)))
+    assert "Calibrate again." in run.verdict_text
+    [evaluation] = run.evaluations.all()
+    assert {one["code"] for one in evaluation.blockers} == {"drift_too_large"}
+
+
+def test_a_result_carries_the_uncertainty_of_its_own_budget(cast: Cast) -> None:
+    components = {"mass_g": 0.0002, "volume_percent": 0.1, "recovery_percent": 2, "moisture_percent": 0.4, "standard_percent": 0.5}
+    run = measure(cast, 3, PLAN | {"uncertainty": {"evaluation": "budget", "components": components}})
+    version = found(run, first_sample(run), "Dy")
+    budget = version.inputs["budget"]
+    squares = sum(share**2 for name, share in budget["inputs"].items() if name != "value")
+    assert float(version.uncertainty) == pytest.approx(2 * float(version.value) * squares**0.5, rel=1e-9)
+    # Recovery alone is 2 %: U is a little more than 4 %.
+    assert 4 < 100 * float(version.uncertainty) / float(version.value) < 6
+    trail = trail_of(version)
+    assert trail["steps"][-1]["step"] == "budget_1"
+    assert {one["component"] for one in trail["steps"][-1]["about"]["components"]} == {
+        "blank", "calibration", "mass", "volume", "recovery", "moisture", "standard",
+    }  # fmt: skip
+
+
+def test_nordtest_takes_the_laboratory_s_own_controls_from_before_the_run(cast: Cast) -> None:
+    MethodVersion.objects.filter(method__code="FUS-MS").update(
+        calculation={"uncertainty": {"evaluation": "nordtest", "minimum_points": 6, "days": 90}, "replicates": "median"}
+    )
+    first = make_measured_run(cast)
+    assert found(first, first_sample(first), "Dy").inputs["uncertainty_evaluation"] == "stated"
+    kept = list(ControlPoint.objects.filter(series__analyte__symbol="Dy", qualifier=""))
+    assert kept
+    for place, factor in enumerate([0.97, 1.02, 1.0, 1.04, 0.99, 1.01, 0.5, 9.0], 1):
+        for point in kept[:1]:
+            point.pk, point.value = uuid7(), point.expected * Decimal(str(factor))
+            # The eighth was measured before the period, the seventh failed.
+            point.measured_at = first.measured_at - timedelta(days=100 if place == 8 else place)
+            point.outcome = "fail" if place == 7 else "pass"
+            point.save(force_insert=True)
+    again = make_measured_run(cast)
+    version = found(again, first_sample(again), "Dy")
+    facts = trail_of(version)["stages"]["uncertainties"]
+    material = next(one for one in facts["materials"] if one["n"] >= 6)
+    history = [0.97, 1.02, 1.0, 1.04, 0.99, 1.01, *([1.0] if material["n"] == 7 else [])]
+    assert material["s"] / material["certified"] == pytest.approx(stdev(history), rel=5e-3)
+    assert facts["evaluation"] == version.inputs["uncertainty_evaluation"] == "nordtest"
+    assert facts["expanded_percent"] == pytest.approx(2 * (facts["u_rw_percent"] ** 2 + facts["u_bias_percent"] ** 2) ** 0.5)
+    assert float(version.uncertainty) == pytest.approx(float(version.value) * facts["expanded_percent"] / 100, rel=1e-9)
+    assert facts["first"] < facts["last"]
+    # Elements without such a history keep what the method states, with the reason.
+    assert trail_of(found(again, first_sample(again), "Tb"))["stages"]["uncertainties"]["reason"].startswith("2 measurements")
+
+
+def test_the_page_of_the_calculation_the_trail_and_its_files_tell_the_same(cast: Cast) -> None:
+    run = measure(cast, 3)
+    version = found(run, first_sample(run), "Tb")
+    analyst = sign_in(cast.analyst)
+    page = analyst.get(f"/runs/{run.code}/calculation/").content.decode()
+    assert "143Nd16O+" in page and "Corrections above" in page  # noqa: PT018
+    number = f"/runs/{run.code}/results/{version.pk}/"
+    assert "Calculation trail" in analyst.get(number).content.decode()
+    file = analyst.get(f"{number}trail/")
+    trail = json.loads(file.content)
+    lines = list(csv.DictReader(io.StringIO(analyst.get(f"{number}trail/?format=csv").content.decode())))
+    outputs = [float(one["number"]) for one in lines if one["name"] == "="]
+    assert outputs == [row["output"] for row in trail["steps"]]
+    caller = Caller(cast.analyst)
+    api = caller.get(f"/runs/{run.code}/results/{version.pk}/trail/").json()
+    assert api == trail
+    stages = caller.get(f"/runs/{run.code}/calculation/").json()["stages"]
+    assert stages["calibrations"]["Tb"] == trail["stages"]["calibrations"]
