@@ -80,6 +80,8 @@ def read_value(text: str, decimal_sign: str = ".") -> tuple[Decimal | None, str]
     Words for no number give none with their qualifier; what is not understood gives none with `?`, never a guess: `1,234` is no number
     where the sign is a point.
     """
+    if decimal_sign == "." and text.isascii() and (number := _read_number(text)) is not None:
+        return number, ""
     stripped = text.strip()
     qualifier, digits = "", stripped
     if stripped[:1] in (BELOW, ABOVE):

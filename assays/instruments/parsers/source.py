@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from .astm_frames import is_message
 from .model import ParseError, Place
-from .tables import LAST_COLUMN, Cell, End, Row, Table, check_text, name_column
+from .tables import LAST_COLUMN, LONGEST_TEXT, Cell, End, Row, Table, check_text, name_column
 from .workbook import open_workbook
 
 MOST_BYTES = 256 * 1024**2
@@ -239,5 +239,7 @@ def _make_cells(number: int, record: list[str]) -> dict[int, Cell]:
     cells = {}
     for column, text in enumerate(record):
         if text and not text.isspace():
-            cells[column] = Cell(check_text(text, Place(row=number, column=name_column(column))), "text")
+            if not text.isprintable() or len(text) > LONGEST_TEXT:  # what is printable has no control characters
+                check_text(text, Place(row=number, column=name_column(column)))
+            cells[column] = Cell(text, "text")
     return cells

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from .model import ParseError, Place
@@ -44,6 +45,7 @@ class Table:
         return Place(sheet=self.sheet, row=row, column=None if column is None else name_column(column))
 
 
+@lru_cache(maxsize=LAST_COLUMN)
 def name_column(index: int) -> str:
     """The letters of a column counted from 0: 0 is A, 26 is AA."""
     letters = ""
