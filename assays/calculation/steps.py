@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Formula:
-    """`expression` is arithmetic (+ - * / and brackets) over the names of the inputs, or says what is done with all of them; `unit` is
+    """`expression` is arithmetic (+ - * / ** and brackets) over the names of the inputs, or says what is done with all of them; `unit` is
     that of the output."""
 
     name: str
@@ -54,6 +54,12 @@ _FORMULAS = (
         "2 * value * root of the sum of the squares of the others",
         "mg/kg dry",
         "Expanded uncertainty, k = 2, from the relative standard uncertainties of the budget",
+    ),
+    Formula(
+        "relative_uncertainty_dilution_1",
+        "value * (percent * percent + 4 * dilution_u_percent * dilution_u_percent) ** 0.5 / 100",
+        "mg/kg dry",
+        "Expanded uncertainty, k = 2, with the standard uncertainty of a dilution series",
     ),
     Formula("relative_uncertainty_1", "value * percent / 100", "mg/kg dry", "Expanded uncertainty, k = 2, from a relative one"),
 )

@@ -111,13 +111,14 @@ def pooled_rsd_percent(groups: Sequence[Sequence[float]]) -> float:
 @dataclass(frozen=True)
 class Quantities:
     """What a result was computed from, for its budget: the net concentration and its parts in µg/L of the measured solution, the portion,
-    and the moisture in percent."""
+    the moisture in percent, and the standard uncertainty of a dilution series of its own in percent (0: the method's usual dilution)."""
 
     net_ug_l: float
     mass_g: float
     moisture_percent: float
     u_calibration_ug_l: float | None
     u_blank_ug_l: float
+    dilution_u_percent: float = 0.0
 
 
 def make_budget(value: float, quantities: Quantities, components: Mapping[str, float]) -> Step:
@@ -141,6 +142,10 @@ def _parts(quantities: Quantities, components: Mapping[str, float]) -> dict[str,
             found["mass"] = (quantities.mass_g, u)
         elif name == "moisture_percent":
             found["moisture"] = (dry_share, u)
+        elif name == "dilution_percent" and quantities.dilution_u_percent:
+            continue
         elif name != "calibration_percent" or quantities.u_calibration_ug_l is None:
             found[name.removesuffix("_percent")] = (100.0, u)
+    if quantities.dilution_u_percent:
+        found["dilution"] = (100.0, quantities.dilution_u_percent)
     return found

@@ -115,4 +115,8 @@ def _tell_uncertainty(version: ResultVersion) -> list[Step]:
     if budget:
         return [Step(budget["step"], budget["inputs"], budget["output"], budget["about"])]
     percent = float(version.inputs["relative_uncertainty_percent"])
-    return [Step("relative_uncertainty_1", {"value": float(version.value), "percent": percent}, float(version.uncertainty))]
+    inputs = {"value": float(version.value), "percent": percent}
+    series = float(version.inputs.get("dilution_u_percent", 0))
+    if series:
+        return [Step("relative_uncertainty_dilution_1", inputs | {"dilution_u_percent": series}, float(version.uncertainty))]
+    return [Step("relative_uncertainty_1", inputs, float(version.uncertainty))]

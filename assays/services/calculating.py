@@ -140,7 +140,7 @@ def _quantities(calculation: Calculation, number: int, symbol: str, net: float, 
         replicates = len(session.readings[number][symbol])
         error = session.lines[symbol].standard_error(net, replicates)
     blank = limits.run_s_ug_l / limits.n**0.5 if limits.run_s_ug_l else 0.0
-    return Quantities(net, portion.mass_g, portion.moisture_percent, error, blank)
+    return Quantities(net, portion.mass_g, portion.moisture_percent, error, blank, portion.dilution_u_percent)
 
 
 def store_stages(reduction: Reduction, calculation: Calculation) -> None:

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assays.validation.calculation_topics import CALCULATION_CALCULATIONS
 from assays.validation.calculations import Calculation
 from assays.validation.chemistry_topics import CHEMISTRY_CALCULATIONS
 from assays.validation.qc_topics import QC_CALCULATIONS
 
-CALCULATIONS: tuple[Calculation, ...] = (*CHEMISTRY_CALCULATIONS, *QC_CALCULATIONS)
+CALCULATIONS: tuple[Calculation, ...] = (*CHEMISTRY_CALCULATIONS, *QC_CALCULATIONS, *CALCULATION_CALCULATIONS)
 
 _LONGEST_WORDS = 300
 
