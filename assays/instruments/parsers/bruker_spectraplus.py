@@ -74,7 +74,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
 
 
 def _find_header(table: Table) -> Row | None:
-    for number, cells in table.read_rows():
+    for number, cells in table.first_rows:
         if number > _SEARCHED_ROWS:
             break
         titles = {fold(cell.text) for cell in cells.values()}

@@ -45,7 +45,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
 
 
 def _find_first(table: Table) -> int | None:
-    for number, cells in table.read_rows():
+    for number, cells in table.first_rows:
         if number > _SEARCHED_ROWS:
             break
         if _is_header(cells) and find_pairs(cells):

@@ -59,7 +59,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
 def _find_rows(table: Table) -> dict[str, Row] | None:
     """The describing rows by what they tell, none where they are not these."""
     found: dict[str, Row] = {}
-    for row in table.read_rows():
+    for row in table.first_rows:
         if row[0] > _SEARCHED_ROWS:
             break
         part = _PART_OF.get(fold(row[1][0].text.rstrip(" :"))) if 0 in row[1] and len(row[1]) > 1 else None

@@ -48,7 +48,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
 
 
 def _find_header(table: Table) -> Row | None:
-    for number, cells in table.read_rows():
+    for number, cells in table.first_rows:
         if number > _SEARCHED_ROWS:
             break
         groups = {(found["name"], found["part"]) for cell in cells.values() if (found := _match(cell)) and found["name"]}

@@ -69,7 +69,7 @@ def _fold_title(text: str) -> str:
 
 
 def _find_list(table: Table) -> Row | None:
-    for number, cells in table.read_rows():
+    for number, cells in table.first_rows:
         if number > _SEARCHED_ROWS:
             break
         titles = {_fold_title(cell.text) for cell in cells.values()}
@@ -82,7 +82,7 @@ def _find_list(table: Table) -> Row | None:
 
 def _find_sample(table: Table) -> bool:
     named = False
-    for number, cells in table.read_rows():
+    for number, cells in table.first_rows:
         if number > _SEARCHED_ROWS:
             break
         named = named or _name_of(cells) is not None

@@ -48,7 +48,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
 def _find_block(table: Table) -> bool:
     above: Row | None = None
     two_above: Row | None = None
-    for row in table.read_rows():
+    for row in table.first_rows:
         if row[0] > _SEARCHED_ROWS:
             break
         if two_above and above and _are_headings(two_above, above) and _begins_with_text(row[1], min(_read_headings(two_above[1]))):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 from .model import ParseError, Place
 
 LONGEST_TEXT = 32_767  # what a spreadsheet cell can hold
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
+_FIRST_ROWS, _FIRST_CELLS = 100, 20_000
 
 # PostgreSQL text holds no NUL, UTF-8 no lone surrogate, and no instrument writes the other control characters.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -39,6 +40,18 @@ class Table:
     read_rows: Callable[[], Iterator[Row]]
     separator: str | None = None
     end: End = "whole"
+
+    @cached_property
+    def first_rows(self) -> tuple[Row, ...]:
+        """The rows in which a format is recognised, kept so that every parser can look at them: at most 100, with 20,000 cells in all."""
+        kept: list[Row] = []
+        cells = 0
+        for row in self.read_rows():
+            kept.append(row)
+            cells += len(row[1])
+            if len(kept) >= _FIRST_ROWS or cells >= _FIRST_CELLS:
+                break
+        return tuple(kept)
 
     def place(self, row: int | None = None, column: int | None = None) -> Place:
         """The place of a cell of this table, as a person finds it."""

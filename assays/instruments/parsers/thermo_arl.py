@@ -55,7 +55,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
 
 def _find_header(table: Table) -> tuple[Row, Row] | None:
     above: Row | None = None
-    for row in table.read_rows():
+    for row in table.first_rows:
         if row[0] > _SEARCHED_ROWS:
             break
         if above and _is_header(above, row):

@@ -43,7 +43,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
 
 def _find_header(table: Table) -> tuple[Row, Row] | None:
     above: Row | None = None
-    for row in table.read_rows():
+    for row in table.first_rows:
         if row[0] > _SEARCHED_ROWS:
             break
         if above and _is_header(above, row):
@@ -69,9 +69,11 @@ def _read_header(table: Table, above: Row, row: Row) -> Layout:
             compound = read_compound(above[1][index].text) if index in above[1] else None
             if compound is None:
                 raise ParseError("no_analyte", "No oxide stands above the column C. Export the table again.", table.place(number, index))
-            unit = index + 1 if titles.get(index + 1) == "unit" else None
-            measured[index] = Column(compound, "concentration", unit_column=unit)
-            units.update([unit] if unit is not None else [])
+            if titles.get(index + 1) != "unit":
+                message = f"No column Unit stands beside the content of {compound}: columns were moved. Export the table again."
+                raise ParseError("no_unit", message, table.place(number, index))
+            measured[index] = Column(compound, "concentration", unit_column=index + 1)
+            units.add(index + 1)
         elif title.replace(" ", "") == "loi":
             measured[index] = Column("LOI", "loss_on_ignition")
     for index, cell in above[1].items():
