@@ -62,6 +62,7 @@ def _limits(one: DecidedLimits) -> dict[str, Any]:
         "method_loq": one.method.loq,
         "blanks": one.n,
         "run_s_ug_l": one.run_s_ug_l,
+        "method_s_ug_l": one.method_s_ug_l,
         "run_lod": one.run_lod,
         "run_loq": one.run_loq,
         "lod": one.used.lod,

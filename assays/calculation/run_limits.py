@@ -14,12 +14,14 @@ from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading
 @dataclass(frozen=True)
 class DecidedLimits:
     """An analyte's limits in mg/kg at the method's nominal amounts: the method version's, the run's own from `n` procedural blanks (3 s and
-    10 s, Currie 1995; None where there were too few), and the limits that censor with the words that say whose they are."""
+    10 s, Currie 1995; None where there were too few), and the limits that censor with the words that say whose they are. The standard
+    deviation of the blanks in µg/L is the run's, or a third of the method version's LOD."""
 
     method: AnalyteLimits
     used: AnalyteLimits
     n: int
     run_s_ug_l: float | None
+    method_s_ug_l: float
     run_lod: float | None
     run_loq: float | None
     decided_by: str
@@ -36,14 +38,13 @@ def decide_limits(
 
 
 def _decide(method: AnalyteLimits, blanks: Sequence[SolutionReading], nominal: Portion, plan: LimitsPlan) -> DecidedLimits:
+    per_ug_l = reduce_limit_to_dry_mg_kg(1.0, nominal.volume_ml, nominal.dilution, nominal.mass_g, nominal.moisture_percent)
+    method_s = method.lod / 3 / per_ug_l
     values = [one.value / one.applied_dilution for one in blanks if not one.qualifier]
     if len(values) < plan.minimum_blanks:
-        return DecidedLimits(method, method, len(values), None, None, None, "method version (too few blanks in the run)")
+        return DecidedLimits(method, method, len(values), None, method_s, None, None, "method version (too few blanks in the run)")
     found = estimate_limits(values)
-    lod, loq = (
-        reduce_limit_to_dry_mg_kg(one, nominal.volume_ml, nominal.dilution, nominal.mass_g, nominal.moisture_percent)
-        for one in (found.lod, found.loq)
-    )
+    lod, loq = found.lod * per_ug_l, found.loq * per_ug_l
     larger = plan.decides == Decides.LARGER and loq > method.loq
     used = replace(method, lod=max(lod, method.lod), loq=loq) if larger else method
-    return DecidedLimits(method, used, found.n, found.s, lod, loq, "run" if larger else "method version")
+    return DecidedLimits(method, used, found.n, found.s, method_s, lod, loq, "run" if larger else "method version")

@@ -18,8 +18,11 @@ def tell_steps(
     inputs: Mapping[str, Any], readings: Sequence[float], blanks: Sequence[float], uncertainty: Sequence[Step], moisture_percent: float
 ) -> list[Row]:
     """The steps of a stored result version in order. `readings` are the instrument's concentrations in µg/L, used where no acquisition has
-    steps of its own; `blanks` what the run's reagent blanks showed, bounds and negative values as zero; `uncertainty` the last steps."""
+    steps of its own; a result that was not read in a solution has no steps here. `blanks` are what the run's reagent blanks showed, bounds
+    and negative values as zero; `uncertainty` the last steps."""
     found: list[Row] = []
+    if "solution_ug_l" not in inputs:
+        return found
     solutions: list[float] = []
     for acquisition in inputs.get("acquisitions", ()):
         found += [_row(f"acquisition {acquisition['order']}", one) for one in acquisition["steps"]]
@@ -54,7 +57,8 @@ def _row(where: str, step: Mapping[str, Any]) -> Row:
         "step": formula.name,
         "meaning": formula.meaning,
         "formula": formula.expression,
-        "inputs": step["inputs"],
+        # In the order of the formula: the database keeps the members of an object in its own.
+        "inputs": dict(sorted(step["inputs"].items(), key=lambda one: (formula.expression.find(one[0]), one[0]))),
         "output": step["output"],
         "unit": formula.unit,
         "about": step["about"],

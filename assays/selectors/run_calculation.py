@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from assays.chemistry.elements import find_analyte
 from assays.models import Reduction, Run
 
 _WORDS: dict[str, Any] = {
@@ -43,13 +44,24 @@ class RunCalculation:
     def lines(self) -> list[dict[str, Any]]:
         """A row for each calibrated element, with its standard that reads back worst."""
         rows = []
-        for symbol, line in (self.stages.get("calibrations") or {}).items():
+        for symbol, line in self._by_report("calibrations"):
             judged = [one for one in line["standards"] if one["error_percent"] is not None]
             worst = max(judged, key=lambda one: abs(one["error_percent"]), default=None)
             drift = (self.stages.get("drift") or {}).get(symbol)
             background = (self.stages.get("backgrounds") or {}).get(symbol)
             rows.append({"symbol": symbol, "line": line, "worst": worst, "drift": drift, "background": background})
         return rows
+
+    def limits(self) -> list[tuple[str, Any]]:
+        """Each element's limits, in the order of a report."""
+        return self._by_report("limits")
+
+    def uncertainties(self) -> list[tuple[str, Any]]:
+        """Each element's uncertainty, in the order of a report."""
+        return self._by_report("uncertainties")
+
+    def _by_report(self, stage: str) -> list[tuple[str, Any]]:
+        return sorted((self.stages.get(stage) or {}).items(), key=lambda one: find_analyte(one[0]).order)
 
     def words(self) -> list[tuple[Any, Any]]:
         """The plan in words: what, how."""

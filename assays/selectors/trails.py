@@ -20,6 +20,9 @@ TRAIL_RELATIONS = (
 )  # fmt: skip
 
 
+_PORTION = ("mass_g", "volume_ml", "wet_mass_g", "dry_mass_g", "portion_moisture_percent")
+
+
 def trail_of(version: ResultVersion) -> dict[str, Any]:
     """The trail of one version, as it was computed then; versions from before a stage was kept tell what they hold."""
     symbol = version.result.analyte.symbol
@@ -30,7 +33,7 @@ def trail_of(version: ResultVersion) -> dict[str, Any]:
         [] if version.inputs.get("acquisitions") else _concentrations(cells),
         [one["ug_l"] for one in stages.get("procedural_blanks", ())],
         _tell_uncertainty(version),
-        float(version.inputs["portion_moisture_percent"]),
+        float(version.inputs.get("portion_moisture_percent", 0)),
     )
     used = {row["step"] for row in steps}
     return {
@@ -57,7 +60,7 @@ def trail_of(version: ResultVersion) -> dict[str, Any]:
             "loq": str(version.loq),
         },
         "instrument_ug_l": version.inputs.get("instrument_ug_l"),
-        "portion": {name: version.inputs[name] for name in ("mass_g", "volume_ml", "wet_mass_g", "dry_mass_g", "portion_moisture_percent")},
+        "portion": {name: version.inputs[name] for name in _PORTION if name in version.inputs},
         "cells": [_cell(one) for one in cells],
         "steps": steps,
         "formulas": [
@@ -114,6 +117,8 @@ def _tell_uncertainty(version: ResultVersion) -> list[Step]:
     budget = version.inputs.get("budget")
     if budget:
         return [Step(budget["step"], budget["inputs"], budget["output"], budget["about"])]
+    if "relative_uncertainty_percent" not in version.inputs:
+        return []
     percent = float(version.inputs["relative_uncertainty_percent"])
     inputs = {"value": float(version.value), "percent": percent}
     series = float(version.inputs.get("dilution_u_percent", 0))

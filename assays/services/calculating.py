@@ -139,7 +139,8 @@ def _quantities(calculation: Calculation, number: int, symbol: str, net: float, 
     if session is not None:
         replicates = len(session.readings[number][symbol])
         error = session.lines[symbol].standard_error(net, replicates)
-    blank = limits.run_s_ug_l / limits.n**0.5 if limits.run_s_ug_l else 0.0
+    scatter = limits.method_s_ug_l if limits.run_s_ug_l is None else limits.run_s_ug_l
+    blank = scatter / max(limits.n, 1) ** 0.5
     return Quantities(net, portion.mass_g, portion.moisture_percent, error, blank, portion.dilution_u_percent)
 
 

@@ -41,7 +41,7 @@ from lims.core.copying import copy_rows
 from lims.core.errors import Invalid
 from lims.core.ids import uuid7_series
 
-SOFTWARE = "lims-reduction 1"
+SOFTWARE = "lims-reduction 2"
 # What a cell's qualifier says of the truth. Not detected is below the limit; what is not available says nothing.
 _BOUNDS = {"": "", "<": "<", ">": ">", "OVER": ">", "ND": "<"}
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
 from assays.calculation.lines import fit_calibration_line
-from assays.calculation.plan import CalibrationPlan, Decides, Evaluation, LimitsPlan, Through, UncertaintyPlan, Weights
+from assays.calculation.plan import (
+    CalibrationPlan,
+    Decides,
+    Evaluation,
+    LimitsPlan,
+    Replicates,
+    Through,
+    UncertaintyPlan,
+    Weights,
+    combine_replicates,
+)
 from assays.calculation.run_limits import decide_limits
 from assays.calculation.uncertainties import MaterialHistory, Quantities, evaluate_uncertainties, make_budget, pooled_rsd_percent
-from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading
+from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, reduce_tray
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -86,3 +97,25 @@ def test_a_budget_by_hand() -> None:
     assert sum(one["share_percent"] for one in step.about["components"]) == pytest.approx(100)
     # The line is known here, so the stated one is not counted a second time.
     assert {one["component"] for one in step.about["components"]} == {"blank", "calibration", "mass", "volume", "recovery", "moisture"}
+
+
+@pytest.mark.parametrize(
+    ("values", "rule", "expected"),
+    [
+        ([("", 10.0), ("", 11.0), ("", 30.0)], Replicates.MEAN, (17.0, "")),
+        ([("", 10.0), ("", 11.0), ("", 30.0)], Replicates.MEDIAN, (11.0, "")),
+        ([("", 10.0), ("<", 0.5)], Replicates.MEDIAN, (10.0, "<")),
+        ([("", 10.0), (">", 40.0)], Replicates.MEAN, (40.0, ">")),
+    ],
+)
+def test_replicates_become_one_value_by_the_method_s_rule_and_never_over_a_bound(
+    values: list[tuple[str, float]], rule: Replicates, expected: tuple[float, str]
+) -> None:
+    # 0.1 g in 100 mL: µg/L are mg/kg.
+    portion = Portion(0.1, 100, 1)
+    readings = {"Dy": [SolutionReading(value, qualifier) for qualifier, value in values]}
+    limits = {"Dy": AnalyteLimits(0.3, 1, 5000, 10)}
+    reduced = reduce_tray([TrayInput(1, portion, readings)], limits, portion, partial(combine_replicates, rule=rule))
+    found = reduced.results[1, "Dy"]
+    assert (found.value, found.qualifier) == (pytest.approx(expected[0]), expected[1])
+    assert (found.uncertainty is None) == bool(expected[1])

@@ -15,7 +15,7 @@ import pytest
 
 from assays.control_charts.models import ControlPoint
 from assays.models import MethodVersion, ResultVersion, Run
-from assays.selectors.trails import trail_of
+from assays.selectors.trails import TRAIL_RELATIONS, trail_of
 from lims.core.ids import uuid7
 from tests.factories.bench import make_planned_run
 from tests.factories.browsing import sign_in
@@ -100,6 +100,16 @@ def test_an_auditor_computes_the_same_number_from_the_exported_trail_alone(cast:
     assert trail["stages"]["flagged"]
 
 
+def test_the_plain_way_has_a_trail_too_for_every_number(cast: Cast) -> None:
+    make_measured_run(cast)
+    for version in ResultVersion.objects.filter(result__analyte__symbol__in=["Dy", "Tb", "Lu"]).select_related(*TRAIL_RELATIONS):
+        rows = trail_of(version)["steps"]
+        assert [row["step"] for row in rows][-3:] == ["content_1", "dry_1", "relative_uncertainty_1"]
+        assert [recompute(row) for row in rows] == pytest.approx([row["output"] for row in rows], rel=1e-9)
+        dry = next(row for row in rows if row["step"] == "dry_1")
+        assert dry["output"] == pytest.approx(float(version.value), rel=1e-9)
+
+
 def test_drift_beyond_its_limit_blocks_the_run_and_says_so(cast: Cast) -> None:
     run = measure(cast, drift=lambda place: 1 - place)
     assert run.state == "blocked", (run.verdict_text, list(run.positions.values_list("label", flat=True)))
@@ -149,8 +159,8 @@ def test_nordtest_takes_the_laboratory_s_own_controls_from_before_the_run(cast: 
     assert facts["expanded_percent"] == pytest.approx(2 * (facts["u_rw_percent"] ** 2 + facts["u_bias_percent"] ** 2) ** 0.5)
     assert float(version.uncertainty) == pytest.approx(float(version.value) * facts["expanded_percent"] / 100, rel=1e-9)
     assert facts["first"] < facts["last"]
-    # Elements without such a history keep what the method states, with the reason.
-    assert trail_of(found(again, first_sample(again), "Tb"))["stages"]["uncertainties"]["reason"].startswith("2 measurements")
+    # One reading of a material shows no scatter: without more, what the method states stands, with the reason.
+    assert trail_of(found(again, first_sample(again), "Tb"))["stages"]["uncertainties"]["reason"].startswith("0 measurements")
 
 
 def test_the_page_of_the_calculation_the_trail_and_its_files_tell_the_same(cast: Cast) -> None:
