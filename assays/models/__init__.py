@@ -1,7 +1,7 @@
 """Tables of the laboratory: methods, reference materials, submissions, bench work, runs, results, judgements."""
 
 from assays.models.bench import Aliquot, Preparation
-from assays.models.judgements import Authorisation, AuthorisedResult, Evaluation, RunDecision, Verdict
+from assays.models.judgements import Authorisation, AuthorisedResult, Evaluation, RetestRequest, RunDecision, Verdict
 from assays.models.lots import Equipment, Lot, Use
 from assays.models.methods import Analyte, ControlRequirement, Method, MethodAnalyte, MethodVersion
 from assays.models.reference import CertifiedValue, InHouseMeasurement, ReferenceMaterial
@@ -48,6 +48,7 @@ __all__ = [
     "ReferenceMaterial",
     "Result",
     "ResultVersion",
+    "RetestRequest",
     "RouteChoice",
     "RouteStep",
     "Run",

@@ -86,6 +86,23 @@ class RunDecision(AppendOnly):
         return f"{self.run}: {self.get_decision_display()}"
 
 
+class RetestRequest(AppendOnly):
+    """A reviewer's wish to have one sample of a run measured again, with the reason. It is met once a later run holds the sample."""
+
+    run = models.ForeignKey("assays.Run", on_delete=models.PROTECT, related_name="retest_requests", db_index=False)
+    position = models.ForeignKey("assays.RunPosition", on_delete=models.PROTECT, related_name="retest_requests", db_index=False)
+    reason = models.TextField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["asked_at"]
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="retest_asked_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.position_id}"
+
+
 class Authorisation(AppendOnly):
     """The signed release of a set of result versions; `content` are the exact bytes whose SHA-256 was signed."""
 

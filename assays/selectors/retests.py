@@ -11,7 +11,7 @@ from assays.models import Run, RunPosition
 from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
 from assays.selectors.judgements import affected_samples, judgement_of
-from assays.selectors.measured_runs import live_tests
+from assays.selectors.measured_runs import TO_REVIEW, live_tests
 from assays.selectors.runs import number_text, tray_of
 
 _STANDS_IN_FOR_UNKNOWN = 10.0
@@ -21,7 +21,8 @@ _STANDS_IN_FOR_UNKNOWN = 10.0
 @dataclass(frozen=True)
 class Retest:
     """One sample's tube that must be measured again: the elements over range, those a failed control condemns with the control's position,
-    those without a result; the factor its solution is diluted to, and whether everything is measured anew or only what was over range."""
+    those without a result, and what a reviewer said who asked for it; the factor its solution is diluted to, and whether everything is
+    measured anew or only what was over range."""
 
     position: RunPosition
     over_range: list[str]
@@ -29,6 +30,7 @@ class Retest:
     missing: list[str]
     dilution: Decimal
     everything: bool
+    asked: str = ""
 
     @property
     def dilution_text(self) -> str:
@@ -67,6 +69,7 @@ def find_retests(run: Run) -> Retests:
     versions, live = _versions(run), set(live_tests(run).values_list("pk", flat=True))
     wanted = [one.analyte.symbol for one in run.method_version.analytes.select_related("analyte") if one.required]
     passed = judgement.evaluation.outcome == "passed"
+    asked = dict(run.retest_requests.values_list("position", "reason"))
     found = Retests()
     for tube in tray:
         if tube.kind != PositionKind.SAMPLE or tube.aliquot is None:
@@ -75,14 +78,23 @@ def find_retests(run: Run) -> Retests:
         over = [symbol for symbol, version in own.items() if version.qualifier == ">"]
         spoilt = {symbol: control for (number, symbol), control in condemned.items() if number == tube.number}
         missing = [symbol for symbol in wanted if symbol not in own]
-        if over or spoilt or missing:
+        if over or spoilt or missing or tube.pk in asked:
             if tube.aliquot.test_id not in live or tube.aliquot.test.state not in {"measured", "prepared"}:
                 found.standing.append(tube.aliquot.code)
                 continue
             dilution = _dilution_for(tube, [own[symbol] for symbol in over])
             # Only of a run whose controls pass may the other elements be carried over.
-            found.rows.append(Retest(tube, over, spoilt, missing, dilution, bool(spoilt or missing) or not passed))
+            everything = bool(spoilt or missing or tube.pk in asked) or not passed
+            found.rows.append(Retest(tube, over, spoilt, missing, dilution, everything, asked.get(tube.pk, "")))
     return found
+
+
+def askable_positions(run: Run) -> list[RunPosition]:
+    """The samples of a run under review that a reviewer can still ask to be measured again."""
+    if run.state not in TO_REVIEW:
+        return []
+    tubes = run.positions.filter(kind=PositionKind.SAMPLE, aliquot__test__in=live_tests(run), retest_requests=None)
+    return list(tubes.select_related("aliquot__test__sample").order_by("number"))
 
 
 def _versions(run: Run) -> dict[Any, dict[str, Any]]:

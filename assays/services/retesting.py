@@ -7,15 +7,21 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from assays.instruments.models import Instrument
-from assays.models import Run
+from assays.models import RetestRequest, Run
 from assays.models.runs import PositionKind
+from assays.selectors.measured_runs import TO_REVIEW, live_tests
 from assays.selectors.retests import Retest, find_retests
 from assays.selectors.trays import PlannedPosition, propose_tray
+from assays.services.four_eyes import independence_blockers
 from assays.services.planning import plan_run
+from assays.services.reviewing import lock_run
 from lims.core import clock
+from lims.core.acting import acting
 from lims.core.days import local_day
-from lims.core.errors import Blocked, Blocker, refuse_if
+from lims.core.errors import Blocked, Blocker, Invalid, Problem, refuse_if
 from lims.core.roles import Action, require
 
 
@@ -42,6 +48,50 @@ def plan_retests(
     return plan_run(
         instrument=instrument or run.instrument, method_version=run.method_version, positions=tray, seed=proposed.seed, by=by, at=at
     )
+
+
+def ask_retests(*, run: Run, positions: Collection[int], reason: str, by: Any, at: datetime | None = None) -> list[RetestRequest]:
+    """A reviewer asks that the samples at these positions be measured again, whatever the controls say, with a reason the analyst reads.
+
+    The run cannot be approved before each of them stands in a later run; then its review is about the others alone. Raises `Invalid`
+    (no reason, no sample at a position, asked already) and `Blocked` (own work, a run that is not under review).
+    """
+    require(by, Action.RUN_REVIEW)
+    if not reason.strip():
+        raise _invalid("reason", "Say why it must be measured again; the analyst reads it.")
+    with transaction.atomic(), acting(by, reason):
+        run = lock_run(run)
+        refuse_if(_asking_blockers(run, by))
+        tubes = {one.number: one for one in run.positions.filter(kind=PositionKind.SAMPLE, aliquot__test__in=live_tests(run))}
+        _refuse_positions(run, positions, set(tubes))
+        moment = at or clock.now()
+        return [
+            RetestRequest.objects.create(run=run, position=tubes[number], reason=reason.strip(), asked_by=by, asked_at=moment)
+            for number in sorted(set(positions))
+        ]
+
+
+def _asking_blockers(run: Run, by: Any) -> list[Blocker]:
+    if run.state not in TO_REVIEW:
+        sentence = f"Run {run.code} is {run.get_state_display()}. Only a run under review is asked to be measured again."
+        return [Blocker("not_under_review", sentence)]
+    return independence_blockers(run, by, "review")
+
+
+def _refuse_positions(run: Run, positions: Collection[int], samples: set[int]) -> None:
+    if not positions:
+        raise _invalid("positions", "Choose the samples that must be measured again.")
+    if unknown := sorted(set(positions) - samples):
+        raise _invalid(
+            "positions", f"Position {unknown[0]} of {run.code} holds no sample of this review. Choose one of the tray's samples."
+        )
+    asked = set(run.retest_requests.values_list("position__number", flat=True))
+    if twice := sorted(asked & set(positions)):
+        raise _invalid("positions", f"Position {twice[0]} of {run.code} was asked for already. Leave it out.")
+
+
+def _invalid(member: str, sentence: str) -> Invalid:
+    return Invalid(member, sentence, problems=[Problem(f"/{member}", member, sentence)])
 
 
 def _code(one: Retest) -> str:

@@ -73,8 +73,17 @@ def review_blockers(run: Run, by: Any, decision: str = APPROVE) -> list[Blocker]
     found += independence_blockers(run, by, "review")
     if decision == APPROVE:
         found += competence_blockers(by, run.method_version.method.code, "review", clock.today())
-        found += fitness_blockers(run) + test_blockers(run, _STEPS[decision])
+        found += fitness_blockers(run) + test_blockers(run, _STEPS[decision]) + _asked_blockers(run)
     return found
+
+
+def _asked_blockers(run: Run) -> list[Blocker]:
+    """Samples asked to be measured again that stand in no later run yet."""
+    waiting = run.retest_requests.filter(position__aliquot__test__in=live_tests(run)).order_by("position__number")
+    return [
+        Blocker("retest_asked", f"Position {number} of {run.code} is to be measured again: plan that first.")
+        for number in waiting.values_list("position__number", flat=True)
+    ]
 
 
 def test_blockers(run: Run, step: str) -> list[Blocker]:

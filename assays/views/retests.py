@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from assays.selectors.badges import run_badge
 from assays.selectors.retests import find_retests
 from assays.services.planning import planning_blockers
-from assays.services.retesting import plan_retests
+from assays.services.retesting import ask_retests, plan_retests
 from assays.views.runs import fetch_run
 from lims.core import clock
 from lims.core.errors import DomainError
@@ -43,3 +43,19 @@ class RetestPage(Page):
             return self.refuse(error, reverse("assays:run-again", args=[run.code]))
         messages.success(request, _("%(code)s is planned. Load the rack as it stands here.") % {"code": planned.code})
         return redirect("assays:rack", planned.code)
+
+
+class AskRetests(Page):
+    """A reviewer asks for some samples to be measured again."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_REVIEW}
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        run = fetch_run(request.user, code)
+        chosen = [int(one) for one in request.POST.getlist("position") if one.isascii() and one.isdigit()]
+        try:
+            ask_retests(run=run, positions=chosen, reason=request.POST.get("reason", ""), by=request.user)
+        except DomainError as error:
+            return self.refuse(error, reverse("assays:run-review", args=[run.code]))
+        messages.success(request, _("The analyst is asked to measure it again. Approve the rest once that is planned."))
+        return redirect("assays:run-again", run.code)

@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from assays.forms.review_filters import QueueFilter
 from assays.models import Run
+from assays.review_risk import LEVELS
 from assays.selectors.badges import run_badge
-from assays.selectors.measured_runs import review_queue
+from assays.selectors.retests import askable_positions
+from assays.selectors.review_queue import order_queue, queue_row, review_queue, rule_rows
+from assays.selectors.run_page import last_results
+from assays.selectors.same_source import compare_with_source, may_compare_sources
 from assays.services.authorising import authorisation_content, authorise_blockers, authorise_results
 from assays.services.reviewing import APPROVE, SEND_BACK, review_blockers, review_content, review_run
 from assays.views.runs import fetch_run, gather_run
 from lims.accounts.signing import content_hash
-from lims.core.errors import DomainError, Forbidden
+from lims.core.api.views import stream_csv
+from lims.core.errors import DomainError, Forbidden, Invalid
 from lims.core.pages import Page
 from lims.core.roles import Action, allowed
 
@@ -27,13 +33,25 @@ class ReviewQueue(Page):
     actions: ClassVar[dict[str, Action]] = {"GET": Action.QC_VIEW}
     template = "assays/runs/queue.html"
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        rows = [row | {"badge": run_badge(row["run"].state)} for row in review_queue(request.user)]
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        waiting = review_queue(request.user)
+        form = QueueFilter(request.GET)
+        # A filter that cannot be used shows its error on the form and filters nothing.
+        rows = form.pick(waiting) if form.is_valid() else waiting
+        try:
+            rows = order_queue(rows, request.GET.get("ordering", ""))
+        except Invalid as error:
+            return self.refuse(error, request.path)
+        if request.GET.get("format") == "csv":
+            return stream_csv((queue_row(one) for one in rows), "review-queue.csv")
         mine = {"review": Action.RUN_REVIEW, "authorise": Action.RESULT_AUTHORISE}
         steps = {step for step, action in mine.items() if allowed(request.user, action)}
-        # One's own step first; each keeps its order.
-        rows.sort(key=lambda row: row["step"] not in steps)
-        return self.render({"rows": rows, "steps": steps})
+        if not request.GET.get("ordering"):
+            # One's own step first; each keeps its order.
+            rows = sorted(rows, key=lambda one: one.step not in steps)
+        shown = [{"waiting": one, "run": one.run, "badge": run_badge(one.run.state)} for one in rows]
+        context = {"rows": shown, "steps": steps, "filters": form, "total": len(waiting), "rules": rule_rows(), "levels": LEVELS}
+        return self.render(context | {"compares": may_compare_sources(request.user)})
 
 
 class SigningPage(Page):
@@ -94,7 +112,15 @@ class SigningPage(Page):
             "elements": sorted({line["analyte"] for line in content["results"]}),
             "samples": len({line["sample"] for line in content["results"]}),
         }
-        return self.render(gather_run(run, self.request.user, self.request.GET.get("analyte", "")) | more, status=status)
+        gathered = gather_run(run, self.request.user, self.request.GET.get("analyte", ""))
+        more["earlier"] = compare_with_source(run, last_results(run), self.request.user)
+        more["compares"] = may_compare_sources(self.request.user)
+        more["asking"] = self.asking(run)
+        return self.render(gathered | more, status=status)
+
+    def asking(self, run: Run) -> list[Any]:
+        """The samples a reviewer can ask to be measured again; none where that is not this page's step."""
+        return []
 
 
 class ReviewPage(SigningPage):
@@ -108,6 +134,9 @@ class ReviewPage(SigningPage):
 
     def decisions(self) -> list[tuple[str, Any]]:
         return [(APPROVE, _("Approve")), (SEND_BACK, _("Send back"))]
+
+    def asking(self, run: Run) -> list[Any]:
+        return askable_positions(run) if allowed(self.request.user, Action.RUN_REVIEW) else []
 
     def content_of(self, run: Run, decision: str) -> dict[str, Any]:
         return review_content(run, decision)

@@ -309,13 +309,24 @@ def _nonconforming(story: Story) -> list[tuple[str, Example]]:
 
 
 def _release(story: Story) -> list[tuple[str, Example]]:
-    runs = {state: Run.objects.filter(laboratory__code=LABORATORY, state=state).order_by("id")[0] for state in ("qc_passed", "reviewed")}
+    runs = {
+        state: Run.objects.filter(laboratory__code=LABORATORY, state=state).order_by("id")[0]
+        for state in ("qc_passed", "qc_failed", "reviewed")
+    }
+    doubted = runs["qc_failed"].positions.filter(kind="sample").order_by("number")[0]
     password = story.cast.password
     authorised = Submission.objects.filter(laboratory__code=LABORATORY, tests__state="authorised", certificates=None).distinct()[0]
     issued = [one for one in story.certificates if one.laboratory.code == LABORATORY]
     call = "/api/v1/certificates/{number}/"
     return [
         _example("/api/v1/runs/{key}/review/", "reviewer", {"decision": "approve", "password": password}, key=runs["qc_passed"].code),
+        _example(
+            "/api/v1/runs/{key}/retests/ask/",
+            "reviewer",
+            {"positions": [doubted.number], "reason": "Tb does not fit its neighbours."},
+            key=runs["qc_failed"].code,
+        ),
+        _example("/api/v1/runs/{key}/retests/", "analyst", {}, key=runs["qc_failed"].code),
         _example(
             "/api/v1/results/authorise/", "signatory", {"run": runs["reviewed"].code, "password": password, "meaning": "authorisation"}
         ),

@@ -1,0 +1,112 @@
+"""A reviewer asks for single samples to be measured again; the queue by risk; earlier results of the same source, told blind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assays.models import Result, RetestRequest, Run
+from assays.selectors.retests import find_retests
+from assays.selectors.review_queue import review_queue
+from assays.selectors.run_page import last_results
+from assays.selectors.same_source import compare_with_source
+from assays.services.retesting import ask_retests
+from assays.services.reviewing import review_blockers, review_run
+from lims.core.errors import Blocked, Forbidden, Invalid
+from tests.factories.bench import grant_competence
+from tests.factories.browsing import said, sign_in, text_of
+from tests.factories.callers import Caller
+from tests.factories.measurement import make_authorised_run, make_measured_run, make_reviewed_run
+from tests.factories.people import PASSWORD, Cast
+
+pytestmark = pytest.mark.django_db
+
+
+def first_sample(run: Run) -> int:
+    return int(run.positions.filter(kind="sample").order_by("number").values_list("number", flat=True)[0])
+
+
+def test_what_a_reviewer_asks_for_is_measured_again_and_the_rest_is_approved(cast: Cast) -> None:
+    run = make_measured_run(cast, 2)
+    grant_competence(cast, cast.reviewer, "review")
+    number = first_sample(run)
+    assert find_retests(run).rows == []
+    answer = sign_in(cast.reviewer).post(f"/runs/{run.code}/again/ask/", {"position": [number], "reason": "Tb looks odd."}, follow=True)
+    assert said(answer) == ["The analyst is asked to measure it again. Approve the rest once that is planned."]
+    assert "Asked by the reviewer: Tb looks odd." in text_of(answer)
+    assert [(one.position.number, one.asked, one.everything) for one in find_retests(run).rows] == [(number, "Tb looks odd.", True)]
+    assert [one.code for one in review_blockers(run, cast.reviewer)] == ["retest_asked"]
+    with pytest.raises(Blocked):
+        review_run(run=run, decision="approve", password=PASSWORD, by=cast.reviewer)
+    told = Caller(cast.analyst).post(f"/runs/{run.code}/retests/", {})
+    assert told.status_code == 201, told.content
+    assert review_run(run=run, decision="approve", password=PASSWORD, by=cast.reviewer).run.state == "reviewed"
+    left = run.positions.get(number=number).aliquot.test  # type: ignore[union-attr]
+    assert left.state == "in_run", "the sample waits for its new run; the review was about the other"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"), [({"reason": " "}, "reason"), ({"positions": []}, "positions"), ({"positions": [1]}, "positions")]
+)
+def test_a_wish_without_reason_or_sample_changes_nothing(cast: Cast, more: dict[str, Any], code: str) -> None:
+    run = make_measured_run(cast, 1)
+    asked = {"positions": [first_sample(run)], "reason": "Look again."} | more
+    with pytest.raises(Invalid) as refusal:
+        ask_retests(run=run, by=cast.reviewer, **asked)
+    assert refusal.value.code == code
+    assert not RetestRequest.objects.exists()
+
+
+def test_only_a_reviewer_without_a_hand_in_it_asks_once_and_under_review(cast: Cast) -> None:
+    run, reviewed = make_measured_run(cast, 1), make_reviewed_run(cast, 1)
+    asked: dict[str, Any] = {"run": run, "positions": [first_sample(run)], "reason": "Look again."}
+    for person in (cast.analyst, cast.signatory, cast.quality_manager):
+        with pytest.raises(Forbidden):
+            ask_retests(**asked, by=person)
+    assert Caller(cast.reviewer).post(f"/runs/{run.code}/retests/ask/", {k: v for k, v in asked.items() if k != "run"}).status_code == 201
+    with pytest.raises(Invalid):
+        ask_retests(**asked, by=cast.reviewer)
+    type(cast.analyst).objects.filter(pk=cast.analyst.pk).update(role="reviewer")
+    cast.analyst.refresh_from_db()
+    with pytest.raises(Blocked, match="planned"):
+        ask_retests(**asked, by=cast.analyst)
+    with pytest.raises(Blocked, match="under review"):
+        ask_retests(run=reviewed, positions=[first_sample(reviewed)], reason="Too late.", by=cast.reviewer)
+
+
+def test_the_queue_is_ordered_by_risk_and_told_by_page_file_and_api(cast: Cast) -> None:
+    calm = make_measured_run(cast, 1)
+    failed = make_measured_run(cast, 1, factors={"Dy": 1.15})
+    assert [(one.run.code, one.risk.level) for one in review_queue(cast.reviewer)] == [(failed.code, "high"), (calm.code, "low")]
+    page = text_of(sign_in(cast.reviewer).get("/review/"))
+    assert "a control failed" in page
+    assert failed.code not in text_of(sign_in(cast.reviewer).get("/review/?risk=low"))
+    lines = b"".join(sign_in(cast.reviewer).get("/review/?format=csv&ordering=code")).decode().splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == sorted([calm.code, failed.code])
+    caller = Caller(cast.reviewer)
+    assert [row["run"] for row in caller.get("/review-queue/?risk=high").json()["results"]] == [failed.code]
+    assert caller.get("/review-queue/?risk=huge").status_code == 422
+    assert caller.get("/review-queue/?ordering=mine").status_code == 422
+
+
+def test_earlier_results_of_a_source_are_told_to_those_who_judge_and_never_name_it(cast: Cast) -> None:
+    make_authorised_run(cast, 3)
+    run = make_measured_run(cast, 1, factors=None)
+    version = next(one for one in last_results(run) if one.result.analyte.symbol == "Dy")
+    rows = compare_with_source(run, [version], cast.reviewer)
+    earlier = [float(one.authorised.value) for one in Result.objects.filter(authorised__isnull=False, analyte__symbol="Dy")]  # type: ignore[union-attr]
+    assert [(row.count, row.lowest, row.highest) for row in rows] == [(3, min(earlier), max(earlier))]
+    assert compare_with_source(run, [version], cast.analyst) == []
+    page = text_of(sign_in(cast.reviewer).get(f"/runs/{run.code}/review/"))
+    assert "Earlier results of the same source" in page
+    sample = version.result.sample
+    codes = list(Result.objects.filter(authorised__isnull=False).values_list("sample__blind_code", flat=True).distinct())
+    assert not [word for word in (sample.mine.name, sample.code, *codes) if word in page]  # type: ignore[union-attr]
+    assert "Earlier results of the same source" not in text_of(sign_in(cast.analyst).get(f"/runs/{run.code}/review/"))
+
+
+def test_of_fewer_than_three_earlier_samples_nothing_is_told(cast: Cast) -> None:
+    make_authorised_run(cast, 2)
+    run = make_measured_run(cast, 1)
+    assert compare_with_source(run, last_results(run), cast.reviewer) == []
