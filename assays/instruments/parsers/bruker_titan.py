@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .measured_columns import Layout, RowReader, find_sign_in, fold, note_passed_over
+from .measured_columns import Layout, RowReader, find_sign_in, fold, note_missing_unit, note_passed_over
 from .model import Item, Notes
 from .source import Source
 from .tables import Cell, Table
@@ -64,9 +64,7 @@ def _read_table(reader: RowReader) -> Iterator[Item]:
     for number, cells in table.read_rows():
         if _is_header(cells):
             layout = read_pairs(table, number, cells, _FIELDS, _UNITS)
-            if has_unit and not any(column.unit or column.unit_column is not None for column in layout.measured.values()):
-                reader.notes.add("unit_missing", "No column and no heading says the unit of the contents.", table.place(number))
-                has_unit = False
+            has_unit = has_unit and not note_missing_unit(table, reader.notes, layout)
         elif layout is not None and any(cell.text.strip() for cell in cells.values()):
             yield from reader.read(layout, number, cells)
     reader.check_end()

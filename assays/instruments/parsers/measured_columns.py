@@ -303,6 +303,14 @@ def note_columns(table: Table, notes: Notes, layout: Layout, known: Iterable[str
             notes.add("column_passed_over", message, table.place(layout.row, index))
 
 
+def note_missing_unit(table: Table, notes: Notes, layout: Layout) -> bool:
+    """Note a header of which no column and no heading says a unit; whether it is so."""
+    if any(column.unit or column.unit_column is not None for column in layout.measured.values()):
+        return False
+    notes.add("unit_missing", "No column and no heading says the unit of the contents.", table.place(layout.row))
+    return True
+
+
 def fold(text: str) -> str:
     """A title in one spelling: lower case, `.` and `_` as spaces."""
     return " ".join(text.replace(".", " ").replace("_", " ").casefold().split())

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from .formulas import read_analyte
-from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_passed_over, refuse_doubles
+from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_missing_unit, note_passed_over, refuse_doubles
 from .model import Item, Notes, ParseError
 from .source import Source
 from .tables import Cell, Row, Table
@@ -92,6 +92,7 @@ def _read_header(table: Table, header: Row, notes: Notes) -> Layout:
     others = {index: title for index, title in titles.items() if index not in described}
     layout = Layout(number, fields, measured, others, frozenset(silent | set(parts.get("", {}).values())))
     refuse_doubles(table, layout)
+    note_missing_unit(table, notes, layout)
     return layout
 
 

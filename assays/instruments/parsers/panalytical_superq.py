@@ -14,7 +14,18 @@ from dataclasses import replace
 
 from .formulas import LONGEST_ANALYTE, read_compound, read_heading
 from .labels import note_mangled
-from .measured_columns import Column, Layout, RowReader, find_sign, fold, note_columns, note_passed_over, read_units_below, refuse_doubles
+from .measured_columns import (
+    Column,
+    Layout,
+    RowReader,
+    find_sign,
+    fold,
+    note_columns,
+    note_missing_unit,
+    note_passed_over,
+    read_units_below,
+    refuse_doubles,
+)
 from .model import Item, Notes, ParsedReading, ParsedRow, ParseError
 from .nomenclature import read_unit
 from .source import Source
@@ -117,8 +128,7 @@ def _read_list(reader: RowReader, header: Row) -> Iterator[Item]:
     layout = Layout(units_row or number, fields, measured, others, described)
     refuse_doubles(table, layout)
     note_columns(table, reader.notes, layout, _DESCRIBING)
-    if not any(column.unit for column in measured.values()):
-        reader.notes.add("unit_missing", "No heading says the unit of the contents.", table.place(number))
+    note_missing_unit(table, reader.notes, layout)
     reader.decimal_sign = _find_sign(table)
     kinds = next((index for index, title in titles.items() if title == "result type"), None)
     for line, found in table.read_rows():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .measured_columns import Layout, RowReader, find_sign_in, fold, note_passed_over
+from .measured_columns import Layout, RowReader, find_sign_in, fold, note_missing_unit, note_passed_over
 from .model import Item, Kind, Notes
 from .source import Source
 from .tables import Cell, Row, Table
@@ -39,6 +39,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
         header = _find_header(table)
         if header:
             layout = read_pairs(table, *header, _FIELDS, frozenset({"units", "unit"}))
+            note_missing_unit(table, notes, layout)
             reader = RowReader(source, table, notes, index, find_sign_in(table, layout.measured, layout.row + 1))
             yield from _read_table(reader, layout)
             index = reader.row_index + 1

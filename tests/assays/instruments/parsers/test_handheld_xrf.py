@@ -132,7 +132,8 @@ def test_what_could_mean_two_things_is_refused_with_its_place(spoiled: str, code
     assert (refusal.value.code, refusal.value.place.row) == (code, row)
 
 
-def test_titan_without_a_unit_gives_readings_without_one_and_says_so() -> None:
-    export = read(TITAN.replace("Units", "Mode"))
+@pytest.mark.parametrize("text", [TITAN.replace("Units", "Mode"), NITON.replace("Units", "Mode"), VANTA.replace(" Units", "Mode")])
+def test_export_without_a_unit_gives_readings_without_one_and_says_so(text: str) -> None:
+    export = read(text)
     assert {one.unit for one in export.readings} == {None}
     assert [note.code for note in export.notes] == ["unit_missing"]
