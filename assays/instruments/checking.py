@@ -5,18 +5,16 @@ Pure; says what a person should see, changes nothing.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from typing import TypeVar
 
 from assays.chemistry.units import convert
 
 from .parsers.model import ABOVE, NOT_UNDERSTOOD, OVER, ParsedExport, ParsedReading
-from .parsers.nomenclature import find_oxide_element, read_unit
+from .parsers.nomenclature import find_mass_or_line, find_oxide_element, read_unit
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -72,16 +70,9 @@ def counts_for(reading: ParsedReading, analyte: AnalyteExpectation) -> bool:
         reading.analyte == analyte.symbol
         and reading.quantity in _CONCENTRATIONS
         and not reading.internal_standard
-        and (not analyte.isotope or _first_mass(reading.isotope_or_line) in {None, _first_mass(analyte.isotope)})
+        and (not analyte.isotope or find_mass_or_line(reading.isotope_or_line) in {None, find_mass_or_line(analyte.isotope)})
         and (not analyte.gas_mode or reading.gas_mode in {None, analyte.gas_mode})
     )
-
-
-@lru_cache(maxsize=4096)
-def _first_mass(text: str | None) -> str | None:
-    """The mass that enters the instrument: `163` of `163`, `163Dy` and `163 -> 179`; the wavelength of an emission line."""
-    found = re.search(r"\d+(?:\.\d+)?", text or "")
-    return found[0] if found else None
 
 
 def _is_same_unit(written: str, unit: str) -> bool:

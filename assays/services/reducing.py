@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +19,7 @@ from assays.chemistry.rounding import Rule, report, round_significant
 from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, TrayResult, reduce_tray
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadState
-from assays.instruments.parsers.nomenclature import read_unit
+from assays.instruments.parsers.nomenclature import find_mass_or_line, read_unit
 from assays.instruments.rows import CONCENTRATIONS
 from assays.models import MethodAnalyte, MethodVersion, Reduction, Result, ResultVersion, Run, RunPosition
 from assays.models.runs import PositionKind
@@ -145,10 +146,22 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
             quantity__in=CONCENTRATIONS,
         )
         .order_by("row__upload", "row__index", "sequence")
-        .values_list("row__position__number", "analyte", "isotope", "quantity", "unit", "value", "qualifier", "row__total_dilution", "id")
+        .values_list(
+            "row__position__number",
+            "analyte",
+            "isotope",
+            "quantity",
+            "unit",
+            "value",
+            "qualifier",
+            "row__total_dilution",
+            "id",
+            "row_id",
+            "replicate",
+        )
     )
     by_quantity: dict[tuple[int, str], dict[str, list[SolutionReading]]] = defaultdict(lambda: defaultdict(list))
-    for number, symbol, isotope, quantity, unit, value, qualifier, dilution, reading_id in cells:
+    for number, symbol, isotope, quantity, unit, value, qualifier, dilution, reading_id in _prefer_means(cells):
         if (
             _is_of_channel(isotope, analytes[symbol].isotope)
             and qualifier in _BOUNDS
@@ -163,12 +176,20 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
     return found, tuple(sorted(standards))
 
 
+def _prefer_means(cells: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The cells without their row and replicate. Where a row has a mean and the replicates it was made of, the mean counts alone."""
+    listed = list(cells)
+    with_mean = {(row, symbol, isotope, quantity) for _, symbol, isotope, quantity, *_, row, replicate in listed if replicate is None}
+    for *cell, row, replicate in listed:
+        if replicate is None or (row, *cell[1:4]) not in with_mean:
+            yield tuple(cell)
+
+
 @lru_cache(maxsize=1024)
 def _is_of_channel(read: str, expected: str) -> bool:
     """Whether a reading is of the method's isotope; a reading that names none is taken for it."""
-    digits = "".join(character for character in read.split("->")[0] if character.isdigit())
-    wanted = "".join(character for character in expected if character.isdigit())
-    return not digits or not wanted or digits == wanted
+    measured, wanted = find_mass_or_line(read), find_mass_or_line(expected)
+    return measured is None or wanted is None or measured == wanted
 
 
 @lru_cache(maxsize=256)

@@ -61,6 +61,14 @@ def read_unit(text: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=4096)
+def find_mass_or_line(text: str | None) -> str | None:
+    """The mass that enters the instrument: `163` of `163`, `163Dy` and `163 -> 179`; the wavelength of an emission line, without its order
+    (`353.170` of `353.170 {95}`)."""
+    found = re.search(r"\d+(?:\.\d+)?", text or "")
+    return found[0] if found else None
+
+
 def list_units() -> list[str]:
     """Every unit known, in its one spelling."""
     return sorted({*UNITS[Kind.MASS_CONCENTRATION], *UNITS[Kind.MASS_FRACTION], *_COUNTING_UNITS.values()})

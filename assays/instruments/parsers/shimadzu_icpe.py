@@ -24,7 +24,7 @@ TITLE = "Shimadzu ICPE results without titles (.txt)"
 _SEARCHED_ROWS = 60
 _METHOD, _TYPE, _LABEL, _TIME, _ELEMENT, _WORD, _LINE, _ORDER, _FIRST_BLOCK = 0, 1, 2, 3, 6, 7, 8, 9, 10
 _BLOCK, _REPLICATES, _LAST = 20, 10, 43
-_WAVELENGTH = re.compile(r"\d{3}(?:[.,]\d{1,4})?")
+_WAVELENGTH = re.compile(r"\d{2,4}(?:[.,]\d{1,4})?")
 
 
 def recognise(source: Source) -> bool:
