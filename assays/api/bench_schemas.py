@@ -265,6 +265,7 @@ class MethodSchema(Schema):
     volume_ml = serializers.CharField()
     dilution = serializers.CharField()
     drying_c = serializers.IntegerField()
+    calculation = serializers.DictField(help_text="The way from readings to results; empty: the plain one")
     rule_set = serializers.CharField()
     analytes = MethodAnalyteSchema(many=True)
     controls = ControlSchema(many=True)

@@ -153,6 +153,7 @@ def method_data(version: MethodVersion) -> dict[str, Any]:
         "unit": version.unit,
         "basis": version.basis,
         "solution_unit": version.solution_unit,
+        "calculation": version.calculation,
         "test_portion_g": number_text(version.test_portion_g),
         "test_portion_tolerance_percent": number_text(version.test_portion_tolerance_percent),
         "volume_ml": number_text(version.volume_ml),

@@ -164,6 +164,7 @@ _CONTROLS: dict[str, Any] = {
     ControlKind.INITIAL_CALIBRATION_VERIFICATION: _("Initial calibration check"),
     ControlKind.CONTINUING_CALIBRATION_VERIFICATION: _("Continuing calibration check"),
     ControlKind.INTERNAL_STANDARD: _("Internal standard"),
+    ControlKind.INTERFERENCE_SOLUTION: _("Single-element solution"),
 }
 _RULES: dict[str, Any] = {
     "blank_lod": _("at most {multiple} LOD"),
@@ -176,6 +177,7 @@ _RULES: dict[str, Any] = {
     "spike_recovery": _("recovery from {low_percent} to {high_percent} percent"),
     "recovery_window": _("recovery from {low_percent} to {high_percent} percent"),
     "calibration_back_calculation": _("back-calculated: the lowest within {lowest_percent} percent, the others {other_percent} percent"),
+    "oxide_formation": _("oxides above {warn_percent} percent of the metal warn, above {fail_percent} percent fail"),
 }
 
 

@@ -6,27 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from assays.chemistry.elements import find_analyte
 from assays.models import Reduction, Run
-
-_WORDS: dict[str, Any] = {
-    "instrument": _("the instrument’s concentrations"),
-    "counts": _("counts of the session"),
-    "none": _("unweighted"),
-    "1/x": _("weighted 1/c"),
-    "1/x2": _("weighted 1/c²"),
-    "blank": _("through the calibration blank"),
-    "intercept": _("with an intercept"),
-    "mean": _("mean of the accepted replicates"),
-    "median": _("median of the accepted replicates"),
-    "method": _("those of the method version"),
-    "larger": _("the larger of the method version’s and the run’s"),
-    "stated": _("as the method version states it"),
-    "nordtest": _("Nordtest TR 537 from this laboratory’s control materials"),
-    "budget": _("uncertainty budget (GUM)"),
-}
+from assays.selectors.plan_words import plan_words
 
 
 @dataclass(frozen=True)
@@ -65,20 +47,7 @@ class RunCalculation:
 
     def words(self) -> list[tuple[Any, Any]]:
         """The plan in words: what, how."""
-        plan = self.plan
-        if not plan:
-            return []
-        found: list[tuple[Any, Any]] = [(_("Computed from"), _WORDS[plan["source"]])]
-        if plan["source"] == "counts":
-            line, standards, drift, interferences = (plan[name] for name in ("calibration", "internal_standards", "drift", "interferences"))
-            found.append((_("Calibration line"), f"{_WORDS[line['weights']]}, {_WORDS[line['through']]}"))
-            found.append((_("Internal standard"), ", ".join(f"{to}: {symbol}" for to, symbol in standards.items()) or _("none")))
-            found.append((_("Drift"), f"≤ {drift['limit_percent']:g} %" if drift else _("not corrected")))
-            found.append((_("Oxides and hydroxides of"), ", ".join(interferences["parents"]) if interferences else _("not corrected")))
-        found.append((_("Replicates"), _WORDS[plan["replicates"]]))
-        found.append((_("Limits that censor"), _WORDS[plan["limits"]["decides"]]))
-        found.append((_("Uncertainty"), _WORDS[plan["uncertainty"]["evaluation"]]))
-        return found
+        return plan_words(self.plan)
 
 
 def calculation_of(run: Run) -> RunCalculation | None:

@@ -19,6 +19,7 @@ from assays.models import MethodVersion, ReferenceMaterial
 from assays.models.reference import MaterialKind
 from assays.selectors.badges import version_badge
 from assays.selectors.bench_rows import material_data, method_data
+from assays.selectors.plan_words import method_plan_words
 from assays.selectors.reference import (
     analytes_of_group,
     control_words,
@@ -73,6 +74,7 @@ class MethodVersionPage(Page):
             {
                 "version": version,
                 "solution_unit": unit_words(version.solution_unit),
+                "calculation": method_plan_words(version.calculation),
                 "group": group_words(version.method.method_group),
                 "limits": [(one, sources.index(one.source) + 1 if one.source else "") for one in analytes],
                 "sources": sources,
