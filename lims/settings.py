@@ -4,7 +4,8 @@ Variables: `LIMS_ENV` (`development` or `production`), `SECRET_KEY`, `ALLOWED_HO
 `DATABASE_OWNER_URL` (migrations only), `REDIS_URL`, `LIMS_DATA` (files, default `var/`), `LIMS_BUILD` (built assets, default `var/`),
 `LIMS_DEBUG`, `PORT`, `LIMS_JOB_LEASE_SECONDS`, `LIMS_LOG_KEY` (file of the private key that signs the custody log),
 `LIMS_CERTIFICATE_COSIGNATURES` (how many witnesses a certificate waits for), `LIMS_RATE_INSTRUMENT`, `LIMS_RATE_PERSON`,
-`LIMS_RATE_ADDRESS` (requests at the API, such as `1200/minute`), `LIMS_INSTRUMENT_CLOCK_LIMIT` (seconds), `LIMS_COMMIT` (the commit
+`LIMS_RATE_ADDRESS` (requests at the API, such as `1200/minute`), `LIMS_INSTRUMENT_CLOCK_LIMIT` (seconds),
+`LIMS_WEBHOOK_PRIVATE` (`1`: webhooks may lead into the own network), `LIMS_COMMIT` (the commit
 this was built from, where there is no git checkout).
 """
 
@@ -120,6 +121,7 @@ INSTALLED_APPS = [
     "lims.jobs",
     "lims.documents",
     "lims.charts",
+    "lims.webhooks",
     "samples",
     "samples.custody",
     "samples.storage",
@@ -272,6 +274,7 @@ CELERY_BEAT_SCHEDULE = {
     "compare_custody": {"task": "lims.jobs.tasks.start", "args": ["compare_custody"], "schedule": crontab(hour=20, minute=30)},
     # A checkpoint within the minute in which something happened; a message that waited longer is superseded by the next.
     "sequence": {"task": "lims.jobs.tasks.repeat", "args": ["custody.sequence"], "schedule": schedule(20), "options": {"expires": 60}},
+    "webhooks": {"task": "lims.jobs.tasks.repeat", "args": ["webhooks.deliver"], "schedule": schedule(10), "options": {"expires": 30}},
     "check_overdue": {"task": "lims.jobs.tasks.start", "args": ["check_overdue"], "schedule": schedule(900)},
 }
 JOB_LEASE_SECONDS = int(os.environ.get("LIMS_JOB_LEASE_SECONDS", "30"))
@@ -305,6 +308,8 @@ API_RATES = {
 }
 # An instrument's clock that is wrong by more is told to its laboratory, in seconds.
 INSTRUMENT_CLOCK_LIMIT = int(os.environ.get("LIMS_INSTRUMENT_CLOCK_LIMIT", "60"))
+# Whether webhooks may be told at addresses that are not public: a receiver inside the own network.
+WEBHOOK_PRIVATE_ADDRESSES = os.environ.get("LIMS_WEBHOOK_PRIVATE") == "1"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Rare-earth assay LIMS",
     "DESCRIPTION": "From the pit to the certificate. Errors are RFC 9457 problem documents; numbers that were measured travel as strings.",
@@ -360,6 +365,8 @@ SPECTACULAR_SETTINGS = {
         "NonconformityStateEnum": "assays.nonconformities.lifecycle.NonconformityState",
         "NonconformitySourceEnum": "assays.nonconformities.models.Source",
         "LotKindEnum": "assays.models.lots.LotKind",
+        "WebhookEventEnum": "lims.webhooks.events.EVENT_NAMES",
+        "WebhookDeliveryStateEnum": "lims.webhooks.models.DeliveryState",
         "WeighingStepEnum": "assays.instruments.models.WeighingStep",
         "WaitingStepEnum": ["prepare", "weigh", "load", "measure"],
         "EquipmentKindEnum": "assays.models.lots.EquipmentKind",

@@ -13,6 +13,7 @@ handler500 = "lims.core.error_pages.server_error"
 api = [
     path("", include("lims.core.api.urls")),
     path("", include("lims.jobs.api.urls")),
+    path("", include("lims.webhooks.api.urls")),
     path("", include("samples.api.urls")),
     path("", include("samples.dossiers.api.urls")),
     path("", include("samples.provenance.api.urls")),
@@ -31,6 +32,7 @@ urlpatterns = [
     path("", include("lims.workspace.urls")),
     path("", include("lims.accounts.urls")),
     path("", include("lims.jobs.urls")),
+    path("", include("lims.webhooks.urls")),
     path("", include("samples.urls")),
     path("", include("samples.dossiers.urls")),
     path("", include("samples.provenance.urls")),

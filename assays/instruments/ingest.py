@@ -16,6 +16,7 @@ from assays.instruments.parsers.model import ParsedExport, ParseError
 from assays.instruments.placing import Placement, collect_notes, find_run, place_export, refuse_unfit_run
 from assays.instruments.recording import find_taken, record_upload
 from assays.models import Run
+from assays.services.announcing import announce_upload
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.errors import DomainError, Forbidden, Invalid, NotFound, Problem
@@ -68,6 +69,7 @@ def store_upload(*, instrument: Instrument, file_name: str, data: bytes, by: Any
         except ParseError as problem:
             upload.state, upload.error, upload.error_place = UploadState.UNREADABLE, problem.message, str(problem.place)[:80]
             upload.save()
+            announce_upload(upload)
             return Stored(upload, known is None, problem)
         notes: list[dict[str, Any]] = []
         if run is None and export.run:
@@ -144,6 +146,8 @@ def _fill(
     rows.insert_rows(upload, export, placement.matching, run)
     if run is not None and _needs_nobody(export, placement) and not find_taken(upload):
         record_upload(upload=upload, by=by, reason="every row matched without a warning")
+    else:
+        announce_upload(upload)
 
 
 def _needs_nobody(export: ParsedExport, placement: Placement) -> bool:

@@ -16,6 +16,7 @@ from assays.instruments.placing import collect_notes, find_warnings, load_tray, 
 from assays.lifecycle import RUN, TEST
 from assays.models import Run, RunPosition, SubmissionTest
 from assays.selectors.measured_runs import live_tests
+from assays.services.announcing import announce_upload
 from assays.services.judging import clear_run, judge_run
 from lims.core import clock
 from lims.core.acting import acting
@@ -41,6 +42,7 @@ def record_upload(*, upload: Upload, by: Any, reason: str, at: datetime | None =
     run.measured_at = moment
     _judge_anew(run, by, moment)
     upload.run = run
+    announce_upload(upload)
     return upload
 
 

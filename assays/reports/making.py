@@ -17,6 +17,7 @@ from assays.models import Submission, SubmissionTest
 from assays.reports.content import gather_content
 from assays.reports.models import Certificate, CertificateArtefact, CertificateSnapshot, CertificateStatus, Standing, StatusKind
 from assays.reports.services import REPORTABLE, standing_of
+from assays.services.announcing import announce_certificate
 from lims.accounts.models import User
 from lims.charts.pattern import PatternPoint, PatternSeries, pattern_chart
 from lims.charts.render import to_svg
@@ -119,6 +120,7 @@ def _put_in_force(certificate: Certificate, content: CertificateContent, stored:
         CertificateStatus.objects.create(certificate=certificate, status=StatusKind.ISSUED, at=content.issued_at, by=by)
         _supersede(certificate, content.issued_at, by)
         _move_on(submission, certificate, tests, by, now)
+        announce_certificate("certificate.amended" if certificate.replaces_id else "certificate.issued", certificate)
     return True
 
 

@@ -12,6 +12,7 @@ from django.db import transaction
 from assays.lifecycle import TEST
 from assays.models import Submission
 from assays.reports.models import Certificate, CertificateSample, CertificateStatus, Standing, StatusKind
+from assays.services.announcing import announce_certificate
 from lims.accounts.models import SignatureMeaning
 from lims.accounts.signing import sign
 from lims.core import clock
@@ -165,6 +166,7 @@ def withdraw_certificate(*, certificate: Certificate, reason: str, password: str
         Submission.objects.select_for_update(of=("self",)).get(pk=certificate.submission_id)
         refuse_if(withdraw_blockers(certificate))
         content = withdrawal_content(certificate, reason)
+        announce_certificate("certificate.withdrawn", certificate)
         signature = sign(by=by, password=password, meaning=SignatureMeaning.WITHDRAWAL, content=content, reason=reason)
         return CertificateStatus.objects.create(
             certificate=certificate, status=StatusKind.WITHDRAWN, at=at or clock.now(), by=by, reason=reason, signature=signature

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from assays.lifecycle import RUN, RunState
 from assays.models import Authorisation, AuthorisedResult, Result, Run, RunDecision
+from assays.services.announcing import announce_run
 from assays.services.competence import competence_blockers
 from assays.services.fitness import fitness_blockers
 from assays.services.four_eyes import independence_blockers
@@ -82,6 +83,7 @@ def authorise_results(
         move_tests(run, "authorise", moment)
         run.state, run.authorised_at = RUN.target(run, "authorise"), moment
         run.save(update_fields=["state", "authorised_at"])
+        announce_run("results.authorised", run)
     return made
 
 

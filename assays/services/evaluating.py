@@ -21,6 +21,7 @@ from assays.qc.measurements import ControlKind
 from assays.qc.verdicts import Outcome, find_worst
 from assays.qc.verdicts import Verdict as PureVerdict
 from assays.selectors.trays import requirement_of
+from assays.services.announcing import announce_run
 from assays.services.controls import Controls, content_at, gather_controls
 from assays.services.reducing import ReducedRun, compute_run
 from lims.core import clock
@@ -72,6 +73,7 @@ def store_evaluation(run: Run, reduced: ReducedRun, reduction: Reduction, moment
     run.state = RUN.target(run, _STEP_OF[judgement.outcome])
     run.verdict_text = _in_words(judgement)
     run.save(update_fields=["state", "verdict_text"])
+    announce_run("run.judged", run)
     return evaluation
 
 

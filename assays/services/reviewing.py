@@ -10,6 +10,7 @@ from django.db import transaction
 from assays.lifecycle import RUN, TEST, RunState
 from assays.models import Evaluation, ResultVersion, Run, RunDecision, SubmissionTest
 from assays.selectors.measured_runs import live_tests
+from assays.services.announcing import announce_run
 from assays.services.competence import competence_blockers
 from assays.services.fitness import fitness_blockers
 from assays.services.four_eyes import independence_blockers
@@ -128,6 +129,7 @@ def review_run(
         run.reviewed_at = moment if decision == APPROVE else None
         run.save(update_fields=["state", "reviewed_at"])
         move_tests(run, _STEPS[decision], moment)
+        announce_run("run.reviewed" if decision == APPROVE else "run.sent_back", run)
     return made
 
 

@@ -118,6 +118,7 @@ class Action(TextChoices):
     PROFILE_EDIT = "profile.edit", _("keep own settings and tokens")
     COMPETENCE_EDIT = "competence.edit", _("record competences of own laboratory")
     ACCOUNT_EDIT = "account.edit", _("manage accounts, tokens and instruments")
+    WEBHOOK_EDIT = "webhook.edit", _("manage webhooks")
     INSTRUMENT_SEND = "instrument.send", _("send readings as an instrument")
 
 
@@ -211,6 +212,7 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.PROFILE_EDIT: _ALL,
     _A.COMPETENCE_EDIT: frozenset({_R.QUALITY_MANAGER}),
     _A.ACCOUNT_EDIT: frozenset({_R.ADMINISTRATOR}),
+    _A.WEBHOOK_EDIT: frozenset({_R.ADMINISTRATOR}),
     _A.INSTRUMENT_SEND: frozenset({INSTRUMENT}),
 }
 

@@ -19,6 +19,7 @@ from lims.demo.credentials import write_private
 from lims.demo.instrument import read_solutions
 from lims.demo.journeys import METHOD, Story
 from lims.demo.spares import BALANCE, INSTRUMENT, LABORATORY, READER, Spares, export_folder
+from lims.webhooks.models import Webhook
 from samples.allotments.models import Allotment
 from samples.models import Discrepancy, Hold, Sample, SealBatch
 
@@ -46,6 +47,7 @@ def build(story: Story, spares: Spares, cosigned: str) -> dict[str, Example]:
         *_measurement(story, spares),
         *_release(story),
         *_nonconforming(story),
+        *_webhooks(story),
     ]
     return {f"POST {operation}": example for operation, example in found}
 
@@ -336,4 +338,21 @@ def _release(story: Story) -> list[tuple[str, Example]]:
         _example(
             f"{call}withdraw/", "signatory", {"reason": "Issued to the wrong customer.", "password": password}, number=issued[-2].number
         ),
+    ]
+
+
+def _webhooks(story: Story) -> list[tuple[str, Example]]:
+    told = Webhook.objects.filter(active=True).order_by("id")[0]
+    resting = Webhook.objects.filter(active=False).order_by("id")[0]
+    call = "/api/v1/webhooks/{id}/"
+    body = {
+        "organisation": "IREL",
+        "url": "https://receiver.example/certificates",
+        "events": ["certificate.issued", "certificate.withdrawn"],
+    }
+    return [
+        _example("/api/v1/webhooks/", "administrator", body),
+        _example(f"{call}pause/", "administrator", {"reason": "The receiver is being moved."}, id=told.pk),
+        _example(f"{call}resume/", "administrator", id=resting.pk),
+        _example(call + "deliveries/{delivery}/replay/", "administrator", id=told.pk, delivery=told.deliveries.order_by("id")[0].pk),
     ]

@@ -21,6 +21,8 @@ from lims.demo import movement
 from lims.demo.instrument import write_export
 from lims.demo.journeys import JOURNEYS, METHOD, Story
 from lims.demo.story import current_version
+from lims.webhooks.outbox import announce
+from lims.webhooks.services import create_webhook, set_webhook_active
 from samples.models import Consignment, Sample
 from samples.services.consigning import create_consignment, dispatch_consignment
 from samples.services.handing_over import answer_handover, offer_handover
@@ -52,8 +54,28 @@ def lay_out(story: Story) -> Spares:
         exports = {name: _write_export(story, run) for name, run in runs.items()}
         uploads = _lay_out_uploads(story, runs)
         submissions = _lay_out_submissions(story)
+    _lay_out_webhooks(story)
     stand_at_balance(balance=story.cast.instruments[BALANCE], by=story.cast.of("technician", LABORATORY))
     return Spares(samples[:6], consignments, runs, exports, uploads, submissions)
+
+
+def _lay_out_webhooks(story: Story) -> None:
+    """A receiver that is told of certificates (at a name that leads nowhere), and one that is paused."""
+    administrator = story.cast.of("administrator", "MOM")
+    laboratory = story.cast.organisations[LABORATORY]
+    told, _secret = create_webhook(
+        organisation=laboratory,
+        url="https://receiver.example/lims",
+        events=["run.judged", "certificate.issued"],
+        description="The ministry's register (invented)",
+        by=administrator,
+    )
+    paused, _secret = create_webhook(
+        organisation=laboratory, url="https://other.example/hook", events=["upload.unreadable"], by=administrator
+    )
+    set_webhook_active(webhook=paused, active=False, reason="The receiver is being built (invented).", by=administrator)
+    newest = Run.objects.filter(laboratory=laboratory, state="qc_passed").order_by("-id")[0]
+    announce("run.judged", [told.organisation_id], url=f"/api/v1/runs/{newest.code}/", run=newest.code)
 
 
 def _lay_out_consignments(story: Story, samples: Sequence[Sample]) -> dict[str, Consignment]:

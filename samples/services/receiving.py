@@ -14,6 +14,7 @@ from lims.core.acting import acting
 from lims.core.errors import Blocker, Forbidden, Invalid, Problem, refuse_if
 from lims.core.ids import uuid7_series
 from lims.core.roles import Action, require
+from lims.webhooks.outbox import announce
 from samples.custody.kinds import EventKind
 from samples.custody.ledger import Entry, append_events
 from samples.lifecycle import CONSIGNMENT, ConsignmentState, SampleState
@@ -104,6 +105,8 @@ def receive_consignment(
         _hold_processed(plan, policy, by, moment)
         if not (rest_follows and travelling_items(consignment).exists()):
             _close(consignment, moment)
+        known_to = [consignment.addressee_id, consignment.sender_id]
+        announce("consignment.received", known_to, url=f"/api/v1/consignments/{consignment.code}/", consignment=consignment.code)
     return receipt
 
 

@@ -30,6 +30,8 @@ from lims.core.codes import has_code_shape, with_check_character
 from lims.core.roles import INSTRUMENT, LABORATORY_ROLES, Role
 from lims.jobs.models import Job
 from lims.jobs.services import run_job
+from lims.webhooks.outbox import announce
+from lims.webhooks.services import create_webhook
 from samples.dossiers.services import request_sample_dossier
 from samples.models import ConsignmentItem, Discrepancy, Handover, PaperFile, Receipt, Sample
 from samples.provenance.services.evidence import add_evidence
@@ -161,6 +163,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "control-charts/": lambda things, user: {"series": things["point"].series_id, "position": things["point"].position_id},
     "uploads/": _pk("upload"),
     "instruments/me/uploads/": _pk("upload", index="1"),
+    "webhooks/": lambda things, user: {"pk": things["webhook"].pk, "delivery": things["webhook"].deliveries.all()[0].pk},
     "instruments/": lambda things, user: {"code": things["instrument"].code, "pk": things["instrument token"].pk},
     "nonconformities/": lambda things, user: {"code": things["nonconformity"].code, "run": things["run"].code},
     "notices/": _pk("notice"),
@@ -228,8 +231,13 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
     receipt = Receipt.objects.filter(items__sample=sample).get()
     lot = ConsignmentItem.objects.get(sample=sample).consignment
     provenance = make_provenance(cast, consignment=lot, parts=make_parts())
+    webhook, _secret = create_webhook(
+        organisation=cast.organisations["lab"], url="https://receiver.example/", events=["run.judged"], by=cast.administrator
+    )
+    announce("run.judged", [webhook.organisation_id], url=f"/api/v1/runs/{planned.code}/", run=planned.code)
     table = b"mine,material,method,collected_at,mass_g,container\nPW1,clay,channel,2026-03-02 09:15,5,bag\n"
     return {
+        "webhook": webhook,
         "visit": visit,
         "sample": sample,
         "hold": hold_sample(sample=sample, kind="quality", reason="To be looked at.", by=cast.quality_manager),

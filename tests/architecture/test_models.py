@@ -17,6 +17,7 @@ _UNTRACKED = {
     "core.CodeSequence": "a counter; the codes it gave stand on their records",
     "core.IdempotencyKey": "an answer kept for a retry, and let go of later",
     "jobs.Job": "progress and leases change many times a minute; what a job makes has its own record",
+    "webhooks.WebhookDelivery": "moves on with every attempt, and the attempts are append-only",
     "jobs.Tick": "when the scheduler last lived",
     "custody.Unsequenced": "a queue: what leaves it stands as a leaf of the log",
     "custody.CustodyHead": "the end of a chain of append-only events, which tell its past",

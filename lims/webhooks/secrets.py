@@ -1,0 +1,49 @@
+"""The secret of a webhook: shown once, kept encrypted, because signing needs it again. The form and the signature are those of the
+Standard Webhooks specification, so that receivers find libraries for them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+from lims.core.errors import DomainError
+
+_PREFIX = "whsec_"
+
+
+def make_secret() -> str:
+    """A new secret: `whsec_` and 256 random bits in base64."""
+    return _PREFIX + base64.b64encode(os.urandom(32)).decode()
+
+
+def seal_secret(secret: str) -> str:
+    """The secret as it is kept."""
+    return _box().encrypt(secret.encode()).decode()
+
+
+def open_secret(sealed: str) -> str:
+    """The secret again; raises `DomainError('secret_lost')` when it was sealed under another SECRET_KEY."""
+    try:
+        return _box().decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        sentence = "This webhook's secret was kept under another SECRET_KEY and is lost. Add the webhook again."
+        raise DomainError("secret_lost", sentence) from error
+
+
+def sign_message(secret: str, identifier: str, timestamp: int, body: bytes) -> str:
+    """`v1,` and the base64 HMAC-SHA-256 over `identifier.timestamp.body`."""
+    key = base64.b64decode(secret.removeprefix(_PREFIX))
+    digest = hmac.new(key, f"{identifier}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(digest).decode()
+
+
+def _box() -> Fernet:
+    derived = HKDF(SHA256(), 32, salt=None, info=b"lims webhook secrets").derive(settings.SECRET_KEY.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
