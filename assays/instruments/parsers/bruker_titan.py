@@ -14,13 +14,13 @@ from .measured_columns import Layout, RowReader, find_sign_in, fold, note_missin
 from .model import Item, Notes
 from .source import Source
 from .tables import Cell, Table
-from .value_error_pairs import find_pairs, read_pairs
+from .value_error_pairs import RUNNING_NUMBERS, find_pairs, read_pairs
 
 FORMAT = "bruker_titan"
 TITLE = "Bruker S1 Titan hand-held XRF (.csv)"
 _SEARCHED_ROWS = 20
 _FIELDS = {
-    "label": ("sample id", "sample name", "sample", "sampleid", "id", "name", "field1", "field 1", "file #"),
+    "label": ("sample id", "sample name", "sample", "sampleid", "id", "name", "field1", "field 1", *RUNNING_NUMBERS),
     "acquired_at": ("datetime", "date time", "date", "time"),
     "data_file": ("file #",),
 }

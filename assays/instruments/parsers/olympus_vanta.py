@@ -18,13 +18,14 @@ from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, not
 from .model import Item, Notes, ParseError
 from .source import Source
 from .tables import Cell, Row, Table
+from .value_error_pairs import RUNNING_NUMBERS, keep_label_columns
 
 FORMAT = "olympus_vanta"
 TITLE = "Olympus/Evident Vanta hand-held XRF (.csv)"
 _SEARCHED_ROWS = 10
 _GROUP = re.compile(r"(?:(?P<name>\S+) )?(?P<part>compound level|compound error|compound|concentration|error ?1s)")
 _FIELDS = {
-    "label": ("sample id", "sample name", "sample", "lab id", "test label", "test id"),
+    "label": ("sample id", "sample name", "sample", "lab id", "test label", "test id", *RUNNING_NUMBERS),
     "acquired_at": ("date", "time", "date time", "datetime"),
 }
 
@@ -85,9 +86,7 @@ def _read_header(table: Table, header: Row, notes: Notes) -> Layout:
         field: tuple(index for name in names for index, title in titles.items() if fold(title) == name) for field, names in _FIELDS.items()
     }
     described = {index for places in fields.values() for index in places} | ({units} if units is not None else set())
-    if not fields["label"]:
-        message = "No column names the sample (Test Label or Sample ID). Export the table with it."
-        raise ParseError("no_sample_name", message, table.place(number))
+    fields["label"] = keep_label_columns(table, number, titles, fields["label"])
     silent = {group["compound"] for group in parts.values() if "compound" in group} | described
     others = {index: title for index, title in titles.items() if index not in described}
     layout = Layout(number, fields, measured, others, frozenset(silent | set(parts.get("", {}).values())))

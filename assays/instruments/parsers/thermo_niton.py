@@ -14,13 +14,13 @@ from .measured_columns import Layout, RowReader, find_sign_in, fold, note_missin
 from .model import Item, Kind, Notes
 from .source import Source
 from .tables import Cell, Row, Table
-from .value_error_pairs import find_pairs, read_pairs
+from .value_error_pairs import RUNNING_NUMBERS, find_pairs, read_pairs
 
 FORMAT = "thermo_niton"
 TITLE = "Thermo Niton hand-held XRF (.csv)"
 _SEARCHED_ROWS = 20
 _FIELDS = {
-    "label": ("sample", "sample id", "sample name"),
+    "label": ("sample", "sample id", "sample name", *RUNNING_NUMBERS),
     "type": ("type",),
     "acquired_at": ("time", "date", "date time"),
 }

@@ -13,6 +13,7 @@ from .measured_columns import Column, Layout, fold, refuse_doubles
 from .model import ParseError
 from .tables import Cell, Table
 
+RUNNING_NUMBERS = ("file #", "reading no", "reading #", "reading")
 _ERROR = re.compile(
     r"(?P<name>.+?)[ ._]+(?:error|err|\+/-|±)\.?(?: ?\(?[1-3] ?s(?:igma)?\)?)?(?P<unit> ?[(\[][^)\]]*[)\]])?", re.IGNORECASE
 )
@@ -29,6 +30,16 @@ def find_pairs(cells: Mapping[int, Cell]) -> frozenset[str]:
 def _read_error(text: str) -> Heading | None:
     found = _ERROR.fullmatch(text)
     return read_heading(found["name"].replace("_", " ") + (found["unit"] or "")) if found else None
+
+
+def keep_label_columns(table: Table, number: int, titles: Mapping[int, str], places: tuple[int, ...]) -> tuple[int, ...]:
+    """The columns that may name the sample. A running number does so only where no other column could: a reading without a name must not
+    find the tube that happens to be called like its number."""
+    named = tuple(index for index in places if fold(titles[index]) not in RUNNING_NUMBERS)
+    if not places:
+        message = "No column names the sample. Export the table with the sample's name."
+        raise ParseError("no_sample_name", message, table.place(number))
+    return named or places
 
 
 def read_pairs(
@@ -53,9 +64,7 @@ def read_pairs(
     places = {
         field: tuple(index for name in names for index, title in titles.items() if fold(title) == name) for field, names in fields.items()
     }
-    if not places.get("label"):
-        message = "No column names the sample. Export the table with the sample's name."
-        raise ParseError("no_sample_name", message, table.place(number))
+    places["label"] = keep_label_columns(table, number, titles, places["label"])
     described = {index for found in places.values() for index in found} | ({unit_column} if unit_column is not None else set())
     others = {index: title for index, title in titles.items() if index not in described}
     layout = Layout(number, places, measured, others, frozenset(described))

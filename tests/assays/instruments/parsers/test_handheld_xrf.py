@@ -121,8 +121,7 @@ def test_titan_header_that_changes_its_length_rules_the_lines_below_it() -> None
     [
         (TITAN.replace(", 0.0004 \r\n", ", 0.0004 , 7\r\n"), "no_heading", 2),
         (TITAN.replace("Y,Y Err,Th", "Y,Y,Th"), "column_twice", 4),
-        (NITON.replace("SAMPLE", "THING"), "no_sample_name", 1),
-        (VANTA.replace("Test Label", "Thing"), "no_sample_name", 2),
+        (VANTA.replace("Test Label", "Thing").replace("Reading #", "Number"), "no_sample_name", 2),
         (VANTA.replace("LE Concentration", "La Concentration"), "column_twice", 2),
     ],
 )
@@ -130,6 +129,19 @@ def test_what_could_mean_two_things_is_refused_with_its_place(spoiled: str, code
     with pytest.raises(ParseError) as refusal:
         read(spoiled)
     assert (refusal.value.code, refusal.value.place.row) == (code, row)
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "unnamed"),
+    [
+        (NITON, "SAMPLE", ";S-1;"), (VANTA, "Test Label", ",S-1,"), (TITAN.replace("Operator,Name,", "Operator,Mode,"), "ID", ",S-1,"),
+    ],
+)  # fmt: skip
+def test_running_number_names_a_reading_only_where_no_column_could(text: str, named: str, unnamed: str) -> None:
+    without_name = read(text.replace(unnamed, unnamed.replace("S-1", "")))
+    assert [row.label for row in without_name.rows if row.kind != "control"] == ["", "S-2"]
+    without_column = read(text.replace(named, "Thing"))
+    assert {row.label for row in without_column.rows} <= {"1", "2", "3"}
 
 
 @pytest.mark.parametrize("text", [TITAN.replace("Units", "Mode"), NITON.replace("Units", "Mode"), VANTA.replace(" Units", "Mode")])
