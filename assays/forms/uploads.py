@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from assays.instruments.matching import TrayPosition, normalise_label
 from assays.instruments.models import Instrument, Upload, UploadRow
 from assays.instruments.placing import OPEN_RUN
 from assays.models import Run
@@ -19,7 +20,7 @@ class UploadForm(forms.Form):
     instrument = forms.ModelChoiceField(label=_("Instrument"), queryset=Instrument.objects.none(), to_field_name="code")
     file = forms.FileField(
         label=_("File"),
-        help_text=_("As the instrument's software exports it: MassHunter batch table (.xlsx, .csv) or readings as JSON"),
+        help_text=_("As the instrument's software exports it. A layout that is not known yet can be taught."),
         widget=forms.FileInput,
     )
     run = forms.ModelChoiceField(
@@ -59,19 +60,50 @@ def _name_run(run: Run) -> str:
     return f"{run.code} · {run.method_version} · {run.instrument.code} · {run.get_state_display()}"
 
 
+class PositionField(forms.CharField):
+    """A position of a tray: its number, or what is scanned there: the tube's name, its aliquot's or its sample's code."""
+
+    def __init__(self, *, tray: Iterable[TrayPosition], **options: Any) -> None:
+        super().__init__(max_length=200, **options)
+        self.numbers: dict[str, set[int]] = {}
+        for tube in tray:
+            for name in {normalise_label(name) for name in (tube.label, *tube.names)}:
+                self.numbers.setdefault(name, set()).add(tube.number)
+
+    def clean(self, value: Any) -> int | None:
+        text = str(super().clean(value)).strip()
+        if not text or (text.isascii() and text.isdigit() and len(text) < 7):
+            return int(text) if text else None
+        found = self.numbers.get(normalise_label(text), set())
+        if len(found) != 1:
+            several = _("Several tubes are called %(text)s. Give the position's number.")
+            none = _("No tube of this run is called %(text)s. Give a position's number, or scan the tube.")
+            raise forms.ValidationError((several if found else none) % {"text": text})
+        return min(found)
+
+
 class RowsForm(forms.Form):
     """What becomes of rows: each a position's number or set aside, with one reason for those. Fields are named by the row's index."""
 
     reason = forms.CharField(label=_("Why rows are set aside"), required=False, max_length=500)
 
-    def __init__(self, *args: Any, rows: Iterable[UploadRow], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rows: Iterable[UploadRow], tray: Iterable[TrayPosition] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rows = list(rows)
+        tray = list(tray)
         for row in self.rows:
             words = {"index": row.index, "label": row.label}
-            number = forms.NumberInput(attrs={"list": "positions", "aria-label": _("Position of row %(index)s, %(label)s") % words})
+            number = forms.TextInput(
+                attrs={
+                    "list": "positions",
+                    "autocomplete": "off",
+                    "size": 12,
+                    "aria-label": _("Position of row %(index)s, %(label)s") % words,
+                }
+            )
             aside = forms.CheckboxInput(attrs={"aria-label": _("Set row %(index)s, %(label)s, aside") % words})
-            self.fields[f"position_{row.index}"] = forms.IntegerField(label=row.label, required=False, min_value=1, widget=number)
+            self.fields[f"position_{row.index}"] = PositionField(label=row.label, required=False, widget=number, tray=tray)
+            self.initial.setdefault(f"position_{row.index}", row.position.number if row.position else None)
             self.fields[f"aside_{row.index}"] = forms.BooleanField(label=row.label, required=False, widget=aside)
 
     def clean(self) -> dict[str, Any]:

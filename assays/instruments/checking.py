@@ -58,7 +58,8 @@ class ReadingWarning:
 def check_readings(export: ParsedExport, method: MethodExpectation, rows: Collection[int] | None = None) -> tuple[ReadingWarning, ...]:
     """Compare the readings of the given rows (all, when none are given) with the method. Equal findings are one warning.
 
-    Codes: `oxide`, `internal_standard_is_analyte`, `unit_differs`, `several_channels`, `reading_twice`, `over_range`, `value_unread`,
+    Codes: `oxide`, `internal_standard_is_analyte`, `unit_differs`, `unit_converted` (a person confirms
+    the factor), `several_channels`, `reading_twice`, `over_range`, `value_unread`,
     `analyte_missing`; for information `analyte_not_in_method` and `other_channel`.
     """
     return tuple(_Checker(export, method, rows).check())
@@ -75,13 +76,18 @@ def counts_for(reading: ParsedReading, analyte: AnalyteExpectation) -> bool:
     )
 
 
-def _is_same_unit(written: str, unit: str) -> bool:
-    """Whether a number means the same in both units: `ppb` in a solution is `ug/L`, in a solid `ug/kg`."""
+def _find_factor(written: str, unit: str) -> Decimal | None:
+    """What one of the unit as written is in the other, or none where they measure different things: `ppb` in a solution is `ug/L`, in a
+    solid `ug/kg`."""
     known = read_unit(written)
     try:
-        return known is not None and convert(Decimal(1), known, unit) == 1
+        return convert(Decimal(1), known, unit) if known is not None else None
     except ValueError:
-        return False
+        return None
+
+
+def _is_same_unit(written: str, unit: str) -> bool:
+    return _find_factor(written, unit) == 1
 
 
 class _Checker:
@@ -137,7 +143,11 @@ class _Checker:
     def _check_units(self) -> Iterator[ReadingWarning]:
         counting = (index for indexes in self.counting.values() for index in indexes)
         for written, indexes in self._group(counting, lambda reading: reading.unit or "").items():
-            if not _is_same_unit(written, self.unit):
+            factor = _find_factor(written, self.unit)
+            if factor is not None and factor != 1:
+                message = f"Concentrations are in {written}, the method works in {self.unit}: 1 {written} is {factor:f} {self.unit}."
+                yield ReadingWarning("unit_converted", message, indexes)
+            elif factor is None:
                 message = f"Concentrations are in {written or 'no unit'}, the method works in {self.unit}. Export them in {self.unit}."
                 yield ReadingWarning("unit_differs", message, indexes)
 

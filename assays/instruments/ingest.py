@@ -10,11 +10,11 @@ from django.db import connection, transaction
 
 from assays.instruments import rows
 from assays.instruments.models import Instrument, Upload, UploadState
-from assays.instruments.parsers import registry
 from assays.instruments.parsers.json_readings import parse_readings
 from assays.instruments.parsers.model import ParsedExport, ParseError
 from assays.instruments.placing import Placement, collect_notes, find_run, place_export, refuse_unfit_run
 from assays.instruments.recording import find_taken, record_upload
+from assays.instruments.taught import read_export
 from assays.models import Run
 from assays.services.announcing import announce_upload
 from lims.core import clock
@@ -24,7 +24,15 @@ from lims.core.files import store_bytes
 from lims.core.roles import INSTRUMENT, Action, require
 
 # What a message of readings is refused for, by the member that is wrong; an instrument can mend it and send again.
-_WRONG_MEMBERS = {"unit_differs": "unit", "oxide": "analyte", "several_channels": "isotope_or_line", "reading_twice": "replicate"}
+_WRONG_MEMBERS = {
+    "unit_differs": "unit",
+    "unit_converted": "unit",
+    "oxide": "analyte",
+    "several_channels": "isotope_or_line",
+    "reading_twice": "replicate",
+}
+# A file's unit is a person's to confirm; a program sends the method's.
+_CODES_AT_THE_DOOR = {"unit_converted": "unit_differs"}
 # Instruments that send tube by tube leave analytes and positions for later.
 _EXPECTED_IN_PARTS = frozenset({"analyte_missing"})
 _MOST_PROBLEMS = 100
@@ -60,22 +68,28 @@ def store_upload(*, instrument: Instrument, file_name: str, data: bytes, by: Any
     stored = store_bytes("uploads", data)
     with acting(by, "upload received"), transaction.atomic():
         _lock(instrument, stored.sha256)
-        known = Upload.objects.filter(instrument=instrument, sha256=stored.sha256).first()
+        known = Upload.objects.filter(instrument=instrument, sha256=stored.sha256, replaced_by=None).first()
         if known is not None and known.state != UploadState.UNREADABLE:
             return Stored(known, False)
         upload = known or _make_upload(instrument, file_name, stored.sha256, stored.size, by)
         try:
-            export = registry.parse(file_name, data)
+            export, upload.mapping = read_export(file_name, data, instrument.laboratory_id)
         except ParseError as problem:
             upload.state, upload.error, upload.error_place = UploadState.UNREADABLE, problem.message, str(problem.place)[:80]
             upload.save()
             announce_upload(upload)
             return Stored(upload, known is None, problem)
-        notes: list[dict[str, Any]] = []
-        if run is None and export.run:
-            run, notes = _run_of_file(export.run, instrument)
-        _fill(upload, export, run or find_run(export, instrument), by, notes)
+        fill_upload(upload, export, run, by)
     return Stored(upload, known is None)
+
+
+def fill_upload(upload: Upload, export: ParsedExport, run: Run | None, by: Any, *, may_record: bool = True) -> None:
+    """Store an export's rows and cells under an upload that has none; the run is the given one, the one the file names, or the one its
+    labels belong to. Part of the caller's transaction."""
+    notes: list[dict[str, Any]] = []
+    if run is None and export.run:
+        run, notes = _run_of_file(export.run, upload.instrument)
+    _fill(upload, export, run or find_run(export, upload.instrument), by, notes, may_record=may_record)
 
 
 def store_readings(*, instrument: Instrument, body: bytes, by: Any) -> Stored:
@@ -88,12 +102,12 @@ def store_readings(*, instrument: Instrument, body: bytes, by: Any) -> Stored:
     refuse_size(len(body), "The message")
     export = parse_readings(body)
     run = find_named_run(export.run or "", instrument)
-    placement = place_export(export, run)
+    placement = place_export(export, run, instrument.laboratory_id)
     _refuse_misplaced(export, placement)
     stored = store_bytes("uploads", body)
     with acting(by, "readings received"), transaction.atomic():
         _lock(instrument, stored.sha256)
-        known = Upload.objects.filter(instrument=instrument, sha256=stored.sha256).first()
+        known = Upload.objects.filter(instrument=instrument, sha256=stored.sha256, replaced_by=None).first()
         if known is not None:
             return Stored(known, False)
         refuse_unfit_run(run, instrument)
@@ -136,15 +150,22 @@ def _make_upload(instrument: Instrument, file_name: str, sha256: str, size: int,
 
 
 def _fill(
-    upload: Upload, export: ParsedExport, run: Run | None, by: Any, notes: list[dict[str, Any]], placement: Placement | None = None
+    upload: Upload,
+    export: ParsedExport,
+    run: Run | None,
+    by: Any,
+    notes: list[dict[str, Any]],
+    placement: Placement | None = None,
+    *,
+    may_record: bool = True,
 ) -> None:
     """Store rows and cells, and record them when nobody needs to look."""
-    placement = placement or place_export(export, run)
+    placement = placement or place_export(export, run, upload.laboratory_id)
     upload.format, upload.run, upload.state, upload.error, upload.error_place = export.format, run, UploadState.WAITING, "", ""
     upload.notes = notes + collect_notes(export, placement.warnings)
     upload.save()
     rows.insert_rows(upload, export, placement.matching, run)
-    if run is not None and _needs_nobody(export, placement) and not find_taken(upload):
+    if may_record and run is not None and _needs_nobody(export, placement) and not find_taken(upload):
         record_upload(upload=upload, by=by, reason="every row matched without a warning")
     else:
         announce_upload(upload)
@@ -196,10 +217,9 @@ def _refuse_misplaced(export: ParsedExport, placement: Placement) -> None:
     ]
     for warning in placement.warnings:
         if warning.code in _WRONG_MEMBERS:
-            member = _WRONG_MEMBERS[warning.code]
+            member, code = _WRONG_MEMBERS[warning.code], _CODES_AT_THE_DOOR.get(warning.code, warning.code)
             problems += [
-                Problem(f"/readings/{export.readings[index].row - 1}/{member}", warning.code, warning.message)
-                for index in warning.reading_indexes
+                Problem(f"/readings/{export.readings[index].row - 1}/{member}", code, warning.message) for index in warning.reading_indexes
             ]
     if problems:
         first = problems[0]

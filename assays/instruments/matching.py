@@ -59,15 +59,71 @@ class ControlPattern:
     material: str = ""
 
 
-# A start for a laboratory's own list.
-DEFAULT_PATTERNS = (
-    ControlPattern(r"(reagent|method|prep|procedural|digestion|fusion|leach|cal|calibration|system|acid)*(blank|blk)(qc|\d)*", "blank"),
-    ControlPattern(r"(undigested)?lrb\d*|[ic]cb\d*|rinse\d*|wash\d*", "blank"),
-    ControlPattern(r"(cal|calibration)?(standard|std)\d*", "standard"),
-    ControlPattern(r"(\d+pp[bmt]|\d+[uμnm]g(l|ml))+(mdl)?", "standard"),
-    ControlPattern(r"([ic]cv|qcs?|lfbd?|lcsd?|icsa?b?)\d*(\d+pp[bmt])*", "control"),
-    ControlPattern(r"oreas\d+\w*|amis\d+\w*|gbw\d+\w*|(nist|srm|nistsrm)\d+\w*|bhvo\d|bcr\d|agv\d|gsp\d|w2a?", "control"),
+def normalise_label(text: str) -> str:
+    """A name reduced to its letters and digits in lower case: `Oreas 24b`, `OREAS-24B` and `OREAS24B` are one."""
+    return "".join(character for character in unicodedata.normalize("NFKC", text).casefold() if character.isalnum())
+
+
+MOST_WILDCARDS = 3
+"""How many wildcards one name may have: more would make a name of two hundred letters slow to compare."""
+
+# A start for a laboratory's own list: names as `compile_names` reads them.
+DEFAULT_NAMES: tuple[tuple[str, Kind], ...] = (
+    (
+        "blank#, blk#, reagent blank#, method blank#, prep blank#, procedural blank#, digestion blank#, fusion blank#, leach blank#, "
+        "acid blank#, system blank#, cal blank#, cal blk#, calibration blank#, blank qc#, cal blank qc#",
+        "blank",
+    ),
+    ("LRB#, undigested LRB#, ICB#, CCB#, rinse#, wash#", "blank"),
+    ("std#, standard#, cal std#, cal standard#, calibration standard#", "standard"),
+    (
+        "#ppb, #ppm, #ppt, #ug/L, #mg/L, #ng/mL, #ug/mL, #µg/L, #ppb#ppb, #ppm#ppm, #ug/L#ug/L, #mg/L#mg/L, #ppb MDL, #ppt MDL, #ug/L MDL",
+        "standard",
+    ),
+    ("ICV#, CCV#, QC#, QCS#, LFB#, LFBD#, LCS#, LCSD#, ICSA#, ICSAB#, ICV#ppb#ppb, CCV#ppb#ppb, ICV#ppb, CCV#ppb", "control"),
+    ("OREAS#*, AMIS#*, GBW#*, NIST#*, SRM#*, NIST SRM#*, BHVO-#, BCR-#, AGV-#, GSP-#, W-2, W-2a", "control"),
 )
+
+
+def compile_names(names: str) -> str:
+    """A regular expression for names with commas between them, to match a whole name as `normalise_label` leaves it.
+
+    `#` stands for digits or nothing, `*` for anything or nothing; spaces, signs and capitals do not count. Raises `ValueError` with a
+    sentence for a name without any letter or digit, and for one with more than three wildcards.
+    """
+    found = []
+    for name in names.split(","):
+        parts = re.findall(r"[#*]+|[^#*]+", name.strip())
+        wildcards = [part for part in parts if part[0] in "#*"]
+        if not any(normalise_label(part) for part in parts if part[0] not in "#*"):
+            raise ValueError(f"{name.strip() or 'An empty name'!r} has no letter or digit of its own, so it would fit everything.")
+        if len(wildcards) > MOST_WILDCARDS:
+            raise ValueError(f"{name.strip()!r} has {len(wildcards)} wildcards; a name has at most {MOST_WILDCARDS}.")
+        found.append("".join((".*" if "*" in part else r"\d*") if part[0] in "#*" else re.escape(normalise_label(part)) for part in parts))
+    return "|".join(found)
+
+
+DEFAULT_PATTERNS = tuple(ControlPattern(compile_names(names), kind) for names, kind in DEFAULT_NAMES)
+
+
+def find_pattern(label: str, patterns: Sequence[ControlPattern]) -> ControlPattern | None:
+    """The first pattern the name fits."""
+    reduced = normalise_label(label)
+    return next((rule for rule in patterns if reduced and re.fullmatch(rule.pattern, reduced, re.IGNORECASE)), None)
+
+
+def explain_match(label: str, position: TrayPosition) -> str:
+    """Why a row of that name belongs to that tube, in words."""
+    written = " ".join(label.casefold().split())
+    if written == " ".join(position.label.casefold().split()):
+        return "Called as the tube is."
+    if written in {" ".join(name.casefold().split()) for name in position.names}:
+        return f"A name the tube also has: it holds {position.label}."
+    if normalise_label(label) in {normalise_label(name) for name in (position.label, *position.names)}:
+        return f"The same letters and digits as {position.label}, spelled otherwise."
+    if position.kind == "reference":
+        return f"Recognised by a pattern of the laboratory as what {position.label} holds."
+    return f"Placed by position number; the tube is {position.label}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +155,6 @@ class Matching:
     def is_complete(self) -> bool:
         """Whether nothing is left for a person to decide."""
         return not any(row.outcome == "parked" or row.warnings for row in self.rows)
-
-
-def normalise_label(text: str) -> str:
-    """A name reduced to its letters and digits in lower case: `Oreas 24b`, `OREAS-24B` and `OREAS24B` are one."""
-    return "".join(character for character in unicodedata.normalize("NFKC", text).casefold() if character.isalnum())
 
 
 def match_positions(
@@ -179,12 +230,22 @@ class _Matcher:
         written = self.written.get(" ".join(row.label.casefold().split()), [])
         # A tube's own label comes before the other names of its neighbours: `OREAS 100a` is not also `OREAS 100a-2`.
         labelled = [position for position in written if position.label.casefold().split() == row.label.casefold().split()]
-        return labelled or written or self.reduced.get(normalise_label(row.label), [])
+        return labelled or written or self.reduced.get(normalise_label(row.label), []) or self._find_material(row)
+
+    def _find_material(self, row: ParsedRow) -> list[TrayPosition]:
+        """The tubes that hold the reference material which a pattern of the laboratory knows by this name."""
+        rule = self._find_rule(row.label)
+        if rule is None or not rule.material:
+            return []
+        return [tube for tube in self.reduced.get(normalise_label(rule.material), []) if tube.kind == "reference"]
+
+    def _find_rule(self, label: str) -> ControlPattern | None:
+        reduced = normalise_label(label)
+        return next((rule for pattern, rule in self.patterns if reduced and pattern.fullmatch(reduced)), None)
 
     def _place_unnamed(self, index: int, row: ParsedRow) -> None:
         """A row that no position is called: calibration, a control known by its name or type, or a riddle."""
-        reduced = normalise_label(row.label)
-        rule = next((rule for pattern, rule in self.patterns if reduced and pattern.fullmatch(reduced)), None)
+        rule = self._find_rule(row.label)
         kind = rule.kind if rule and row.kind in {"sample", "unknown"} else row.kind
         if row.position is not None:
             numbers = list_numbers(self.positions) or "none"

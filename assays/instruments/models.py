@@ -142,6 +142,10 @@ class Upload(Record):
     error = models.TextField(blank=True)
     error_place = models.CharField(max_length=80, blank=True)
     notes = models.JSONField(default=list)
+    mapping = models.ForeignKey("instruments.MappingVersion", null=True, on_delete=models.PROTECT, related_name="uploads")
+    replaced_by = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="replaces", help_text=_("The same bytes read again, with other cells")
+    )
     received_at = models.DateTimeField()
     received_from = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -152,7 +156,9 @@ class Upload(Record):
 
     class Meta:
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["instrument", "sha256"], name="same_bytes_one_upload")]
+        constraints = [
+            models.UniqueConstraint(fields=["instrument", "sha256"], condition=Q(replaced_by=None), name="bytes_one_upload_not_replaced")
+        ]
         indexes = [
             models.Index(fields=["laboratory", "-id"], name="uploads_of_laboratory"),
             models.Index(fields=["laboratory", "-id"], condition=Q(state__in=["waiting", "unreadable"]), name="uploads_undecided"),
@@ -272,3 +278,136 @@ class Weight(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.code} {self.raw}"
+
+
+class OfLaboratory(models.QuerySet[Any]):
+    """What a laboratory keeps for itself."""
+
+    def visible_to(self, user: Any) -> OfLaboratory:
+        if user.role in LABORATORY_ROLES:
+            return self.filter(laboratory=user.organisation_id)
+        return self.none()
+
+
+class PatternKind(models.TextChoices):
+    """What a name stands for."""
+
+    BLANK = "blank", _("blank")
+    STANDARD = "standard", _("calibration standard")
+    CONTROL = "control", _("control")
+
+
+@history()
+class NamePattern(Record):
+    """Names by which a laboratory recognises what is no sample, and a reference material by its other names. See `matching.compile_names`
+    for how names are written; the first pattern in use that fits a name counts."""
+
+    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
+    names = models.CharField(max_length=400)
+    kind = models.CharField(max_length=10, choices=PatternKind)
+    material = models.ForeignKey("assays.ReferenceMaterial", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    order = models.PositiveIntegerField()
+    in_use = models.BooleanField(default=True)
+
+    objects = OfLaboratory.as_manager()
+
+    class Meta:
+        ordering = ["order", "id"]
+        indexes = [models.Index(fields=["laboratory", "order"], name="patterns_of_laboratory")]
+
+    def __str__(self) -> str:
+        return self.names
+
+
+@history()
+class Mapping(Record):
+    """A layout of files that a laboratory taught. What it says stands in its versions; the newest reads new files."""
+
+    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=60)
+    in_use = models.BooleanField(default=True)
+
+    objects = OfLaboratory.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["laboratory", "name"], name="mapping_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MappingVersion(AppendOnly):
+    """What a mapping said from a moment on: `layout` is `parsers.mapped.Layout` as plain data. An upload keeps the version that read it."""
+
+    mapping = models.ForeignKey(Mapping, on_delete=models.PROTECT, related_name="versions", db_index=False)
+    number = models.PositiveIntegerField()
+    layout = models.JSONField()
+    example = models.ForeignKey(Upload, null=True, on_delete=models.PROTECT, related_name="+", help_text=_("The file it was taught on"))
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["mapping", "number"], name="mapping_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.mapping} v{self.number}"
+
+
+class RefusedMessage(AppendOnly):
+    """Readings an instrument sent that were refused whole: the bytes by their SHA-256 and the answer that was given. The sender knows; this
+    is so that nobody has to ask it."""
+
+    laboratory = models.ForeignKey("accounts.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="refused_messages", db_index=False)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    code = models.CharField(max_length=60)
+    message = models.TextField()
+    problems = models.JSONField(default=list, help_text=_("Pointer, code and sentence of each"))
+    received_at = models.DateTimeField()
+
+    objects = OfLaboratory.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["instrument", "sha256"], name="refused_bytes_once")]
+        indexes = [models.Index(fields=["laboratory", "-id"], name="refused_of_laboratory")]
+
+    def __str__(self) -> str:
+        return f"{self.instrument} {self.received_at:%Y-%m-%d %H:%M} {self.code}"
+
+
+class AttemptKind(models.TextChoices):
+    """What a person did about something in the error queue."""
+
+    REPLAYED = "replayed", _("replayed")
+    DISMISSED = "dismissed", _("dismissed")
+
+
+class Attempt(AppendOnly):
+    """One try to mend what stands in the error queue: an upload read and placed again, a refused message taken again or dismissed.
+    `settled` says that it no longer waits because of this."""
+
+    upload = models.ForeignKey(Upload, null=True, on_delete=models.PROTECT, related_name="attempts")
+    message = models.ForeignKey(RefusedMessage, null=True, on_delete=models.PROTECT, related_name="attempts")
+    kind = models.CharField(max_length=10, choices=AttemptKind)
+    settled = models.BooleanField()
+    outcome = models.CharField(max_length=60, help_text=_("The state it left, or the code of the refusal"))
+    sentence = models.TextField(blank=True)
+    made = models.ForeignKey(Upload, null=True, on_delete=models.PROTECT, related_name="+", help_text=_("The upload that came of it"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(upload=None, message__isnull=False) | Q(upload__isnull=False, message=None), name="attempt_at_one_thing"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.outcome}"

@@ -14,6 +14,7 @@ from assays.instruments.checking import AnalyteExpectation, MethodExpectation, R
 from assays.instruments.matching import Matching, TrayPosition, list_numbers, list_rows, match_positions
 from assays.instruments.models import Instrument
 from assays.instruments.parsers.model import ParsedExport, ParsedRow
+from assays.instruments.taught import load_patterns
 from assays.models import Run, RunPosition
 from lims.core.errors import DomainError, Invalid
 
@@ -88,12 +89,14 @@ def _names_of(position: RunPosition) -> tuple[str, ...]:
     return (position.aliquot.code, *blind)
 
 
-def place_export(export: ParsedExport, run: Run | None) -> Placement:
-    """The export's rows against the run's tray and method; without a run everything that is not calibration is parked."""
+def place_export(export: ParsedExport, run: Run | None, laboratory_id: Any) -> Placement:
+    """The export's rows against the run's tray and method, by the laboratory's patterns of names; without a run everything that is not
+    calibration is parked."""
+    patterns = load_patterns(laboratory_id)
     if run is None:
-        return Placement(match_positions(export, []))
+        return Placement(match_positions(export, [], patterns))
     tray = load_tray(run)
-    matching = match_positions(export, name_tubes(tray))
+    matching = match_positions(export, name_tubes(tray), patterns)
     placed = {row.row_index: row.position for row in matching.rows if row.outcome == "matched" and row.position is not None}
     return Placement(matching, find_warnings(export, run, tray, placed, list_rows(matching, {"matched"})))
 

@@ -11,8 +11,8 @@ from django.db import transaction
 
 from assays.instruments import rows
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
-from assays.instruments.parsers import registry
 from assays.instruments.placing import collect_notes, find_warnings, load_tray, place_export, refuse_unfit_run
+from assays.instruments.taught import read_again
 from assays.lifecycle import RUN, TEST
 from assays.models import Run, RunPosition, SubmissionTest
 from assays.selectors.measured_runs import live_tests
@@ -21,7 +21,6 @@ from assays.services.judging import clear_run, judge_run
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.errors import Blocker, DomainError, Invalid, NotFound, Problem, refuse_if
-from lims.core.files import read_bytes
 from lims.core.roles import INSTRUMENT, Action, require
 
 # What no confirmation can put right: the readings would mean something else than the method takes them for.
@@ -53,7 +52,7 @@ def confirm_upload(
     position number) give rows their tubes; all of it or nothing."""
     require(by, Action.RUN_EDIT)
     with acting(by, "upload confirmed"), transaction.atomic():
-        upload = _lock(upload)
+        upload = lock_upload(upload)
         if run is not None and run.pk != upload.run_id:
             _choose_run(upload, run)
         if assignments:
@@ -107,7 +106,7 @@ def choose_run(*, upload: Upload, run: Run, by: Any) -> Upload:
     """Match a waiting upload against another run."""
     require(by, Action.RUN_EDIT)
     with acting(by, f"matched against {run.code}"), transaction.atomic():
-        upload = _lock(upload)
+        upload = lock_upload(upload)
         _choose_run(upload, run)
     return upload
 
@@ -116,8 +115,8 @@ def _choose_run(upload: Upload, run: Run) -> None:
     if upload.state != UploadState.WAITING:
         raise DomainError("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; its run can no longer be changed.")
     refuse_unfit_run(run, upload.instrument)
-    export = registry.parse(upload.file_name, read_bytes("uploads", upload.sha256))
-    placement = place_export(export, run)
+    export = read_again(upload)
+    placement = place_export(export, run, upload.laboratory_id)
     rows.rematch_rows(upload, placement.matching, run)
     upload.run = run
     upload.notes = collect_notes(export, placement.warnings)
@@ -153,7 +152,7 @@ def decide_rows(
     if aside:
         reason = _checked_reason(reason, "Say why the rows are set aside.")
     with acting(by, reason or f"{len(assignments or {})} rows assigned"), transaction.atomic():
-        upload = _lock(upload)
+        upload = lock_upload(upload)
         _refuse_decided(upload)
         if aside:
             _set_aside(upload, list(upload.rows.filter(index__in=aside)), reason, by, wanted=len(set(aside)))
@@ -216,6 +215,33 @@ def ignore_rows(*, upload: Upload, reason: str, by: Any, indexes: Collection[int
     return decide_rows(upload=upload, aside=indexes, reason=reason, by=by, at=at)
 
 
+def take_back(*, upload: Upload, indexes: Collection[int], by: Any, at: datetime | None = None) -> Upload:
+    """Take back what a person decided about rows: they are placed again by their names, or parked. On an upload that is already recorded
+    the run is reduced and judged anew."""
+    require(by, Action.RUN_EDIT)
+    with acting(by, "decision taken back"), transaction.atomic():
+        upload = lock_upload(upload)
+        _refuse_decided(upload)
+        decided = upload.rows.filter(index__in=indexes).exclude(decided_by=None)
+        if not indexes or decided.count() < len(set(indexes)):
+            raise Invalid("not_decided", "Nobody decided about one of these rows, so there is nothing to take back. Reload the page.")
+        placement = place_export(read_again(upload), upload.run, upload.laboratory_id)
+        rows.rematch_rows(upload, placement.matching, upload.run, only=indexes)
+        _refuse_shared(upload)
+        _note_anew(upload)
+        _after_change(upload, by, at)
+    return upload
+
+
+def _refuse_shared(upload: Upload) -> None:
+    """Raise when a position would have two rows: the one that a person put there has to go first."""
+    seen: set[int] = set()
+    for number in upload.rows.filter(outcome=RowOutcome.MATCHED).values_list("position__number", flat=True):
+        if number in seen:
+            raise DomainError("position_taken", f"Another row stands at position {number} by now. Take that decision back first.")
+        seen.add(number)
+
+
 def _set_aside(upload: Upload, found: list[UploadRow], reason: str, by: Any, *, wanted: int) -> None:
     if len(found) < wanted:
         raise NotFound("unknown_row", f"{upload.file_name} has no such row. Rows are counted from 1, as the upload lists them.")
@@ -255,7 +281,7 @@ def withdraw_upload(*, upload: Upload, reason: str, by: Any, at: datetime | None
     require(by, Action.RUN_EDIT)
     reason = _checked_reason(reason, "Say why the upload is withdrawn.")
     with acting(by, reason), transaction.atomic():
-        upload = _lock(upload)
+        upload = lock_upload(upload)
         if upload.state == UploadState.WITHDRAWN:
             raise DomainError("wrong_state", f"{upload.file_name} is withdrawn already.")
         run = _lock_run(upload) if upload.state == UploadState.RECORDED else None
@@ -272,8 +298,8 @@ def reopen_upload(*, upload: Upload, reason: str, by: Any, at: datetime | None =
     require(by, Action.RUN_EDIT)
     reason = _checked_reason(reason, "Say why the upload is taken up again.")
     with acting(by, reason), transaction.atomic():
-        upload = _lock(upload)
-        if upload.state != UploadState.WITHDRAWN or not upload.format:
+        upload = lock_upload(upload)
+        if upload.state != UploadState.WITHDRAWN or not upload.format or upload.replaced_by_id is not None:
             raise DomainError(
                 "wrong_state", f"{upload.file_name} is {upload.get_state_display()}; only what was withdrawn is taken up again."
             )
@@ -310,7 +336,8 @@ def _move_tests(tests: Any, step: str, moment: datetime) -> None:
     SubmissionTest.objects.filter(pk__in=found).update(state=TEST.find(step).target, changed_at=moment)
 
 
-def _lock(upload: Upload) -> Upload:
+def lock_upload(upload: Upload) -> Upload:
+    """The upload as it stands now, locked until the transaction ends."""
     return (
         Upload.objects.select_for_update(of=("self",), no_key=True)
         .select_related("run__method_version__method", "run__instrument", "instrument")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -69,10 +70,14 @@ def _reading(pk: UUID, reading: ParsedReading, ids: list[UUID], sequences: dict[
     )  # fmt: skip
 
 
-def rematch_rows(upload: Upload, matching: Matching, run: Run) -> None:
-    """Give every row its outcome in another run; what a person has set aside stays so."""
-    positions = dict(run.positions.values_list("number", "pk"))
-    found = list(upload.rows.exclude(outcome=RowOutcome.IGNORED))
+def rematch_rows(
+    upload: Upload, matching: Matching, run: Run | None, *, keep_decided: bool = False, only: Collection[int] | None = None
+) -> None:
+    """Give every row its outcome in the run; what a person has set aside stays so and, with `keep_decided`, what a person has placed.
+    `only` are indexes of rows to look at, whoever decided about them."""
+    positions = dict(run.positions.values_list("number", "pk")) if run else {}
+    rows = upload.rows.exclude(outcome=RowOutcome.IGNORED) if only is None else upload.rows.filter(index__in=only)
+    found = list(rows.filter(decided_by=None) if keep_decided else rows)
     outcomes = {match.row_index: match for match in matching.rows}
     for row in found:
         row.outcome, row.reason, row.warnings, row.position_id = _outcome(outcomes[row.index - 1], positions)
@@ -120,3 +125,21 @@ def as_kind(text: str) -> Kind:
     """A stored kind as the matcher's own."""
     kinds: dict[str, Kind] = {"blank": "blank", "standard": "standard", "control": "control", "sample": "sample", "statistic": "statistic"}
     return kinds.get(text, "unknown")
+
+
+def holds_same_cells(upload: Upload, export: ParsedExport) -> bool:
+    """Whether the export has the rows and cells that are stored, so that a person's decisions about them still stand."""
+    stored = upload.rows.order_by("index").values_list("label", "type", "row")
+    if list(stored) != [(row.label[:200], row.type[:40], row.row) for row in export.rows]:
+        return False
+    cells = Reading.objects.filter(row__upload=upload).values_list(
+        "row__index", "analyte", "isotope", "gas_mode", "quantity", "unit", "raw", "value", "qualifier", "column"
+    )
+    read = (
+        (
+            one.row_index + 1, one.analyte[:12], (one.isotope_or_line or "")[:64], (one.gas_mode or "")[:64], one.quantity[:64],
+            (one.unit or "")[:20], one.raw, one.value, one.qualifier[:12], one.column or "",
+        )
+        for one in export.readings
+    )  # fmt: skip
+    return sorted(cells, key=str) == sorted(read, key=str)

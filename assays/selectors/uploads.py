@@ -18,7 +18,7 @@ def upload_list(viewer: Any) -> QuerySet[Upload]:
     """The viewer's uploads with `row_count`, `matched_count`, `parked_count`; counted only for the rows that are read."""
     return (
         Upload.objects.visible_to(viewer)
-        .select_related("instrument", "run", "received_from", "decided_by")
+        .select_related("instrument", "run", "received_from", "decided_by", "mapping__mapping")
         .annotate(row_count=_count(), matched_count=_count(RowOutcome.MATCHED), parked_count=_count(RowOutcome.PARKED))
     )
 

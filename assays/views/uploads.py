@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,11 +21,15 @@ from assays.forms.problems import add_problems
 from assays.forms.upload_filters import UPLOAD_ORDERINGS, ReadingFilter, UploadFilter
 from assays.forms.uploads import RowsForm, RunChoiceForm, UploadForm, UploadReasonForm
 from assays.instruments import ingest, recording
-from assays.instruments.models import Reading, RowOutcome, Upload, UploadState
-from assays.instruments.placing import OPEN_RUN
+from assays.instruments.matching import TrayPosition, explain_match
+from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
+from assays.instruments.parsers.excerpts import show_place
+from assays.instruments.placing import OPEN_RUN, load_tray, name_tubes
+from assays.instruments.taught import newest_versions
 from assays.models import Run
+from assays.selectors.error_queue import attempts_of, count_waiting
 from assays.selectors.measured_badges import row_badge, upload_badge
-from assays.selectors.uploads import error_queue, reading_data, readings_of, rows_of, upload_data, upload_list
+from assays.selectors.uploads import reading_data, readings_of, rows_of, upload_data, upload_list
 from assays.views.lists import ListPage
 from lims.core.codes import normalise
 from lims.core.errors import DomainError, Forbidden
@@ -32,8 +37,6 @@ from lims.core.files import read_bytes
 from lims.core.pages import Page
 from lims.core.roles import Action, allowed
 from lims.core.scope import fetch_visible
-
-_FOUND = (RowOutcome.MATCHED, RowOutcome.PARKED)
 
 
 def fetch_upload(viewer: Any, pk: UUID) -> Upload:
@@ -60,24 +63,18 @@ class UploadList(ListPage):
         return {"upload": found, "badge": upload_badge(found)}
 
     def more(self) -> dict[str, Any]:
-        viewer = self.request.user
-        lists = [("instruments:uploads", _("All"), None), ("instruments:queue", _("Waits for a person"), error_queue(viewer).count())]
-        return {
-            "may_edit": allowed(viewer, Action.RUN_EDIT),
-            "tabs": [
-                {"label": label, "url": reverse(name), "active": self.request.path == reverse(name), "count": count}
-                for name, label, count in lists
-            ],
-        }
+        return {"may_edit": allowed(self.request.user, Action.RUN_EDIT), "tabs": queue_tabs(self.request)}
 
 
-class ErrorQueue(UploadList):
-    """What waits for a person: unreadable, unconfirmed, or with rows still parked."""
-
-    default_ordering = "id"
-
-    def queryset(self) -> QuerySet[Upload]:
-        return upload_list(self.request.user).filter(pk__in=error_queue(self.request.user).values("pk"))
+def queue_tabs(request: HttpRequest) -> list[dict[str, Any]]:
+    """The lists of what came in."""
+    waiting = count_waiting(request.user)
+    lists = [
+        ("instruments:uploads", _("All uploads"), None),
+        ("instruments:queue", _("Waits for a person"), waiting),
+        ("instruments:refused-list", _("Refused messages"), None),
+    ]
+    return [{"label": label, "url": reverse(name), "active": request.path == reverse(name), "count": count} for name, label, count in lists]
 
 
 class NewUpload(Page):
@@ -134,16 +131,19 @@ class UploadPage(Page):
         may_edit = allowed(viewer, Action.RUN_EDIT)
         is_open = upload.state == UploadState.WAITING or (upload.state == UploadState.RECORDED and upload.run.state in OPEN_RUN)
         decidable = may_edit and is_open and upload.run is not None
-        tray = list(upload.run.positions.order_by("number")) if upload.run else []
+        tray = load_tray(upload.run) if upload.run else []
+        tubes = {tube.number: tube for tube in name_tubes(tray)}
         filled = {row.position_id for row in rows if row.position_id}
         counted = Counter(row.outcome for row in rows)
         parked = [row for row in rows if row.outcome == RowOutcome.PARKED]
+        shown = rows if self.request.GET.get("all") else parked
         context = {
             "upload": upload,
             "badge": upload_badge(upload),
             "counts": {outcome: counted[outcome] for outcome in RowOutcome.values},
             "readings": Reading.objects.filter(row__upload=upload).count(),
-            "lines": [{"row": row, "badge": row_badge(row)} for row in rows],
+            "lines": [{"row": row, "badge": row_badge(row), "why": _explain(row, tubes)} for row in rows],
+            "decided": [row for row in rows if row.decided_by_id is not None] if may_edit and is_open else [],
             "unfilled": [position for position in tray if position.pk not in filled],
             "tray_size": len(tray),
             "questions": [note for note in upload.notes if not note["information"]],
@@ -153,12 +153,26 @@ class UploadPage(Page):
             "blockers": recording.confirm_blockers(upload) if upload.state == UploadState.WAITING else [],
             "reason_form": UploadReasonForm(auto_id="withdraw_%s"),
             "rest_form": UploadReasonForm(auto_id="rest_%s"),
-            "rows_form": form or (RowsForm(rows=parked) if decidable and parked else None),
+            "rows_form": form or (RowsForm(rows=shown, tray=tubes.values()) if decidable and shown else None),
+            "shows_all": bool(self.request.GET.get("all")),
+            "decidable": decidable,
             "parked": len(parked),
+            "attempts": attempts_of(upload),
+            "place": show_place(read_bytes("uploads", upload.sha256), upload.error_place) if upload.state == UploadState.UNREADABLE else (),
+            "mappings": newest_versions(upload.laboratory_id) if upload.state == UploadState.UNREADABLE and may_edit else [],
+            "may_replay": may_edit and upload.state in {UploadState.UNREADABLE, UploadState.WAITING},
+            "may_teach": may_edit and (upload.state == UploadState.UNREADABLE or upload.mapping_id is not None),
         }
         if may_edit and upload.state == UploadState.WAITING:
             context["run_form"] = RunChoiceForm(viewer=viewer, upload=upload)
         return self.render(context, status=status)
+
+
+def _explain(row: UploadRow, tubes: Mapping[int, TrayPosition]) -> str:
+    """Why a matched row stands where it does."""
+    if row.outcome != RowOutcome.MATCHED or row.position is None or row.decided_by_id is not None:
+        return ""
+    return explain_match(row.label, tubes[row.position.number])
 
 
 class UploadStep(Page):
@@ -246,7 +260,8 @@ class DecideRows(UploadPage):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         upload = fetch_upload(request.user, pk)
-        form = RowsForm(request.POST, rows=[row for row in rows_of(upload) if f"position_{row.index}" in request.POST])
+        asked = [row for row in rows_of(upload) if f"position_{row.index}" in request.POST]
+        form = RowsForm(request.POST, rows=asked, tray=name_tubes(load_tray(upload.run)) if upload.run else [])
         if form.is_valid():
             try:
                 reason = form.cleaned_data["reason"]
@@ -258,6 +273,22 @@ class DecideRows(UploadPage):
             except DomainError as error:
                 _add_row_problems(form, error)
         return self.show(fetch_upload(request.user, pk), form, status=422)
+
+
+class TakeBack(Page):
+    """Taking back what was decided about rows."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        upload, back = fetch_upload(request.user, pk), reverse("instruments:upload", args=[pk])
+        indexes = {int(text) for text in request.POST.getlist("row") if text.isascii() and text.isdigit() and len(text) < 8}
+        try:
+            recording.take_back(upload=upload, indexes=indexes, by=request.user)
+        except DomainError as error:
+            return self.refuse(error, back)
+        messages.success(request, _("The decision is taken back; the rows stand where their names put them."))
+        return redirect(back)
 
 
 def _add_row_problems(form: RowsForm, error: DomainError) -> None:
@@ -276,17 +307,16 @@ class RawFile(Page):
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         upload = fetch_upload(request.user, pk)
-        response = HttpResponse(read_bytes("uploads", upload.sha256), content_type="application/octet-stream")
-        response.headers["Content-Disposition"] = _attachment(upload.file_name)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-        return response
+        return serve_bytes(upload.sha256, upload.file_name)
 
 
-def _attachment(name: str) -> str:
-    from django.utils.http import content_disposition_header
-
-    return content_disposition_header(True, name) or "attachment"
+def serve_bytes(sha256: str, name: str) -> HttpResponse:
+    """Stored bytes to be saved, never shown."""
+    response = HttpResponse(read_bytes("uploads", sha256), content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 class Readings(ListPage):

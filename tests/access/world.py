@@ -13,7 +13,10 @@ from uuid import UUID, uuid4
 from django.test import Client
 
 from assays.control_charts.models import ControlPoint
-from assays.instruments.models import InstrumentToken
+from assays.instruments.models import InstrumentToken, RefusedMessage
+from assays.instruments.parsers.layouts import HeadingPattern, Layout, MappedColumn
+from assays.instruments.replaying import keep_refused
+from assays.instruments.teaching import add_pattern, save_mapping
 from assays.models import Aliquot, PreparationTask, ResultVersion, StepRecord, Submission
 from assays.nonconformities.services.recalling import notify_customers
 from assays.nonconformities.services.reporting import Finding, report_nonconformity
@@ -27,6 +30,7 @@ from lims.accounts.services.own import create_own_token
 from lims.accounts.tokens import issue_token, issue_user_token
 from lims.core import clock
 from lims.core.codes import has_code_shape, with_check_character
+from lims.core.errors import DomainError
 from lims.core.roles import INSTRUMENT, LABORATORY_ROLES, Role
 from lims.jobs.models import Job
 from lims.jobs.services import run_job
@@ -127,6 +131,8 @@ _EXAMPLE = (
     b'[{"topic": "moisture", "inputs": {"m_wet_g": 2, "m_dry_g": 1}, "expected": {"moisture_pct_wet_basis": 50}, "tolerance": "exact"}]'
 )
 
+LAYOUT = Layout((MappedColumn("Sample", "label"),), 1, separator=",", patterns=(HeadingPattern("{analyte} ({unit})"),))
+
 OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "samples/imports/template": lambda things, user: {"kind": "csv"},
     "samples/handling/": lambda things, user: {"material": "clay"},
@@ -161,7 +167,10 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "submissions/": _code("submission"),
     "runs/": _code("run"),
     "control-charts/": lambda things, user: {"series": things["point"].series_id, "position": things["point"].position_id},
+    "uploads/refused/": _pk("refused"),
     "uploads/": _pk("upload"),
+    "mappings/": _pk("mapping"),
+    "name-patterns/": _pk("pattern"),
     "instruments/me/uploads/": _pk("upload", index="1"),
     "webhooks/": lambda things, user: {"pk": things["webhook"].pk, "delivery": things["webhook"].deliveries.all()[0].pk},
     "instruments/": lambda things, user: {"code": things["instrument"].code, "pk": things["instrument token"].pk},
@@ -275,6 +284,9 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "point": ControlPoint.objects.filter(run=run)[0],
         "run part": ResultVersion.objects.filter(reduction__run=run)[0].pk,
         "upload": measurement.make_waiting_upload(cast, planned),
+        "refused": _refused(planned.instrument),
+        "mapping": save_mapping(name="Wizard", layout=LAYOUT, by=cast.analyst).mapping,
+        "pattern": add_pattern(names="house clay*", kind="control", by=cast.analyst),
         "instrument": planned.instrument,
         "instrument token": issue_token(InstrumentToken, by="test", name="access", instrument=planned.instrument)[0],
         "job": Job.objects.create(kind="certificate", state="failed", requested_by=cast.signatory),
@@ -287,6 +299,11 @@ def _make_things(cast: people.Cast) -> dict[str, Any]:
         "shown": show_handover(handover=_offer(cast), by=cast.collector)[1],
         "competence": Competence.objects.filter(user__organisation=cast.organisations["lab"]).first(),
     }
+
+
+def _refused(instrument: Any) -> RefusedMessage:
+    keep_refused(instrument=instrument, body=b"{}", error=DomainError("run_closed", "The run is closed."))
+    return RefusedMessage.objects.get()
 
 
 def _step(cast: people.Cast) -> StepRecord:

@@ -21,6 +21,7 @@ from assays.instruments.api import parsing, schemas
 from assays.instruments.keeping import note_heartbeat
 from assays.instruments.models import Reading, Upload
 from assays.instruments.parsers.model import ParseError
+from assays.instruments.replaying import keep_refused
 from assays.models import Run
 from assays.selectors.bench_rows import sample_list, sequence_rows
 from assays.selectors.instruments import is_clock_wrong
@@ -37,7 +38,7 @@ from lims.core.api.permissions import MatrixPermission
 from lims.core.api.problems import problem
 from lims.core.api.views import ActionView, CsvRenderer, ListView, Struct, decode, renderer_for, stream_csv
 from lims.core.codes import normalise
-from lims.core.errors import Invalid, NotFound, Problem
+from lims.core.errors import DomainError, Forbidden, Invalid, NotFound, Problem
 from lims.core.roles import INSTRUMENT, Action, require
 from lims.core.scope import fetch_visible
 
@@ -138,7 +139,14 @@ class Readings(ActionView):
         method's refuses the message with a pointer to it."""
         instrument: Any = request.user
         body = request.data if isinstance(request.data, bytes) else b""
-        stored = ingest.store_readings(instrument=instrument, body=body, by=instrument)
+        try:
+            stored = ingest.store_readings(instrument=instrument, body=body, by=instrument)
+        except Forbidden:
+            raise
+        except DomainError as error:
+            # The sender gets its answer; the laboratory finds the message in its error queue.
+            keep_refused(instrument=instrument, body=body, error=error)
+            raise
         return answer(stored.upload, instrument, 201 if stored.created else 200)
 
 
