@@ -56,9 +56,23 @@ def test_units_that_mean_the_same_are_the_same(unit: str) -> None:
     assert codes(reading(unit=unit), reading("Tb", unit=unit)) == []
 
 
-@pytest.mark.parametrize("unit", ["ppm", "mg/L", "mg/kg", "ug/kg", "%", "blobs", None])
-def test_unit_that_is_not_the_methods_is_a_warning(unit: str | None) -> None:
-    assert codes(reading(unit=unit), reading("Tb")) == [("unit_differs", (0,))]
+@pytest.mark.parametrize(
+    ("unit", "code"),
+    [
+        ("ppm", "unit_converted"),
+        ("mg/L", "unit_converted"),
+        ("mg/kg", "unit_differs"),
+        ("ug/kg", "unit_differs"),
+        ("%", "unit_differs"),
+        ("blobs", "unit_differs"),
+        (None, "unit_differs"),
+    ],
+)
+def test_unit_that_is_not_the_methods_is_a_warning_with_its_factor_where_there_is_one(unit: str | None, code: str) -> None:
+    assert codes(reading(unit=unit), reading("Tb")) == [(code, (0,))]
+    warning = check(reading(unit=unit), reading("Tb"))[0]
+    assert (f"1 {unit} is 1000 ug/L" in warning.message) is (code == "unit_converted")
+    assert not warning.is_information
 
 
 def test_ppb_is_the_unit_of_a_method_in_solids_too() -> None:

@@ -85,9 +85,9 @@ def test_an_upload_without_a_run_or_without_a_matched_row_cannot_be_confirmed(ca
     assert run.state == "planned"
 
 
-def test_readings_in_a_unit_that_is_not_the_methods_cannot_be_confirmed(cast: Cast) -> None:
+def test_readings_in_a_unit_that_cannot_be_the_methods_cannot_be_confirmed(cast: Cast) -> None:
     run = make_planned_run(cast)
-    upload = upload_run(cast, run, write_batch_table(make_rows(run), make_headings(run), unit="ppm")).upload
+    upload = upload_run(cast, run, write_batch_table(make_rows(run), make_headings(run), unit="mg/kg")).upload
     assert upload.state == "waiting"
     with pytest.raises(Blocked) as refusal:
         confirm_upload(upload=upload, by=cast.analyst)
@@ -159,7 +159,7 @@ def test_what_is_said_about_the_readings_follows_the_rows_that_are_taken(cast: C
     rows = make_rows(run)
     headings = [heading for heading in make_headings(run) if heading.symbol != "Tb"]
     foreign = [BatchRow(f"P{number}", "Sample", row.values, total_dilution=row.total_dilution) for number, row in enumerate(rows)]
-    upload = upload_run(cast, run, write_batch_table(foreign, headings, unit="ppm"), run=run).upload
+    upload = upload_run(cast, run, write_batch_table(foreign, headings, unit="mg/kg"), run=run).upload
     assert "unit_differs" not in {note["code"] for note in upload.notes}
     assign_rows(upload=upload, assignments={3: 3}, by=cast.analyst)
     upload.refresh_from_db()
