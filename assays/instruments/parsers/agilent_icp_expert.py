@@ -47,7 +47,10 @@ _FIELDS = {
 }  # fmt: skip
 _UNITS = {"units", "unit"}
 _AMOUNTS = {"act wgt", "act vol", "weight", "volume", "actual weight", "actual volume"}
-_OWN = {"flags", "soln conc", "corr con", "solution label"}
+_OWN = {
+    "flags", "soln conc", "corr con", "solution label", "act wgt", "act vol", "rack:tube", "intrsd", "intensity %rsd", "numreps",
+    "element label",
+}  # fmt: skip
 
 
 def recognise(source: Source) -> bool:
@@ -110,6 +113,7 @@ def _read_header(table: Table, header: Row) -> _Columns:
     number, cells = header
     columns = _Columns(last=max(cells))
     before: int | None = None
+    named: set[str] = set()
     for index, cell in sorted(cells.items()):
         if cell.kind == "formula":
             raise refuse_formula(table, number, index)
@@ -127,9 +131,10 @@ def _read_header(table: Table, header: Row) -> _Columns:
             columns.replicates = index
         elif title in _FIELDS and _FIELDS[title] not in columns.fields:
             columns.fields[_FIELDS[title]] = index
+            named.add(title)
         elif title:
-            _refuse_twice(table, number, index, title, title in _FIELDS or title in columns.titles.values())
-            columns.titles[index] = title[:80]
+            _refuse_twice(table, number, index, title, title in named)
+            columns.titles[index] = title[:80] if title not in columns.titles.values() else f"{title[:80]} in column {index + 1}"
     columns.amounts = tuple(index for index, title in columns.titles.items() if title in _AMOUNTS)
     columns.counts = next((index for index, title in columns.titles.items() if title in {"numreps", "num reps"}), None)
     return columns

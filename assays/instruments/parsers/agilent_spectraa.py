@@ -35,7 +35,8 @@ def recognise(source: Source) -> bool:
 
 
 def _has_method(table: Table) -> bool:
-    return any(_find_method(cells) is not None for _, cells in islice(table.read_rows(), _SEARCHED_ROWS))
+    methods = (_find_method(cells) for _, cells in islice(table.read_rows(), _SEARCHED_ROWS))
+    return any(method is not None and _TECHNIQUE.fullmatch(method) for method in methods)
 
 
 def _find_method(cells: Mapping[int, Cell]) -> str | None:
@@ -43,8 +44,7 @@ def _find_method(cells: Mapping[int, Cell]) -> str | None:
     if set(cells) != {_LABEL}:
         return None
     word, colon, name = cells[_LABEL].text.strip().partition(":")
-    is_method = bool(colon) and _METHOD.fullmatch(word.strip()) and _TECHNIQUE.fullmatch(name.strip())
-    return name.strip() if is_method else None
+    return name.strip() if colon and name.strip() and _METHOD.fullmatch(word.strip()) else None
 
 
 def read(source: Source, notes: Notes) -> Iterator[Item]:
@@ -96,7 +96,9 @@ class _Blocks:
         self.notes.add("heading", f"The file's heading says: {text[:200]}", self.table.place(number))
 
     def _read_line(self, number: int, cells: dict[int, Cell]) -> Iterator[Item]:
-        if _LABEL not in cells or _UNIT not in cells or read_unit(cells[_UNIT].text) is None:
+        if set(cells) == {_LABEL}:
+            self.notes.add("row_without_values", "The sample has no measured value.", self.table.place(number))
+        elif _LABEL not in cells or _UNIT not in cells or read_unit(cells[_UNIT].text) is None:
             message = "The line has no sample in its first column or no unit in its fourth, so its numbers cannot be told apart."
             raise ParseError("bad_line", f"{message} Export the table again.", self.table.place(number))
         self._check_value(number, cells)

@@ -10,13 +10,13 @@ from .nomenclature import ELEMENTS, read_unit, repair_mojibake
 LONGEST_ANALYTE = 12
 
 _SYMBOL = r"[A-Z][a-z]?"
-# `163Dy`, `163Dy (KED)`, `75As | 75As.16O (TQ-O2)`
+# `163Dy`, `163Dy (KED)`, `75As | 75As.16O (TQ-O2)`, where the second is the product ion
 _ISOTOPE = re.compile(
-    rf"(?P<number>\d{{1,3}})(?P<element>{_SYMBOL})(?:\s*\|\s*(?P<second>\d{{1,3}})[\w.]*)?\s*(?:[(\[]\s*(?P<mode>[^)\]]*?)\s*[)\]])?"
+    rf"(?P<number>\d{{1,3}})(?P<element>{_SYMBOL})(?:\s*\|\s*(?P<second>\d{{1,3}}{_SYMBOL}[\w.]*))?\s*(?:[(\[]\s*(?P<mode>[^)\]]*?)\s*[)\]])?"
 )
-# `Dy 353.170`, `Dy 353.170 nm`, `Dy 353.170 {95} (Axial)`, `Ag 107`, `Ag 107 (KED)`, `Dy`
+# `Dy 353.170`, `Dy 353.170 nm`, `Dy 353.170 {95} (Axial)`, `Ag 107`, `Ag 107-1`, `Ag 107 (KED)`, `Dy`
 _LINE = re.compile(
-    rf"(?P<element>{_SYMBOL})(?:[ _-]*(?P<number>\d{{1,4}}(?:\.\d{{1,5}})?)(?:\s*nm)?)?"
+    rf"(?P<element>{_SYMBOL})(?:[ _-]*(?P<number>\d{{1,4}}(?:\.\d{{1,5}})?(?:-\d)?)(?:\s*nm)?)?"
     r"(?:\s*\{(?P<order>\d{1,4})\})?\s*(?:[(\[]\s*(?P<mode>[^)\]]*?)\s*[)\]])?"
 )
 _STANDARD = re.compile(r"istd|is|int(?:ernal)? ?std|internal standard", re.IGNORECASE)
@@ -41,11 +41,16 @@ def read_channel(text: str) -> Channel | None:
     if found is None or found["element"] not in ELEMENTS:
         return None
     parts = found.groupdict()
-    number = f"{parts['number']} -> {parts['second']}" if parts.get("second") else parts["number"]
+    number = f"{parts['number']} -> {_add_masses(parts['second'])}" if parts.get("second") else parts["number"]
     mode = parts["mode"] or None
     if mode and _STANDARD.fullmatch(mode):
         return Channel(found["element"], number, None, parts.get("order"), internal_standard=True)
     return Channel(found["element"], number, mode, parts.get("order")) if len(mode or "") <= 40 else None
+
+
+def _add_masses(ion: str) -> int:
+    """The mass of a product ion, of its parts: `75As.16O` gives 91, `47Ti.14N.1H3` 64."""
+    return sum(int(mass) * int(count or 1) for mass, count in re.findall(r"(\d+)[A-Z][a-z]?(\d*)", ion))
 
 
 def split_unit(text: str) -> tuple[str, str | None]:

@@ -22,9 +22,15 @@ Output: {"format": ..., "readings": [...], "notes": [...]}. Each reading has
   sample, type            as written in the file
   analyte                 element symbol
   isotope_or_line         mass ("163"), MS/MS pair ("159 -> 175") or emission line
-  gas_mode                as in the heading without brackets, or null
-  quantity, unit          concentration (dilution included), measured_concentration,
-                          counts, or one of these with _rsd or _sd
+  gas_mode                as in the heading without brackets, the view of an emission
+                          line ("Axial"), or null
+  quantity, unit          concentration (dilution included), measured_concentration
+                          (in the solution as measured), nominal_concentration (of a
+                          standard), corrected_concentration (for weight or volume too),
+                          counts (per second), intensity, net_intensity,
+                          corrected_intensity, lld, one of these with _rsd, _sd or
+                          _error, or the file's own word; the list stands in
+                          docs/how-to/add-an-instrument-format.md
   raw                     text of the cell; a number in a workbook is the text stored
                           in its XML, which holds every digit
   value                   the same number with every digit, the bound where the

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from assays.instruments.parsers.channels import read_channel
 from assays.instruments.parsers.model import ParsedExport, ParsedReading, ParseError
 from assays.instruments.parsers.registry import PARSERS, parse
 from assays.instruments.parsers.source import open_source
@@ -82,6 +83,33 @@ def test_spectraa_reads_blocks_and_names_no_quantity_the_file_does_not() -> None
     assert [row.comment for row in export.rows] == ["Method: Dy échelle 1 (Flamme)"] * 2 + ["Method: Dy échelle 2 (Flamme)"]
     assert refuse(small.SPECTRAA.replace("Méthode: Dy", "Méthode: Gold")) == "no_analyte"
     assert refuse(small.SPECTRAA.replace("mg/L", "furlong", 1)) == "bad_line"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("163Dy (KED)", ("Dy", "163", "KED", False)),
+        ("75As | 75As.16O (TQ-O2)", ("As", "75 -> 91", "TQ-O2", False)),
+        ("Dy 353.170 {95} (Axial)", ("Dy", "353.170", "Axial", False)),
+        ("Ag 107-1", ("Ag", "107-1", None, False)),
+        ("Rh 103 (IS)", ("Rh", "103", None, True)),
+        ("Al 396.152 nm", ("Al", "396.152", None, False)),
+        ("Xx 12", None),
+        ("Dataset File", None),
+        ("12", None),
+    ],
+)
+def test_channels_are_read_as_the_software_writes_them(text: str, expected: tuple[Any, ...] | None) -> None:
+    channel = read_channel(text)
+    assert (channel and (channel.analyte, channel.line, channel.mode, channel.internal_standard)) == expected
+
+
+def test_icp_expert_reads_titles_that_come_twice_only_where_they_describe() -> None:
+    twice = small.ICP_EXPERT.replace("Batch Label", "Act Wgt")
+    assert len(read(twice).readings) == len(read(small.ICP_EXPERT).readings)
+    assert refuse(small.ICP_EXPERT.replace("Batch Label", "Solution Label")) == "column_twice"
+    assert refuse(small.ICP_EXPERT.replace("Internal Std", "Int")) == "column_twice"
+    assert refuse(small.ICP_EXPERT.replace("43.5896,,39.4185,", "43.5896,1,,39.4185")) == "bad_replicates"
 
 
 def test_qtegra_oes_tells_lines_views_and_orders_apart() -> None:
