@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<str:code>/results/<uuid:pk>/", runs.ResultPage.as_view(), name="run-result"),
     path("runs/<str:code>/results/<uuid:pk>/trail/", runs.TrailFile.as_view(), name="run-result-trail"),
     path("runs/<str:code>/calculation/", runs.CalculationPage.as_view(), name="run-calculation"),
+    path("runs/<str:code>/high-grade/", retests.HighGradePage.as_view(), name="run-high-grade"),
     path("runs/<str:code>/again/", retests.RetestPage.as_view(), name="run-again"),
     path("runs/<str:code>/again/ask/", retests.AskRetests.as_view(), name="run-again-ask"),
     path("runs/<str:code>/review/", review.ReviewPage.as_view(), name="run-review"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.views import bench, lots, planning, reference, solutions, steps, submissions, trays, validations
+from assays.views import bench, determining, lot_changes, lots, planning, reference, solutions, steps, submissions, trays, validations
 
 app_name = "assays"
 
@@ -40,6 +40,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lots/", lots.LotList.as_view(), name="lots"),
     path("lots/new/", lots.NewLot.as_view(), name="lot-new"),
     path("lots/<str:code>/", lots.ThingPage.as_view(), name="lot"),
+    path("lots/<str:code>/correct/", lot_changes.CorrectLot.as_view(), name="lot-correct"),
+    path("lots/<str:code>/withdraw/", lot_changes.WithdrawLot.as_view(), name="lot-withdraw"),
+    path("lots/<str:code>/certificate/", lot_changes.LotCertificate.as_view(), name="lot-certificate"),
+    path("equipment/<str:code>/withdraw/", lot_changes.WithdrawEquipment.as_view(), name="equipment-withdraw"),
     path("equipment/", lots.EquipmentList.as_view(), name="equipment"),
     path("equipment/new/", lots.NewEquipment.as_view(), name="equipment-new"),
     path("equipment/<str:code>/", lots.EquipmentPage.as_view(), name="equipment-page"),
@@ -47,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/new/", planning.PlanPage.as_view(), name="run-plan"),
     path("trays/", trays.LayoutsPage.as_view(), name="layouts"),
     path("blind-controls/", trays.BlindControlsPage.as_view(), name="blind-controls"),
+    path("runs/<str:code>/determinations/", determining.DeterminationsPage.as_view(), name="determinations"),
     path("runs/<str:code>/rack/", planning.RackPage.as_view(), name="rack"),
     path("runs/<str:code>/cancel/", planning.CancelRun.as_view(), name="run-cancel"),
     path("", include("assays.run_urls")),

@@ -358,6 +358,7 @@ SPECTACULAR_SETTINGS = {
         "LookSubjectEnum": "samples.looks.models.Subject",
         "PositionKindEnum": "assays.models.runs.PositionKind",
         "MaterialKindEnum": "assays.models.reference.MaterialKind",
+        "PreparationStepKindEnum": "assays.models.routes.StepKind",
         "TurnaroundEnum": "assays.models.submissions.Turnaround",
         "ExtractionEnum": "assays.models.methods.Extraction",
         "CertificateStatusEnum": "assays.reports.models.Standing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.api import bench, planning, reference, submissions, validations
+from assays.api import bench, lots, planning, reference, steps, submissions, validations
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("methods/", reference.Methods.as_view(), name="api-methods"),
@@ -19,6 +19,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("submissions/<str:code>/complete/", submissions.CompleteView.as_view(), name="api-submission-complete"),
     path("submissions/<str:code>/cancel/", submissions.CancelView.as_view(), name="api-submission-cancel"),
     path("preparations/", bench.Preparations.as_view(), name="api-preparations"),
+    path("preparation-tasks/", steps.PreparationTasks.as_view(), name="api-preparation-tasks"),
+    path("preparation-steps/", steps.PreparationSteps.as_view(), name="api-preparation-steps"),
+    path("preparation-steps/<uuid:pk>/correct/", steps.PreparationStepCorrect.as_view(), name="api-preparation-step-correct"),
+    path("lots/", lots.Lots.as_view(), name="api-lots"),
+    path("equipment/", lots.EquipmentList.as_view(), name="api-equipment"),
     path("aliquots/", bench.Aliquots.as_view(), name="api-aliquots"),
     path("runs/", planning.Runs.as_view(), name="api-runs"),
     path("runs/<str:key>/", planning.RunView.as_view(), name="api-run"),

@@ -117,3 +117,17 @@ class FilledRows(BaseFormSet):
 
 PreparationRows = forms.formset_factory(PreparationRow, formset=FilledRows, extra=0, max_num=200, absolute_max=200)
 WeighingRows = forms.formset_factory(WeighingRow, formset=FilledRows, extra=0, max_num=200, absolute_max=200)
+
+
+class UsedForm(forms.Form):
+    """What a whole entry was weighed and dissolved with."""
+
+    used = forms.CharField(
+        label=_("Balance, flux, acids"),
+        required=False,
+        max_length=400,
+        help_text=_("Scan their labels, one after another; expired or overdue ones are refused"),
+        widget=forms.TextInput(
+            attrs={"class": "code-input", "autocapitalize": "characters", "spellcheck": "false", "autocomplete": "off", "data-collect": ""}
+        ),
+    )

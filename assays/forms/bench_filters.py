@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django import forms
@@ -10,12 +10,13 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from assays.lifecycle import RunState, SubmissionState
-from assays.models import MethodVersion, ReferenceMaterial, Run, Submission
+from assays.models import MethodVersion, PreparationTask, ReferenceMaterial, Run, Submission
 from assays.models.methods import Extraction
 from assays.models.reference import MaterialKind
+from assays.models.routes import StepKind
 from assays.models.submissions import Turnaround
 from lims.core import clock
-from lims.core.codes import normalise
+from lims.core.codes import normalise, tidy_scanned
 
 SUBMISSION_ORDERINGS = {"id": "id", "code": "code", "due_on": "due_on", "submitted_at": "submitted_at"}
 RUN_ORDERINGS = {"id": "id", "code": "code", "planned_at": "planned_at", "measured_at": "measured_at"}
@@ -125,3 +126,24 @@ class MaterialFilter(django_filters.FilterSet):
         field = "values__analyte__symbol__iexact" if name == "analyte" else "values__method_group__iexact"
         holding: Any = ReferenceMaterial.objects.filter(**{field: value.strip()}).values("pk")
         return rows.filter(pk__in=holding)
+
+
+TASK_ORDERINGS = {"id": "id", "opened_at": "opened_at"}
+
+
+class TaskFilter(django_filters.FilterSet):
+    """Preparations by sample, next step, and whether they are done."""
+
+    sample = django_filters.CharFilter(label=_("Blind code"), method="pick_sample")
+    next = django_filters.ChoiceFilter(label=_("Next step"), field_name="next_kind", choices=StepKind.choices)
+    finished = django_filters.BooleanFilter(label=_("Finished"), method="pick_finished")
+
+    class Meta:
+        model = PreparationTask
+        fields: ClassVar[list[str]] = []
+
+    def pick_sample(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(sample__blind_code=tidy_scanned(value))
+
+    def pick_finished(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        return rows.filter(finished_at__isnull=not value)

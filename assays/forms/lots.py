@@ -128,3 +128,22 @@ def find_subjects(text: str, viewer: Any) -> list[Run | Aliquot | Preparation]:
             raise Invalid("codes", detail, problems=[Problem("/codes", "unknown", detail)])
         found.append(one)
     return found
+
+
+class CorrectionForm(forms.Form):
+    """A lot's record, put right."""
+
+    KEPT = ("name", "supplier", "supplier_lot", "opened_on", "expires_on")
+
+    name = forms.CharField(label=_("What it is"), max_length=120)
+    supplier = forms.CharField(label=_("Supplier"), max_length=120, required=False)
+    supplier_lot = forms.CharField(label=_("Supplier's lot number"), max_length=80)
+    opened_on = forms.DateField(label=_("Opened on"), widget=_day(), required=False)
+    expires_on = forms.DateField(label=_("Expires on"), widget=_day(), required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ReasonForm(forms.Form):
+    """Why it is taken out of use."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))

@@ -1,6 +1,7 @@
 """Tables of the laboratory: methods, reference materials, submissions, bench work, runs, results, judgements."""
 
 from assays.models.bench import Aliquot, Preparation
+from assays.models.high_grade import Determination, HighGradeConditions
 from assays.models.judgements import Authorisation, AuthorisedResult, Evaluation, RetestRequest, RunDecision, Verdict
 from assays.models.lots import Equipment, Lot, Use
 from assays.models.methods import Analyte, ControlRequirement, Method, MethodAnalyte, MethodVersion
@@ -29,9 +30,11 @@ __all__ = [
     "CertifiedValue",
     "ClockStop",
     "ControlRequirement",
+    "Determination",
     "DilutionSeries",
     "Equipment",
     "Evaluation",
+    "HighGradeConditions",
     "InHouseMeasurement",
     "Leach",
     "LeachConditions",

@@ -15,7 +15,7 @@ from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
 from assays.chemistry.chondrite import normalise
-from assays.chemistry.elements import find_analyte
+from assays.chemistry.elements import ANALYTES
 from assays.chemistry.rounding import Rule, round_significant
 from assays.models import Authorisation, MethodAnalyte, MethodVersion, Result, ResultVersion, RunDecision
 from assays.reports.changes import find_changes
@@ -83,7 +83,7 @@ def gather_content(certificate: Certificate, *, issued_at: datetime) -> paper.Ce
         verify_url=verify_url(certificate),
         deviations=(*nonconforming, *_deviations(samples, certificate.laboratory_id)),
         remarks=find_remarks([(group.sample, list(group.results.values())) for group in groups]),
-        patterns=tuple(_pattern(group) for group in groups if group.versions[0].method_version.method.extraction == "total"),
+        patterns=tuple(_pattern(group) for group in groups if _has_pattern(group)),
         normalisation=NORMALISATION,
         synthetic=Installation.current().synthetic,
     )
@@ -272,8 +272,8 @@ def _element(symbol: str, result: Result, grade: Grade, *, accredited: bool) -> 
         element=symbol,
         result=_quantity(grade.elements[symbol]),
         loq=loq,
-        oxide=find_analyte(symbol).oxide,
-        oxide_result=_quantity(grade.oxides[symbol]),
+        oxide=grade.oxides[symbol].species if symbol in grade.oxides else symbol,
+        oxide_result=_quantity(grade.oxides[symbol] if symbol in grade.oxides else grade.elements[symbol]),
         accredited=accredited,
     )
 
@@ -302,6 +302,11 @@ def _derived_sum(found: Sum) -> paper.DerivedResult:
         over_range=found.over_range,
         missing=found.missing,
     )
+
+
+def _has_pattern(group: _Group) -> bool:
+    """Whether elements of a total were measured: a total by weight has no pattern."""
+    return group.versions[0].method_version.method.extraction == "total" and any(symbol in ANALYTES for symbol in group.results)
 
 
 def _pattern(group: _Group) -> paper.Pattern:

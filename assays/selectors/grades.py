@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from assays.chemistry.censored import Censored
-from assays.chemistry.elements import find_analyte
+from assays.chemistry.elements import ANALYTES, find_analyte
 from assays.chemistry.groups import GROUPS, GroupDefinition, GroupSum, sum_group
 from assays.chemistry.oxides import find_factor
 from assays.chemistry.rounding import Rule, report, round_significant
@@ -113,7 +113,9 @@ def grades_of(sample_ids: Iterable[UUID] | QuerySet[Any], viewer: Any, *, drafts
     )
     tests: dict[UUID, dict[str, Result]] = defaultdict(dict)
     for row in rows:
-        tests[row.test_id][row.analyte.symbol] = row
+        # What is no element (a total by weight, a loss on ignition) has no grade of elements.
+        if row.analyte.symbol in ANALYTES:
+            tests[row.test_id][row.analyte.symbol] = row
     newest: dict[tuple[UUID, UUID, UUID], dict[str, Result]] = {}
     for _, results in sorted(tests.items(), key=lambda item: _age_of(item[0], item[1])):
         one = next(iter(results.values()))
@@ -152,10 +154,17 @@ def make_grade(results: Mapping[str, Result], pointer: str = "authorised") -> Gr
         authorised_at=max((result.authorised_at for result in results.values() if result.authorised_at), default=None),
         is_draft=any(result.authorised_id != versions[symbol].pk for symbol, result in results.items()),
         elements=elements,
-        oxides={symbol: as_oxide(content) for symbol, content in elements.items()},
-        sums={GROUPS[code].name: make_sum(code, values, uncertainties, unit, basis) for code in GRADE_GROUPS},
+        oxides={symbol: as_oxide(content) for symbol, content in elements.items() if symbol in ANALYTES},
+        sums=_sums(values, uncertainties, unit, basis),
         values=values,
     )
+
+
+def _sums(values: Mapping[str, Censored], uncertainties: Mapping[str, float], unit: str, basis: str) -> dict[str, Sum]:
+    """The group sums; none where no element was measured."""
+    if not any(symbol in ANALYTES for symbol in values):
+        return {}
+    return {GROUPS[code].name: make_sum(code, values, uncertainties, unit, basis) for code in GRADE_GROUPS}
 
 
 def as_oxide(content: Content) -> Content:

@@ -20,7 +20,7 @@ from assays.selectors.judgements import Judgement, affected_samples, unit_beside
 from assays.selectors.measured_badges import Badge, verdict_badge
 from assays.selectors.results import readings_behind
 from assays.selectors.runs import number_text, tray_position
-from assays.selectors.solution_words import explain_solution
+from assays.selectors.solution_words import explain_determination, explain_solution
 from lims.charts.frame import Spec
 from lims.charts.pattern import PatternPoint, PatternSeries, pattern_chart
 
@@ -261,6 +261,8 @@ class Making:
 def explain_result(version: ResultVersion) -> Making:
     """The way from the raw cells to the reported number, with what was used then, not what would be used now."""
     used = version.inputs
+    if "determination" in used:
+        return Making(version, explain_determination(version), [])
     moisture = float(used["portion_moisture_percent"])
     basis = "" if moisture == 0 else f" · 100 / (100 − {moisture:.4g})"
     net = "—" if used["net_mg_kg"] == "None" else f"{float(used['net_mg_kg']):.6g} {version.unit}"

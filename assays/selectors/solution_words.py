@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from assays.models import DilutionSeries
+from assays.models import DilutionSeries, ResultVersion
 
 
 def explain_solution(used: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -47,3 +48,40 @@ def _dilution_lines(used: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def _plain(number: str) -> str:
     return f"{Decimal(number).normalize():f}"
+
+
+_AMOUNTS: Mapping[str, tuple[Any, str]] = {
+    "solution_ml": (gettext_lazy("Dissolved to"), "mL"),
+    "aliquot_ml": (gettext_lazy("Taken of the solution"), "mL"),
+    "crucible_g": (gettext_lazy("Crucible"), "g"),
+    "ignited_g": (gettext_lazy("Crucible with ignited oxide"), "g"),
+    "blank_g": (gettext_lazy("Oxide of the blank"), "g"),
+    "titre_ml": (gettext_lazy("Titre"), "mL"),
+    "blank_ml": (gettext_lazy("Titre of the blank"), "mL"),
+    "titrant_mol_l": (gettext_lazy("EDTA"), "mol/L"),
+    "mean_oxide_g_mol": (gettext_lazy("Mean oxide mass"), "g/mol"),
+    "loi_crucible_g": (gettext_lazy("LOI: crucible"), "g"),
+    "loi_before_g": (gettext_lazy("LOI: before"), "g"),
+    "loi_after_g": (gettext_lazy("LOI: after ignition"), "g"),
+    "other_percent": (gettext_lazy("Other oxides"), "%"),
+}
+
+
+def explain_determination(version: ResultVersion) -> list[tuple[str, str, str]]:
+    """How a content that was weighed or titrated was made: what was read, the formula, the total, the budget."""
+    used = version.inputs
+    formulas = {
+        "gravimetry": _("100 · (ignited − crucible − blank) · V / (v · m)"),
+        "titration": _("100 · c · (titre − blank) · mean oxide mass · V / (1000 · v · m)"),
+    }
+    shares = ", ".join(f"{name} {share:g} %" for name, share in used["shares_percent"].items())
+    rows = [(str(_AMOUNTS[name][0]), f"{text} {_AMOUNTS[name][1]}", _("as entered")) for name, text in used["determined"].items()]
+    return [
+        (_("Test portion"), f"{_plain(used['mass_g'])} g", _("as weighed")),
+        *rows,
+        (_("TREO, dry"), f"{float(used['treo_percent']):.4f} %", formulas[used["technique"]]),
+        (_("Loss on ignition"), f"{float(used['loi_percent']):.4f} %", _("100 · (before − after) / (before − crucible), 1000 °C")),
+        (_("Total"), f"{float(used['total_percent']):.3f} % ± {2 * float(used['total_u_percent']):.2g} %", _("TREO + LOI + other oxides")),
+        (_("Uncertainty"), version.uncertainty_text or "—", _("k = 2; shares of the variance: %(shares)s") % {"shares": shares}),
+        (_("Reported"), f"{version.text} {version.unit} {version.basis}", _("rounded once, half to even")),
+    ]

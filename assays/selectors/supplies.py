@@ -30,5 +30,17 @@ def find_lot(code: str, viewer: Any, *, pointer: str = "/lot") -> Lot | None:
     return found  # type: ignore[no-any-return]
 
 
+def find_things(codes: str, viewer: Any, *, pointer: str = "/used") -> list[Lot | Equipment]:
+    """Lots and equipment by their codes, separated by blanks or commas, each once. Raises `Invalid` naming the first that is neither."""
+    found: list[Lot | Equipment] = []
+    for code in dict.fromkeys(codes.replace(",", " ").split()):
+        lot = Lot.objects.visible_to(viewer).filter(code=tidy_scanned(code)).first()
+        thing = lot or Equipment.objects.visible_to(viewer).filter(code=code.upper()).first()
+        if thing is None:
+            raise _unknown(f"“{code}” is no lot and no equipment of your laboratory. Scan its label again, or register it.", pointer)
+        found.append(thing)
+    return found
+
+
 def _unknown(sentence: str, pointer: str) -> Invalid:
     return Invalid("unknown", sentence, problems=[Problem(pointer, "unknown", sentence)])

@@ -23,6 +23,7 @@ from assays.models import (
     Analyte,
     CertifiedValue,
     ControlRequirement,
+    HighGradeConditions,
     LeachConditions,
     Method,
     MethodAnalyte,
@@ -123,6 +124,17 @@ class LeachRow(msgspec.Struct, kw_only=True):
     pore_water_counts: bool = True
 
 
+class HighGradeRow(msgspec.Struct, kw_only=True):
+    """What a classical method version of high-grade products states."""
+
+    technique: str
+    proposed_from_percent: Decimal
+    total_least_percent: Decimal
+    total_most_percent: Decimal
+    uncertainties: dict[str, str]
+    source: str
+
+
 class VersionRow(msgspec.Struct, kw_only=True):
     """A version of a method."""
 
@@ -144,6 +156,7 @@ class VersionRow(msgspec.Struct, kw_only=True):
     randomised: bool = False
     calculation: dict[str, Any] = {}
     leach: LeachRow | None = None
+    high_grade: HighGradeRow | None = None
 
 
 class MethodRow(msgspec.Struct, kw_only=True):
@@ -169,6 +182,22 @@ class MaterialFile(msgspec.Struct, kw_only=True):
     materials: list[MaterialRow]
 
 
+class QuantityRow(msgspec.Struct, kw_only=True):
+    """What is reported like an analyte without being an element: a sum by weight, a loss on ignition."""
+
+    symbol: str
+    name: str
+    oxide: str
+    order: int
+
+
+class HighGradeFile(msgspec.Struct, kw_only=True):
+    """`high_grade.json`."""
+
+    quantities: list[QuantityRow]
+    methods: list[MethodRow]
+
+
 class MethodFile(msgspec.Struct, kw_only=True):
     """`methods.json`."""
 
@@ -191,11 +220,14 @@ def load_reference_data(*, folder: Path = FOLDER, by: Any) -> Loaded:
     analytes = _read(folder / "analytes.json", AnalyteFile).analytes
     materials = _read(folder / "reference_materials.json", MaterialFile).materials
     methods = _read(folder / "methods.json", MethodFile).methods
+    classical = folder / "high_grade.json"
+    high_grade = _read(classical, HighGradeFile) if classical.exists() else HighGradeFile(quantities=[], methods=[])
     with transaction.atomic(), acting(by, "reference data loaded"):
         written = {"analytes": _store_analytes(analytes)}
+        written["analytes"] += _store_quantities(high_grade.quantities)
         symbols = {analyte.symbol: analyte for analyte in Analyte.objects.all()}
         written["materials"], written["values"] = _store_materials(materials, symbols)
-        written["methods"], written["versions"] = _store_methods(methods, symbols)
+        written["methods"], written["versions"] = _store_methods([*methods, *high_grade.methods], symbols)
         written["routes"] = load_routes(folder / "routes.json")
     return Loaded(written)
 
@@ -244,6 +276,10 @@ def _store_analytes(rows: list[AnalyteRow]) -> int:
             for row in rows
         ],
     )
+
+
+def _store_quantities(rows: list[QuantityRow]) -> int:
+    return _store(Analyte, ["symbol"], [msgspec.structs.asdict(row) | {"oxide_factor": Decimal(1)} for row in rows]) if rows else 0
 
 
 def _store_materials(rows: list[MaterialRow], analytes: Mapping[str, Analyte]) -> tuple[int, int]:
@@ -319,16 +355,31 @@ def _store_methods(rows: list[MethodRow], analytes: Mapping[str, Analyte]) -> tu
 
 def _store_version(method: Method, row: VersionRow, analytes: Mapping[str, Analyte]) -> int:
     """Store a version that is new; refuse one that contradicts what is stored."""
-    fields = {name: getattr(row, name) for name in row.__struct_fields__ if name not in {"analytes", "controls", "leach"}}
+    fields = {name: getattr(row, name) for name in row.__struct_fields__ if name not in {"analytes", "controls", "leach", "high_grade"}}
     children = _version_children(f"{method.code} v{row.number}", row, analytes)
     existing = MethodVersion.objects.filter(method=method, number=row.number).first()
     if existing is not None:
         _refuse_edited(existing, fields, children)
-        return _store_leach(existing, row.leach)
+        return _store_leach(existing, row.leach) + _store_high_grade(existing, row.high_grade)
     version = MethodVersion.objects.create(method=method, **fields)
     MethodAnalyte.objects.bulk_create(MethodAnalyte(method_version=version, **one) for one in children[MethodAnalyte])
     ControlRequirement.objects.bulk_create(ControlRequirement(method_version=version, **one) for one in children[ControlRequirement])
-    return 1 + _store_leach(version, row.leach)
+    return 1 + _store_leach(version, row.leach) + _store_high_grade(version, row.high_grade)
+
+
+def _store_high_grade(version: MethodVersion, row: HighGradeRow | None) -> int:
+    """Store what a classical version states, once; what is there is never edited."""
+    if row is None:
+        return 0
+    fields = msgspec.structs.asdict(row)
+    found = HighGradeConditions.objects.filter(method_version=version).first()
+    if found is None:
+        HighGradeConditions.objects.create(method_version=version, **fields)
+        return 1
+    if any(getattr(found, name) != value for name, value in fields.items()):
+        sentence = f"{version} is stored and never edited, but the file differs in what it states of high grades. Give it a new number."
+        raise Invalid("method_version_edited", sentence)
+    return 0
 
 
 def _store_leach(version: MethodVersion, row: LeachRow | None) -> int:

@@ -15,13 +15,15 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from assays.calculation.plan import combine_replicates
+from assays.calculation.tubes import Fault
 from assays.chemistry.rounding import Rule, report, round_significant
 from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, TrayResult, reduce_tray
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadState
 from assays.instruments.parsers.nomenclature import find_mass_or_line, read_unit
 from assays.instruments.rows import CONCENTRATIONS
-from assays.models import MethodAnalyte, MethodVersion, Reduction, Result, ResultVersion, Run, RunPosition
+from assays.models import HighGradeConditions, MethodAnalyte, MethodVersion, Reduction, Result, ResultVersion, Run, RunPosition
+from assays.models.high_grade import WET_CHEMISTRY
 from assays.models.runs import PositionKind
 from assays.qc.measurements import ControlKind
 from assays.selectors.measured_runs import live_tests
@@ -36,6 +38,7 @@ from assays.services.calculating import (
     store_stages,
     uncertainties_of_run,
 )
+from assays.services.high_grade import DeterminedRun, compute_determined
 from assays.services.solutions import apply_solution, read_solutions, solution_inputs
 from lims.core import clock
 from lims.core.copying import copy_rows
@@ -60,6 +63,7 @@ class ReducedRun:
     mismatches: dict[int, str]
     internal_standards: tuple[str, ...]
     calculation: Calculation = field(default_factory=Calculation)
+    determined: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 def compute_run(run: Run) -> ReducedRun:
@@ -72,6 +76,8 @@ def compute_run(run: Run) -> ReducedRun:
             "aliquot__preparation", "aliquot__test", "material", "duplicate_of__aliquot__preparation", "retest_of__run"
         )
     }
+    if run.instrument.technique == WET_CHEMISTRY:
+        return _compute_wet(version, positions, analytes)
     plan = plan_of(version, analytes)
     read, standards = _read(run, analytes)
     readings, calculation = compute_solutions(run, plan, positions, analytes, read)
@@ -105,6 +111,17 @@ def compute_run(run: Run) -> ReducedRun:
     results = reduced.results | {key: replace(reduced.results[key], uncertainty=budget.output) for key, budget in budgets.items()}
     calculation = replace(calculation, budgets=budgets)
     return ReducedRun(positions, portions, analytes, results, measured, reduced.mismatches, standards, calculation)
+
+
+def _compute_wet(version: MethodVersion, positions: dict[int, RunPosition], analytes: dict[str, MethodAnalyte]) -> ReducedRun:
+    """A run that was weighed and titrated instead of read by an instrument."""
+    stated = HighGradeConditions.objects.filter(method_version=version).first()
+    found = compute_determined(stated, positions, analytes) if stated is not None else DeterminedRun()
+    faults = [Fault("total_not_near_100", "TREO", sentence) for sentence in found.faults]
+    portions = {number: _portion(position, version) for number, position in positions.items()}
+    measured = frozenset(symbol for _number, symbol in found.results)
+    calculation = Calculation(faults=faults)
+    return ReducedRun(positions, portions, analytes, found.results, measured, found.mismatches, (), calculation, found.inputs)
 
 
 def _nominal(version: MethodVersion) -> Portion:
@@ -270,7 +287,7 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
     }
     for head, (position, analyte, found) in wanted.items():
         result, last = heads[head]
-        made = reduced.calculation.inputs_of(position.number, analyte.analyte.symbol)
+        made = reduced.calculation.inputs_of(position.number, analyte.analyte.symbol) | reduced.determined.get(position.number, {})
         values = _version_values(portions[position.pk], analyte, found, reduction.run.method_version, made)
         rows.append((ids[head], result, last + 1, reduction.pk, position.pk, *values))
     for head, (position, earlier) in carried.items():

@@ -11,16 +11,18 @@ from typing import Any
 from django.db import transaction
 
 from assays.lifecycle import TEST
-from assays.models import Aliquot, MethodVersion, Preparation, PreparationTask, SubmissionTest
+from assays.models import Aliquot, Equipment, Lot, MethodVersion, Preparation, PreparationTask, SubmissionTest, Use
 from assays.models.methods import Extraction
 from assays.route_steps import LEACH_LIMIT_C
 from assays.selectors.worklists import preparations_for
+from assays.services.lots import use_blockers
 from assays.services.preparing import SIEVE_MINIMUM_PERCENT
 from assays.services.rows import Refusals, find_mass_problem, find_solution_problems, refuse_problems, to_milligram
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.codes import ALIQUOT
-from lims.core.errors import Blocked, Blocker, DomainError, Forbidden, Problem
+from lims.core.days import local_day
+from lims.core.errors import Blocked, Blocker, DomainError, Forbidden, Problem, refuse_if
 from lims.core.roles import Action, require
 from lims.core.scope import fetch_visible
 from lims.core.sequences import take_codes
@@ -55,9 +57,11 @@ def weigh_aliquot(
     return weigh_aliquots(portions=[portion], by=by, at=at)[0]
 
 
-def weigh_aliquots(*, portions: Sequence[Portion], by: Any, at: datetime | None = None) -> list[Aliquot]:
+def weigh_aliquots(
+    *, portions: Sequence[Portion], things: Sequence[Lot | Equipment] = (), by: Any, at: datetime | None = None
+) -> list[Aliquot]:
     """Weigh test portions, all or none: each mass leaves its sample (ledger: consumed) and its test is weighed in. A duplicate follows the
-    aliquot it was weighed beside.
+    aliquot it was weighed beside. `things` are the balance, flux and acids used for all of them; one that is expired or overdue refuses.
 
     A refusal has one problem per wrong member (`/3/mass_g`: outside the method's tolerance) or blocked row (`/3`: not prepared for this
     method, on hold, too little left).
@@ -75,7 +79,20 @@ def weigh_aliquots(*, portions: Sequence[Portion], by: Any, at: datetime | None 
             except DomainError as error:
                 refusals.add(index, error)
         refusals.raise_if_any(len(portions))
+        _note_uses(done, things, by, now)
     return done
+
+
+def _note_uses(done: Sequence[Aliquot], things: Sequence[Lot | Equipment], by: Any, now: datetime) -> None:
+    """Record what the portions were weighed and dissolved with, where recalls and the fitness of runs look for it."""
+    day = local_day(now)
+    refuse_if([blocker for thing in things for blocker in use_blockers(thing, day)])
+    rows = [
+        Use(**{type(thing).__name__.lower(): thing}, aliquot=aliquot, used_on=day, recorded_by=by, recorded_at=now)
+        for thing in things
+        for aliquot in done
+    ]
+    Use.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _weigh_one(portion: Portion, by: Any, now: datetime) -> Aliquot:

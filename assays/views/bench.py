@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assays.forms.bench import PreparationRows, WeighingRows
+from assays.forms.bench import PreparationRows, UsedForm, WeighingRows
 from assays.models import Aliquot, MethodVersion
 from assays.selectors.bench_entry import (
     PreparationLine,
@@ -27,6 +27,7 @@ from assays.selectors.bench_entry import (
     tests_of_rows,
 )
 from assays.selectors.lookup import find_aliquots
+from assays.selectors.supplies import find_things
 from assays.services.preparing import ROUTES, SIEVE_MINIMUM_PERCENT, record_preparations
 from assays.services.weighing import portion_limits, weigh_aliquots
 from lims.core.codes import normalise, tidy_scanned
@@ -121,6 +122,7 @@ class WeighingPage(Page):
 
     actions: ClassVar[dict[str, Action]] = {"GET": Action.PREPARATION_EDIT, "POST": Action.PREPARATION_EDIT}
     template = "assays/bench/weighing.html"
+    used: Any = None
 
     def get(self, request: HttpRequest) -> HttpResponse:
         version = self._version()
@@ -146,12 +148,15 @@ class WeighingPage(Page):
             try:
                 originals = _originals(filled, request.user)
                 portions = [row.portion(tests[row.cleaned_data["test"]], originals.get(index)) for index, row in enumerate(filled)]
-                made = weigh_aliquots(portions=portions, by=request.user)
+                things = find_things(request.POST.get("used", ""), request.user)
+                made = weigh_aliquots(portions=portions, things=things, by=request.user)
             except DomainError as error:
+                self.used = UsedForm(request.POST)
+                _say_used(self.used, error)
                 add_row_problems(filled, error)
             else:
                 self._say(made)
-                return redirect(self._address(version))
+                return redirect(self._address(version, request.POST.get("used", "")))
         lines = [_line_again(tests[UUID(str(form["test"].value()))], form, request.user) for form in rows.forms]
         return self._show(version, lines, 0, rows, status=422)
 
@@ -166,8 +171,9 @@ class WeighingPage(Page):
             return found or next(iter(versions.values()), None)
         return versions[asked]
 
-    def _address(self, version: MethodVersion | None) -> str:
-        return reverse("assays:weighing", query={"method": str(version)} if version else None)
+    def _address(self, version: MethodVersion | None, used: str = "") -> str:
+        asked = {"method": str(version) if version else "", "used": used.strip()}
+        return reverse("assays:weighing", query={name: value for name, value in asked.items() if value} or None)
 
     def _tabs(self, version: MethodVersion | None) -> list[dict[str, Any]]:
         waiting = methods_to_weigh(self.request.user)
@@ -192,10 +198,19 @@ class WeighingPage(Page):
                 "entries": list(zip(lines, rows.forms, strict=True)),
                 "rows": rows,
                 "more": more,
+                "used": self.used or UsedForm(initial={"used": self.request.GET.get("used", "")}),
                 "done": last_weighed(self.request.user, version) if version else [],
             },
             status=status,
         )
+
+
+def _say_used(form: Any, error: DomainError) -> None:
+    """What is wrong with the balance or a lot stands at its field; the rest stays for the rows."""
+    own = [one for one in error.problems if one.pointer in {"", "/used"}]
+    error.problems = [one for one in error.problems if one not in own]
+    for one in own:
+        form.add_error("used", one.detail)
 
 
 def _originals(filled: Sequence[Any], viewer: Any) -> dict[int, Aliquot]:

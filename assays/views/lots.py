@@ -160,6 +160,7 @@ class ThingPage(Page):
                 "is_lot": is_lot,
                 "uses": uses.select_related(*related).order_by("-id")[:200],
                 "form": form,
+                "reason_form": forms.ReasonForm(auto_id="id_withdraw_%s"),
                 "calibration_form": None if is_lot else calibration or forms.CalibrationForm(),
                 "blockers": services.use_blockers(thing, clock.today()),
                 "may_edit": allowed(self.request.user, Action.LOT_EDIT),

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from assays.selectors.badges import run_badge
+from assays.selectors.high_grade import methods_for_high_grade, propose_high_grade
 from assays.selectors.retests import find_retests
 from assays.services.planning import planning_blockers
 from assays.services.retesting import ask_retests, plan_retests
+from assays.services.upgrading import ask_high_grade
 from assays.views.runs import fetch_run
 from lims.core import clock
 from lims.core.errors import DomainError
@@ -32,7 +34,15 @@ class RetestPage(Page):
         may_plan = allowed(viewer, Action.RUN_EDIT)
         blockers: list[Any] = planning_blockers(run.instrument, run.method_version, viewer, clock.today()) if may_plan else []
         return self.render(
-            {"run": run, "badge": run_badge(run.state), "found": find_retests(run), "may_plan": may_plan, "blockers": blockers}
+            {
+                "run": run,
+                "badge": run_badge(run.state),
+                "found": find_retests(run),
+                "may_plan": may_plan,
+                "blockers": blockers,
+                "rich": propose_high_grade(run),
+                "classical": methods_for_high_grade(),
+            }
         )
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
@@ -59,3 +69,26 @@ class AskRetests(Page):
             return self.refuse(error, reverse("assays:run-review", args=[run.code]))
         messages.success(request, _("The analyst is asked to measure it again. Approve the rest once that is planned."))
         return redirect("assays:run-again", run.code)
+
+
+class HighGradePage(Page):
+    """Ask a classical method for the samples that are too rich."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        run = fetch_run(request.user, code)
+        back = reverse("assays:run-again", args=[run.code])
+        version = next(
+            (one.method_version for one in methods_for_high_grade() if str(one.method_version) == request.POST.get("method")), None
+        )
+        if version is None:
+            messages.error(request, _("Choose a method for high grades."))
+            return redirect(back)
+        try:
+            made = ask_high_grade(run=run, method_version=version, samples=request.POST.getlist("sample"), by=request.user)
+        except DomainError as error:
+            return self.refuse(error, back)
+        words = _("%(method)s is asked for %(count)d sample(s); they wait for their preparation.")
+        messages.success(request, words % {"method": version, "count": len(made)})
+        return redirect(back)

@@ -102,8 +102,8 @@ def begin_preparations(submission: Submission, by: User) -> None:
     tools = {one.kind: one for one in Equipment.objects.filter(laboratory=by.organisation, calibration_due__gte=submission.due_on)}
     free = {"sample__on_hold": False, "sample__has_open_discrepancy": False, "sample__needs_screen": False}
     tasks = PreparationTask.objects.filter(tests__submission=submission, finished_at=None, **free).distinct().order_by("id")
-    # The first two stay as they are, to be tried.
-    for index, task in enumerate(tasks.select_related("version__route", "sample")[2:12], 1):
+    # The first four stay as they are, to be tried.
+    for index, task in enumerate(tasks.select_related("version__route", "sample")[4:14], 1):
         for _step in range(min(index, 7)):
             _do_next(task, tools, by)
 

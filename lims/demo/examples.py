@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from assays.models import Run, Submission, SubmissionTest
+from assays.models import PreparationTask, Run, StepRecord, Submission, SubmissionTest
 from assays.nonconformities.models import Notice
 from lims.core import clock
 from lims.demo import movement, nonconformities, provenance, storage
@@ -212,6 +212,20 @@ def _safety() -> list[tuple[str, Example]]:
     ]
 
 
+def _steps(taken: Any) -> list[tuple[str, Example]]:
+    """A step of a preparation that nobody has begun, and the correction of one that was recorded."""
+    tasks = PreparationTask.objects.filter(laboratory__code=LABORATORY, finished_at=None, next_kind="weigh_wet", records=None)
+    free = tasks.filter(sample__on_hold=False, sample__has_open_discrepancy=False, sample__needs_screen=False, version__route__code="PULP")
+    task = free.exclude(sample=taken).order_by("id")[0]
+    done = StepRecord.objects.filter(task__laboratory__code=LABORATORY, task__finished_at=None, step__kind="weigh_wet").order_by("id")[0]
+    wet = {"task": str(task.pk), "kind": "weigh_wet", "values": {"wet_mass_g": "51.2075"}, "equipment": f"{LABORATORY}-BAL-1"}
+    right = {"values": {"wet_mass_g": "50.2131"}, "reason": "Last digit misread."}
+    return [
+        _example("/api/v1/preparation-steps/", "technician", [wet]),
+        _example("/api/v1/preparation-steps/{id}/correct/", "technician", right, id=str(done.pk)),
+    ]
+
+
 def _bench(spares: Spares) -> list[tuple[str, Example]]:
     call = "/api/v1/submissions/{code}/"
     waiting = SubmissionTest.objects.filter(
@@ -220,7 +234,8 @@ def _bench(spares: Spares) -> list[tuple[str, Example]]:
         sample__has_open_discrepancy=False,
         sample__needs_screen=False,
         method_version__method__code=METHOD,
-    ).select_related("sample")
+    )
+    waiting = waiting.exclude(sample__material="carbonate").select_related("sample")
     unprepared = waiting.filter(state="requested", sample__preparations=None).order_by("id")[0]
     unweighed, unweighed_too = waiting.filter(state="requested", sample__preparations__isnull=False).distinct().order_by("id")[:2]
     weight = {"code": unweighed_too.sample.blind_code, "step": "portion", "raw": "N     +   0.1002 g", "method": METHOD}
@@ -229,6 +244,12 @@ def _bench(spares: Spares) -> list[tuple[str, Example]]:
             "/api/v1/submissions/",
             "receptionist",
             {"samples": [_reported(3).blind_code], "methods": ["FAD-MS"], "customer": "IREL", "basis": "dry", "turnaround": "routine"},
+        ),
+        *_steps(unprepared.sample_id),
+        _example(
+            "/api/v1/lots/",
+            "technician",
+            {"kind": "acid", "name": "HCl 30 %, ultrapure", "supplier": "Synthetic Reagents", "supplier_lot": "HC-0007"},
         ),
         _example(f"{call}hold/", "receptionist", {"reason": "The customer is asked."}, code=spares.submissions["hold"].code),
         _example(f"{call}resume/", "receptionist", code=spares.submissions["resume"].code),

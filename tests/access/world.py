@@ -177,6 +177,7 @@ OBJECTS: dict[str, Callable[[dict[str, Any], Any], dict[str, Any]]] = {
     "nonconformities/": lambda things, user: {"code": things["nonconformity"].code, "run": things["run"].code},
     "notices/": _pk("notice"),
     "lots/": _code("lot"),
+    "preparation-steps/": _pk("step"),
     "bench/aliquots/": _code("aliquot"),
     "bench/steps/": lambda things, user: {"code": things["step"].task.sample.blind_code},
     "bench/step-records/": _pk("step"),

@@ -245,7 +245,7 @@ def test_lists_filter_count_and_export(cast):
 def test_reference_data_are_read_with_their_sources(cast):
     reviewer = Caller(cast.reviewer)
     methods = reviewer.get("/methods/?in_force=true").json()["results"]
-    assert [method["code"] for method in methods] == ["FAD-MS", "FUS-MS", "LCH-MS"]
+    assert [method["code"] for method in methods] == ["EDT-REO", "FAD-MS", "FUS-MS", "GRA-REO", "LCH-MS"]
     terbium = next(one for one in methods[1]["analytes"] if one["analyte"] == "Tb")
     assert (terbium["loq"], terbium["isotope"]) == ("0.05", "159Tb")
     assert methods[1]["controls"][1]["limits"] == {"warn_z": 2, "fail_z": 3, "consecutive_z": 2}
