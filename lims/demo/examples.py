@@ -236,7 +236,7 @@ def _bench(spares: Spares) -> list[tuple[str, Example]]:
         method_version__method__code=METHOD,
     )
     waiting = waiting.exclude(sample__material="carbonate").select_related("sample")
-    unprepared = waiting.filter(state="requested", sample__preparations=None).order_by("id")[0]
+    unprepared = waiting.filter(state="requested", sample__preparations=None, task__records=None).order_by("id")[0]
     unweighed, unweighed_too = waiting.filter(state="requested", sample__preparations__isnull=False).distinct().order_by("id")[:2]
     weight = {"code": unweighed_too.sample.blind_code, "step": "portion", "raw": "N     +   0.1002 g", "method": METHOD}
     return [
