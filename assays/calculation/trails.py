@@ -7,6 +7,7 @@ cell, a number of the portion, or the output of an earlier step.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from assays.calculation.steps import FORMULAS, Step
@@ -39,7 +40,7 @@ def _tell_tube(inputs: Mapping[str, Any], solutions: Sequence[float], blanks: Se
     if inputs["net_mg_kg"] == "None":
         return
     if blanks:
-        mean = sum(blanks) / len(blanks)
+        mean = fmean(blanks)
         yield Step("procedural_blank_1", {f"blank_{place}": one for place, one in enumerate(blanks, 1)}, mean)
         if mean and blank != mean:
             yield Step("blank_scale_1", {"blank": mean, "applied_dilution": blank / mean}, blank)

@@ -273,7 +273,9 @@ def explain_result(version: ResultVersion) -> Making:
         (
             _("Read in the solution"),
             f"{solution} µg/L",
-            _("mean of its readings, below; the dilution below is what remained"),
+            _("median of its readings, below; the dilution below is what remained")
+            if used.get("replicates") == "median"
+            else _("mean of its readings, below; the dilution below is what remained"),
         ),
         (_("Blank subtracted"), f"{blank} µg/L", _("mean of the run's reagent blanks")),
         (_("Test portion"), f"{mass} g → {volume} mL × {dilution}", _("as weighed")),

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from assays.calculation import facts
-from assays.calculation.plan import CalculationPlan, Evaluation, InvalidPlan, Source, read_plan
+from assays.calculation.plan import CalculationPlan, Evaluation, InvalidPlan, Replicates, Source, read_plan
 from assays.calculation.run_limits import DecidedLimits, decide_limits
 from assays.calculation.session import Session, compute_session
 from assays.calculation.steps import Step
@@ -42,6 +42,8 @@ class Calculation:
     def inputs_of(self, number: int, symbol: str) -> dict[str, Any]:
         """What a result version keeps of the way to its concentration beyond what every version keeps; nothing on the plain way."""
         found = self._uncertainty_of(number, symbol)
+        if self.plan.replicates != Replicates.MEAN:
+            found |= {"replicates": self.plan.replicates}
         return found if self.session is None else found | self._acquisitions_of(self.session, number, symbol)
 
     def _uncertainty_of(self, number: int, symbol: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from assays.calculation.plan import (
     combine_replicates,
 )
 from assays.calculation.run_limits import decide_limits
+from assays.calculation.trails import as_table, tell_steps
 from assays.calculation.uncertainties import MaterialHistory, Quantities, evaluate_uncertainties, make_budget, pooled_rsd_percent
 from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, reduce_tray
 
@@ -119,3 +120,18 @@ def test_replicates_become_one_value_by_the_method_s_rule_and_never_over_a_bound
     found = reduced.results[1, "Dy"]
     assert (found.value, found.qualifier) == (pytest.approx(expected[0]), expected[1])
     assert (found.uncertainty is None) == bool(expected[1])
+
+
+def test_a_trail_names_the_rule_its_replicates_were_combined_by() -> None:
+    inputs = {
+        "solution_ug_l": "11.0", "blank_ug_l": "2.0", "dilution": "1.0", "net_mg_kg": "11.25", "volume_ml": "100", "mass_g": "0.1",
+        "replicates": "median",
+    }  # fmt: skip
+    rows = tell_steps(inputs, [10.0, 11.0, 30.0], [0.1, 0.1], [], 20.0)
+    assert [row["step"] for row in rows] == ["replicates_median_1", "procedural_blank_1", "blank_scale_1", "content_1", "dry_1"]
+    # The blank of 0.1 µg/L on the scale of a reading that carries a dilution of 20; (11 - 2) mg/kg over 0.8.
+    assert rows[2]["inputs"] == {"blank": pytest.approx(0.1), "applied_dilution": pytest.approx(20)}
+    assert rows[3]["output"] * 100 / 80 == pytest.approx(rows[4]["output"])
+    lines = list(as_table(rows))
+    assert lines[0] == ("line", "where", "step", "formula", "name", "number", "unit")
+    assert len(lines) == 1 + sum(len(row["inputs"]) + 1 for row in rows)
