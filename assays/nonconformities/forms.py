@@ -31,6 +31,11 @@ def _text(rows: int = 3) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
 
 
+def split_codes(typed: str) -> list[str]:
+    """The codes of a field that takes several, as they were typed: parted by lines, blanks or commas."""
+    return typed.replace(",", " ").split()
+
+
 class NonconformityFilter(django_filters.FilterSet):
     """The same for the page and the API."""
 
@@ -78,8 +83,17 @@ class ReportForm(forms.Form):
 
     def codes(self) -> list[str]:
         """The codes, as they were typed."""
-        typed: str = self.cleaned_data["touches"]
-        return typed.replace(",", " ").split()
+        return split_codes(self.cleaned_data["touches"])
+
+
+class LinkForm(forms.Form):
+    """Further things it touches."""
+
+    touches = forms.CharField(
+        label=_("What it touches as well"),
+        widget=forms.Textarea(attrs={"rows": 2, "class": "code-input", "autocapitalize": "characters", "spellcheck": "false"}),
+        help_text=_("Codes of runs, samples, lots, equipment, instruments, materials or certificates; one a line, scanned or typed"),
+    )
 
 
 class EvaluateForm(forms.Form):

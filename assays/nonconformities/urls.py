@@ -24,6 +24,7 @@ urlpatterns = [
     path("nonconformities/<str:code>/finish/", records.FinishAction.as_view(), name="finish"),
     path("nonconformities/<str:code>/effect/", records.CheckEffect.as_view(), name="effect"),
     path("nonconformities/<str:code>/resume/", records.Resume.as_view(), name="resume"),
+    path("nonconformities/<str:code>/links/", records.AddLinks.as_view(), name="links"),
     path("nonconformities/<str:code>/notes/", records.AddNote.as_view(), name="note"),
     path("nonconformities/<str:code>/close/", records.Close.as_view(), name="close"),
 ]

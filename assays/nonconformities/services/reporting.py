@@ -11,11 +11,12 @@ from django.db import transaction
 from django.db.models import Model
 
 from assays.models import RunDecision
+from assays.nonconformities.lifecycle import NonconformityState
 from assays.nonconformities.models import Nonconformity, NonconformityLink, NonconformityNote, Source
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.codes import NONCONFORMITY
-from lims.core.errors import Invalid, Problem
+from lims.core.errors import Blocked, Blocker, Invalid, Problem
 from lims.core.roles import Action, require
 from lims.core.scope import fetch_visible
 from lims.core.sequences import take_codes
@@ -95,10 +96,13 @@ def link_things(record: Nonconformity, things: Iterable[Model], *, by: Any, at: 
 
 
 def add_links(*, record: Nonconformity, things: Iterable[Model], by: Any, at: datetime | None = None) -> Nonconformity:
-    """Link further things to an open nonconformity. The caller fetched them within the person's scope."""
+    """Link further things to an open nonconformity; a closed one was signed with what it touches and takes no more (`Blocked`). The caller
+    fetched them within the person's scope."""
     require(by, Action.NONCONFORMITY_REPORT)
     with acting(by, "linked"), transaction.atomic():
         record = fetch_visible(Nonconformity, by, lock=True, pk=record.pk)
+        if record.state == NonconformityState.CLOSED:
+            raise Blocked([Blocker("closed", f"{record.code} is closed and was signed with what it touches. Report a new one.")])
         link_things(record, things, by=by, at=at or clock.now())
     return record
 

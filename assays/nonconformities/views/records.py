@@ -108,6 +108,7 @@ def page_context(record: Nonconformity, viewer: Any) -> dict[str, Any]:
         "action_form": forms.ActionForm(initial=plan, viewer=viewer) if manages and "plan_action" in steps else None,
         "effect_form": forms.EffectForm() if manages and "confirm_effect" in steps and not record.effective else None,
         "note_form": forms.NoteForm(),
+        "link_form": forms.LinkForm() if allowed(viewer, Action.NONCONFORMITY_REPORT) and record.state != "closed" else None,
         "may_finish": record.state == "acting" and not handling.finish_blockers(record, viewer),
         "may_resume": manages and not handling.resume_blockers(record),
         "close_blockers": NONCONFORMITY.blockers(record, "close"),
@@ -182,6 +183,21 @@ class CheckEffect(StepPage):
         effective = values["effective"] == "yes"
         handling.check_effect(record=record, effective=effective, effect=values["effect"], by=self.request.user)
         return _("The effect is recorded.")
+
+
+class AddLinks(StepPage):
+    """Further things it touches, by their codes."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.NONCONFORMITY_REPORT}
+    form_name = "link_form"
+
+    def make_form(self, request: HttpRequest) -> Any:
+        return forms.LinkForm(request.POST)
+
+    def take(self, record: Nonconformity, values: dict[str, Any]) -> str:
+        codes = forms.split_codes(values["touches"])
+        reporting.add_links(record=record, things=find_touched(codes, self.request.user, pointer="/touches"), by=self.request.user)
+        return _("It is linked.")
 
 
 class TextStep(StepPage):

@@ -15,6 +15,9 @@ from assays.nonconformities.services import handling
 from assays.nonconformities.services.reporting import Finding, add_note, report_nonconformity
 from lims.core import clock
 from lims.core.errors import Blocked, Forbidden, Invalid
+from tests.assays.nonconformities.test_recalling import make_lot
+from tests.factories.bench import make_instrument
+from tests.factories.browsing import said, sign_in, text_of
 from tests.factories.people import PASSWORD, Cast
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +127,21 @@ def test_pages_take_each_step_and_keep_what_was_typed_when_they_refuse(cast: Cas
     assert client.post(f"{address}close/", {"password": PASSWORD, "content_hash": page.context["digest"]}).status_code == 302
     record.refresh_from_db()
     assert record.state == "closed"
+
+
+def test_further_things_are_linked_by_their_codes_until_it_is_closed(cast: Cast) -> None:
+    record, lot = report(cast), make_lot(cast)
+    address = f"/nonconformities/{record.code}/links/"
+    analyst = sign_in(cast.analyst)
+    refused = analyst.post(address, {"touches": f"{lot.code} LOT-NONE"})
+    assert refused.status_code == 422
+    assert "LOT-NONE" in text_of(refused)
+    assert not record.links.exists()
+    answer = analyst.post(address, {"touches": f"{lot.code}\n{lot.code}"}, follow=True)
+    assert said(answer) == ["It is linked."]
+    assert [one.lot for one in record.links.all()] == [lot]
+    evaluate(cast, record, may_recur=False)
+    record.refresh_from_db()
+    handling.close_nonconformity(record=record, password=PASSWORD, by=cast.quality_manager)
+    assert "is closed and was signed" in text_of(analyst.post(address, {"touches": make_instrument(cast).code}))
+    assert record.links.count() == 1
