@@ -21,6 +21,7 @@ from lims.demo import movement
 from lims.demo.instrument import write_export
 from lims.demo.journeys import JOURNEYS, METHOD, Story
 from lims.demo.story import current_version
+from lims.demo.taught import teach_laboratory
 from lims.webhooks.outbox import announce
 from lims.webhooks.services import create_webhook, set_webhook_active
 from samples.models import Consignment, Sample
@@ -54,6 +55,7 @@ def lay_out(story: Story) -> Spares:
         exports = {name: _write_export(story, run) for name, run in runs.items()}
         uploads = _lay_out_uploads(story, runs)
         submissions = _lay_out_submissions(story)
+        teach_laboratory(story, LABORATORY, INSTRUMENT)
     _lay_out_webhooks(story)
     stand_at_balance(balance=story.cast.instruments[BALANCE], by=story.cast.of("technician", LABORATORY))
     return Spares(samples[:6], consignments, runs, exports, uploads, submissions)
