@@ -121,7 +121,7 @@ def tasks_of_sample(viewer: Any, code: str) -> list[PreparationTask]:
     """All preparations by routes of the sample with that blind code at the viewer's laboratory: the open ones first."""
     rows = PreparationTask.objects.visible_to(viewer).filter(sample__blind_code=code, laboratory=viewer.organisation_id)
     found = rows.select_related("sample", "version__route", "laboratory", "preparation").prefetch_related("version__steps")
-    return sorted(found, key=lambda one: (one.finished_at is not None, one.opened_at))
+    return sorted(found, key=lambda one: (one.finished_at is not None, one.opened_at, one.version.route.code))
 
 
 def task_data(task: Any, viewer: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def test_a_scan_opens_the_sample_with_its_next_step_in_focus_and_enter_records_i
     client = at("technician")
     page = client.get(STEPS, {"q": sample.blind_code.lower()}, follow=True)
     assert page.redirect_chain == [(f"{STEPS}{sample.blind_code}/", 302)]
-    assert [panel["next"].kind for panel in page.context["panels"]] == ["weigh_wet", "crush"]
+    assert [panel["next"].kind for panel in page.context["panels"]] == ["crush", "weigh_wet"]  # by name where both began together
     assert page.content.decode().count("data-autofocus") == 1
     body = {"task": tasks["PULP"].pk, "kind": "weigh_wet", "wet_mass_g": "50.0125", "equipment": ""}
     refused = client.post(f"{STEPS}{sample.blind_code}/", body)
