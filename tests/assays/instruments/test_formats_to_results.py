@@ -103,7 +103,7 @@ def write_syngistix(tubes: Contents, masses: dict[str, int]) -> bytes:
         (write_icp_expert, set()),
         (write_winlab32, set()),
         (write_shimadzu, set()),
-        (write_syngistix, {"unit_differs"}),
+        (write_syngistix, {"unit_converted"}),
     ],
 )
 def test_an_export_of_every_shape_becomes_the_right_results(
