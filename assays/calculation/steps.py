@@ -50,6 +50,25 @@ _FORMULAS = (
     Formula("content_1", "(solution - blank) * volume_ml * dilution / (1000 * mass_g)", "mg/kg", "Content of the portion as weighed"),
     Formula("dry_1", "content * 100 / (100 - moisture_percent)", "mg/kg dry", "On the dry basis"),
     Formula(
+        "gravimetric_treo_1",
+        "100 * (ignited_g - crucible_g - blank_g) * solution_ml / (aliquot_ml * mass_g)",
+        "%",
+        "Oxides weighed after ignition, of the portion as weighed",
+    ),
+    Formula(
+        "titrimetric_treo_1",
+        "100 * titrant_mol_l * (titre_ml - blank_ml) * mean_oxide_g_mol * solution_ml / (1000 * aliquot_ml * mass_g)",
+        "%",
+        "Oxides titrated with EDTA, of the portion as weighed",
+    ),
+    Formula("dry_percent_1", "content * 100 / (100 - moisture_percent)", "% dry", "On the dry basis"),
+    Formula(
+        "loss_on_ignition_1",
+        "100 * (loi_before_g - loi_after_g) / (loi_before_g - loi_crucible_g)",
+        "%",
+        "Loss on ignition",
+    ),
+    Formula(
         "budget_1",
         "2 * value * root of the sum of the squares of the others",
         "mg/kg dry",

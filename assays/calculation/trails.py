@@ -6,6 +6,7 @@ cell, a number of the portion, or the output of an earlier step.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
@@ -64,6 +65,25 @@ def _row(where: str, step: Mapping[str, Any]) -> Row:
         "unit": formula.unit,
         "about": step["about"],
     }
+
+
+def tell_determination(inputs: Mapping[str, Any], symbol: str) -> list[Row]:
+    """The steps of a content that was weighed or titrated: the oxides in percent dry, or the loss on ignition."""
+    read = {name: float(value) for name, value in inputs["determined"].items()}
+    if symbol == "LOI":
+        return [_row("portion", _weigh("loss_on_ignition_1", read, float(inputs["loi_percent"])).as_data())]
+    amounts = read | {"mass_g": float(inputs["mass_g"])}
+    moisture, dry = float(inputs["portion_moisture_percent"]), float(inputs["treo_percent"])
+    name = "gravimetric_treo_1" if inputs["technique"] == "gravimetry" else "titrimetric_treo_1"
+    content = dry * (100 - moisture) / 100
+    steps = [_weigh(name, amounts, content), Step("dry_percent_1", {"content": content, "moisture_percent": moisture}, dry)]
+    return [_row("portion", one.as_data()) for one in steps]
+
+
+def _weigh(name: str, numbers: Mapping[str, float], output: float) -> Step:
+    """A step with those of the numbers that its formula names."""
+    used = set(re.findall(r"[a-z_]+", FORMULAS[name].expression))
+    return Step(name, {one: number for one, number in numbers.items() if one in used}, output)
 
 
 def as_table(rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:

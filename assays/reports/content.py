@@ -140,7 +140,7 @@ def _methods(groups: Iterable[_Group]) -> tuple[paper.Method, ...]:
         for one in group.versions:
             versions.setdefault(one.method_version_id, one.method_version)
             if one.uncertainty is not None:
-                evaluations.setdefault(one.method_version_id, set()).add(one.inputs.get("uncertainty_evaluation", "stated"))
+                evaluations.setdefault(one.method_version_id, set()).add(_evaluation_of(one))
     return tuple(
         paper.Method(
             code=one.method.code,
@@ -150,6 +150,11 @@ def _methods(groups: Iterable[_Group]) -> tuple[paper.Method, ...]:
         )
         for pk, one in versions.items()
     )
+
+
+def _evaluation_of(version: ResultVersion) -> str:
+    """How its uncertainty was evaluated; what was weighed or titrated has a budget of its own."""
+    return "budget" if "determination" in version.inputs else str(version.inputs.get("uncertainty_evaluation", "stated"))
 
 
 _EVALUATIONS = {

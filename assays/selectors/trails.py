@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from assays.calculation.steps import FORMULAS, Step
-from assays.calculation.trails import tell_steps
+from assays.calculation.trails import tell_determination, tell_steps
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading
 from assays.instruments.parsers.nomenclature import read_unit
@@ -20,6 +20,18 @@ TRAIL_RELATIONS = (
 )  # fmt: skip
 
 
+def _tell(version: ResultVersion, symbol: str, stages: dict[str, Any], cells: Sequence[Reading]) -> list[dict[str, Any]]:
+    if "determination" in version.inputs:
+        return tell_determination(version.inputs, symbol)
+    return tell_steps(
+        version.inputs,
+        [] if version.inputs.get("acquisitions") else _concentrations(cells),
+        [one["ug_l"] for one in stages.get("procedural_blanks", ())],
+        _tell_uncertainty(version),
+        float(version.inputs.get("portion_moisture_percent", 0)),
+    )
+
+
 _PORTION = ("mass_g", "volume_ml", "wet_mass_g", "dry_mass_g", "portion_moisture_percent")
 
 
@@ -28,13 +40,7 @@ def trail_of(version: ResultVersion) -> dict[str, Any]:
     symbol = version.result.analyte.symbol
     stages = _stages_of(version, symbol)
     cells = readings_behind(version)
-    steps = tell_steps(
-        version.inputs,
-        [] if version.inputs.get("acquisitions") else _concentrations(cells),
-        [one["ug_l"] for one in stages.get("procedural_blanks", ())],
-        _tell_uncertainty(version),
-        float(version.inputs.get("portion_moisture_percent", 0)),
-    )
+    steps = _tell(version, symbol, stages, cells)
     used = {row["step"] for row in steps}
     return {
         "sample": version.result.sample.blind_code,

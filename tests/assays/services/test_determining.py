@@ -6,14 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from assays.models import Determination, PreparationTask, Result
+from assays.models import Determination, PreparationTask, Result, ResultVersion
 from assays.models.high_grade import WET_CHEMISTRY
 from assays.selectors.high_grade import propose_high_grade
 from assays.selectors.run_page import explain_result
+from assays.selectors.trails import TRAIL_RELATIONS, trail_of
 from assays.services.determining import record_determinations
 from assays.services.planning import plan_run
 from assays.services.upgrading import ask_high_grade
 from lims.core.errors import Blocked, DomainError, Forbidden, Invalid
+from tests.assays.services.test_from_counts import recompute
 from tests.assays.services.test_steps import do, make_tools
 from tests.factories import bench
 from tests.factories.release import make_reviewed_run, without
@@ -60,6 +62,12 @@ def test_a_product_is_weighed_judged_and_explained(cast):
     assert told["Loss on ignition"] == "8.0000 %"
     with pytest.raises(DomainError, match="Correct it with a reason"):
         record_determinations(run=run, entries=[(sample, amounts())], by=cast.analyst)
+    # The trail of each number is arithmetic that anyone can repeat.
+    for one in Result.objects.filter(current__reduction__run=run).select_related("current"):
+        steps = trail_of(ResultVersion.objects.select_related(*TRAIL_RELATIONS).get(pk=one.current_id))["steps"]
+        assert steps
+        assert [recompute(row) for row in steps] == pytest.approx([row["output"] for row in steps], rel=1e-6)
+        assert steps[-1]["output"] == pytest.approx(float(one.current.value), rel=1e-6)
 
 
 def test_a_total_far_from_100_blocks_the_run_until_it_is_put_right(cast):
