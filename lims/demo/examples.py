@@ -22,6 +22,7 @@ from lims.demo.spares import BALANCE, INSTRUMENT, LABORATORY, READER, Spares, ex
 from lims.webhooks.models import Webhook
 from samples.allotments.models import Allotment
 from samples.models import Discrepancy, Hold, Sample, SealBatch
+from samples.services.settling import hash_shown
 
 Example = dict[str, Any]
 
@@ -187,7 +188,12 @@ def _movement(story: Story, spares: Spares) -> list[tuple[str, Example]]:
         _example(
             "/api/v1/discrepancies/{id}/settle/",
             "quality_manager",
-            {"decision": "accept", "reason": "Explained by the carrier; deviation reported.", "password": story.cast.password},
+            {
+                "decision": "accept",
+                "reason": "Explained by the carrier; deviation reported.",
+                "password": story.cast.password,
+                "shown_hash": hash_shown(open_one),
+            },
             id=open_one.pk,
         ),
     ]

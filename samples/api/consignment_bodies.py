@@ -203,8 +203,8 @@ class Settlement(Struct):
     decision: Literal["accept", "refuse", "lost"]
     reason: str
     password: Password
+    shown_hash: str
     meaning: Literal["settlement"] = "settlement"
-    shown_hash: str | None = None
     at: Moment | None = None
 
 

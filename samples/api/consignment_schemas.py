@@ -207,7 +207,7 @@ class SettlementSchema(Schema):
     reason = serializers.CharField()
     password = serializers.CharField(help_text="The signer's own password, again")
     meaning = serializers.ChoiceField(choices=["settlement"], required=False)
-    shown_hash = serializers.CharField(required=False, allow_null=True, help_text="`content_hash` of the discrepancy as it was read")
+    shown_hash = serializers.CharField(help_text="`content_hash` of the discrepancy as it was read; a change since refuses it")
     at = serializers.DateTimeField(required=False, allow_null=True)
 
 

@@ -14,6 +14,7 @@ from lims.accounts.tokens import issue_user_token
 from samples.custody.models import CustodyEvent
 from samples.models import Consignment, Discrepancy, Sample
 from samples.services.handing_over import offer_handover
+from samples.services.settling import hash_shown
 from tests.factories.consignments import (
     make_arrived,
     make_consignment,
@@ -105,7 +106,8 @@ def test_from_packing_to_the_settled_discrepancy_by_http_alone(cast: Cast) -> No
     for one in queue["results"]:
         decision = "lost" if one["kind"] == "missing" else "accept"
         body = {"decision": decision, "reason": "sender confirmed", "password": PASSWORD, "meaning": "settlement"}
-        settled = manager.post(f"/discrepancies/{one['id']}/settle/", body)
+        read = manager.get(f"/discrepancies/{one['id']}/").json()
+        settled = manager.post(f"/discrepancies/{one['id']}/settle/", body | {"shown_hash": read["content_hash"]})
         assert (settled.status_code, settled.json()["state"]) == (200, "settled"), settled.content
     assert {sample.code: (sample.state, sample.has_open_discrepancy) for sample in Sample.objects.all()} == {
         first.code: ("received", False),
@@ -184,7 +186,7 @@ def test_sender_carrier_addressee_and_officials_see_it_once_it_left(cast: Cast) 
 
 def test_settling_is_the_finding_laboratorys_alone(cast: Cast) -> None:
     discrepancy = make_discrepancy(cast)
-    body = {"decision": "accept", "reason": "fine", "password": PASSWORD}
+    body = {"decision": "accept", "reason": "fine", "password": PASSWORD, "shown_hash": hash_shown(discrepancy)}
     assert Caller(cast.outsiders["quality_manager"]).post(f"/discrepancies/{discrepancy.pk}/settle/", body).status_code == 404
     assert Caller(cast.outsiders["quality_manager"]).get("/discrepancies/").json()["results"] == []
 
@@ -311,7 +313,10 @@ def test_bad_finding_is_refused_at_its_place(cast: Cast) -> None:
 
 def test_discrepancy_is_settled_once_and_only_with_the_password(cast: Cast) -> None:
     discrepancy, manager = make_discrepancy(cast), Caller(cast.quality_manager)
-    path, body = f"/discrepancies/{discrepancy.pk}/settle/", {"decision": "accept", "reason": "fine", "password": PASSWORD}
+    path, body = (
+        f"/discrepancies/{discrepancy.pk}/settle/",
+        {"decision": "accept", "reason": "fine", "password": PASSWORD, "shown_hash": hash_shown(discrepancy)},
+    )
     assert manager.post(path, body | {"password": "wrong"}).json()["code"] == "password"
     assert manager.post(path, body | {"decision": "lost"}).json()["errors"][0]["pointer"] == "/decision"
     assert Discrepancy.objects.undecided().count() == 1

@@ -42,6 +42,7 @@ def test_a_settlement_is_bound_to_the_content_that_was_read(cast: Cast) -> None:
     assert (read["severity"], read["settled_by"], read["blockers"]) == ("critical", ["quality_manager"], [])
     assert "prepare" in read["blocks"]
     body = {"decision": "accept", "reason": "Explained.", "password": PASSWORD}
+    assert manager.post(f"/discrepancies/{found.pk}/settle/", body).status_code == 422, "who did not read it cannot sign it"
     stale = manager.post(f"/discrepancies/{found.pk}/settle/", body | {"shown_hash": "0" * 64})
     assert (stale.status_code, stale.json()["code"]) == (409, "stale_content")
     assert Discrepancy.objects.get().decided_at is None
