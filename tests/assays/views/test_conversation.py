@@ -77,11 +77,12 @@ def bring(client: Any, run: Run, data: bytes, name: str = "wizard.csv") -> Uploa
 
 
 def answers(page: Any, **changes: str) -> dict[str, str]:
-    """What the page of a layout proposes, with some of it changed."""
+    """What the page of a layout proposes, with values that include the dilution, and some of it changed."""
     form, chosen = page.context["form"], page.context["chosen"]
     fields = {name: form[name].value() for name in form.fields if form[name].value() not in {None, False}}
     table = {name: str(value) for name, value in chosen.items() if value is not False}
-    return {name: str(value) for name, value in fields.items()} | table | changes
+    included = {name: "concentration" for name in fields if name.startswith("quantity_")}
+    return {name: str(value) for name, value in fields.items()} | included | table | changes
 
 
 def test_an_unknown_layout_is_taught_read_and_recorded(cast: Cast) -> None:
@@ -104,14 +105,15 @@ def test_an_unknown_layout_is_taught_read_and_recorded(cast: Cast) -> None:
         unsaid = technician.post(f"{address}teach/", proposed | {"unit_3": "", "step": "save"})
         assert unsaid.status_code == 422
         assert "A concentration needs its unit" in text_of(unsaid)
+        measured = {name: "measured_concentration" for name in proposed if name.startswith("quantity_")}
+        assert "no value includes it" in text_of(technician.post(f"{address}teach/", proposed | measured | {"step": "save"}))
         shown = technician.post(f"{address}teach/", proposed | {"step": "preview"})
     export = shown.context["export"]
     assert len(export.rows) == run.positions.count()
     assert {reading.unit for reading in export.readings} == {"mg/L"}
     assert export.readings[0].raw in text_of(shown)
 
-    quantities = {name: "concentration" for name in proposed if name.startswith("quantity_")}
-    kept = technician.post(f"{address}teach/", proposed | quantities | {"step": "save"}, follow=True)
+    kept = technician.post(f"{address}teach/", proposed | {"step": "save"}, follow=True)
     assert "The mapping is kept and the file is read with it" in said(kept)[-1]
     upload.refresh_from_db()
     assert (upload.state, upload.format, upload.run, str(upload.mapping)) == ("waiting", "mapped", run, "Wizard v1")

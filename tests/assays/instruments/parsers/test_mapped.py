@@ -163,6 +163,7 @@ def test_a_dilution_is_read_and_never_left_open() -> None:
     [
         (replace(WIDE, columns=()), "sample names"),
         (replace(WIDE, columns=(LABEL, LABEL)), "Only one column"),
+        (replace(WIDE, columns=(LABEL, MappedColumn("DF", "dilution"))), "no value includes it"),
         (replace(WIDE, patterns=()), "which columns hold the values"),
         (replace(WIDE, patterns=(HeadingPattern("{analyte} {line}"),)), "needs its unit"),
         (replace(WIDE, patterns=(HeadingPattern("{colour}"),)), "no part of a heading"),
