@@ -30,6 +30,7 @@ class BatchForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in ("concentration_mol_l", "minutes", "temperature_c"):
             self.fields[name].required = True
+        self.fields["lot"].widget.attrs["data-autofocus"] = ""
 
 
 class LeachRow(forms.Form):

@@ -91,10 +91,14 @@ def limit_lines(conditions: LeachConditions | None) -> list[tuple[str, str]]:
         "liquid_to_solid": (_("Liquid to dry solid"), "mL/g"),
     }
     return [
-        (words[name][0], f"{least if least is not None else '…'} – {most if most is not None else '…'} {words[name][1]}".strip())
-        for name, (least, most) in conditions.limits.items()
-        if name in words
+        (label, f"{_end(conditions.limits[name][0])} – {_end(conditions.limits[name][1])} {unit}".strip())
+        for name, (label, unit) in words.items()
+        if name in conditions.limits
     ]
+
+
+def _end(limit: str | None) -> str:
+    return "…" if limit is None else limit
 
 
 def _uuid(text: Any) -> UUID | None:

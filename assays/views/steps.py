@@ -192,7 +192,8 @@ def _lines_by_code(viewer: Any, codes: Sequence[str], kind: str) -> dict[str, St
 def limit_words(step: Any) -> str:
     """The limits of a step in words: `100–110 °C, at least 4 h`."""
     units = {one.name: one.unit for one in FIELDS[Kind(step.kind)]}
-    return ", ".join(_limit_word(least, most, units[name]) for name, (least, most) in step.limits.items() if name in units)
+    found = [(step.limits[name], unit) for name, unit in units.items() if name in step.limits]
+    return ", ".join(_limit_word(ends[0], ends[1], unit) for ends, unit in found)
 
 
 def _limit_word(least: str | None, most: str | None, unit: str) -> str:

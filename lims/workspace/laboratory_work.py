@@ -12,6 +12,7 @@ from assays.lifecycle import RunState, SubmissionState, TestState
 from assays.models import Run, Submission, SubmissionTest
 from assays.reports.models import Standing
 from assays.reports.selectors import select_certificates
+from assays.selectors.leaches import aliquots_to_leach
 from assays.selectors.uploads import error_queue
 from assays.selectors.worklists import Queue, queue_to_load, queue_to_prepare, queue_to_weigh
 from lims.accounts.models import Competence
@@ -84,6 +85,22 @@ def to_prepare(user: Any) -> WorkItem:
 def to_weigh(user: Any) -> WorkItem:
     """Tests without a test portion."""
     return WorkItem(_("To weigh"), _("Test portions of prepared samples"), address("assays:weighing"), _queued(queue_to_weigh(user)))
+
+
+def to_leach(user: Any) -> WorkItem:
+    """Weighed portions of a leaching method whose leach is not on record."""
+    rows = aliquots_to_leach(user)
+    return WorkItem(
+        _("To leach"),
+        _("Weighed portions that wait for their leach: pH, time, temperature, leachant"),
+        address("assays:leaching"),
+        ask(
+            rows,
+            since="weighed_at",
+            due="test__submission__due_on",
+            show=lambda one: Entry(one.code, address("assays:aliquot", one.code)),
+        ),
+    )
 
 
 def to_load(user: Any) -> WorkItem:

@@ -40,7 +40,7 @@ START_PAGES: dict[str, StartPage] = {
         (_("All submissions"), "assays:submissions"),
     ),
     Role.TECHNICIAN: StartPage(
-        (lab.to_prepare, lab.to_weigh, lab.to_load, lab.uploads_waiting),
+        (lab.to_prepare, lab.to_weigh, lab.to_leach, lab.to_load, lab.uploads_waiting),
         _("The bench is empty. Samples appear here when a submission asks for them."),
         (_("All runs"), "assays:runs"),
     ),

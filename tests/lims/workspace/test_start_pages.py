@@ -132,6 +132,17 @@ def test_the_bench_sees_its_three_steps_with_what_is_held(cast: Cast) -> None:
     assert only(cast.outsiders["technician"]) == {}
 
 
+def test_a_weighed_portion_waits_for_its_leach(cast: Cast) -> None:
+    samples = bench.make_received_samples(cast, 1)
+    submission = bench.make_submission(cast, samples, ["LCH-MS"])
+    bench.make_prepared(cast, samples)
+    test = submission.tests.get()
+    aliquot = bench.weigh_aliquot(test=test, mass_g=test.method_version.test_portion_g, by=cast.technician)
+    assert only(cast.technician)["to_leach"] == 1
+    bench.leach_portions(cast, [aliquot])
+    assert "to_leach" not in only(cast.technician)
+
+
 def test_runs_go_from_the_analyst_to_the_reviewer_to_the_signatory(cast: Cast) -> None:
     run = bench.make_planned_run(cast, 1)
     assert only(cast.analyst) == {"to_import": 1}
