@@ -187,12 +187,10 @@ def _check_whole(layout: Layout) -> Iterator[tuple[str, str]]:
         yield "", "Patterns over headings are of the wide form only."
     if not layout.patterns and not any(column.role == "value" for column in layout.columns):
         yield "", "Say which columns hold the values."
-    included = [*layout.patterns, *(column for column in layout.columns if column.role == "value")]
-    if any(one.role == "dilution" for one in layout.columns) and not any(one.quantity == "concentration" for one in included):
-        yield (
-            "",
-            "A column is the dilution included in the values, but no value includes it. Say so of them, or let it only describe.",
-        )
+    quantities = {pattern.quantity for pattern in layout.patterns}
+    quantities |= {column.quantity for column in layout.columns if column.role == "value"}
+    if "concentration" not in quantities and any(column.role == "dilution" for column in layout.columns):
+        yield "", "A column is the dilution included in the values, but no value includes it. Say so of them, or let it describe."
     if len({(column.heading, column.nth) for column in layout.columns}) != len(layout.columns):
         yield "", "A column was described twice."
 
