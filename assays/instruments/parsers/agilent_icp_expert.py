@@ -76,7 +76,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
                 last = max(columns.last, _find_last_replicate(columns, cells))
                 yield from collector.add(line)
         yield from collector.finish()
-        refuse_cut_end(source, table, number, cells, last)
+        refuse_cut_end(source, table, number, cells, last, value=last in columns.measured or last > columns.last)
         rows = collector.rows
 
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
+from .cells import read_cell
 from .formulas import read_compound
-from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_passed_over, read_number, refuse_doubles
+from .measured_columns import Column, Layout, RowReader, find_sign_in, fold, note_passed_over, refuse_doubles
 from .model import BELOW, MISSING, NOT_AVAILABLE, NOT_UNDERSTOOD, Item, Notes
 from .nomenclature import read_unit
 from .source import Source
@@ -97,7 +98,7 @@ def _read_table(reader: _DeliveryReader, found: dict[str, Row]) -> Iterator[Item
     refuse_doubles(table, layout)
     reader.decimal_sign = find_sign_in(table, measured, number + 1)
     if "lower" in found:
-        reader.limits = {index: read_number(found["lower"][1][index], reader.decimal_sign)[0] for index in texts["lower"]}
+        reader.limits = {index: read_cell(found["lower"][1][index], reader.decimal_sign)[0] for index in texts["lower"]}
     for line, cells in table.read_rows():
         texts_of_line = [cell.text.strip() for cell in cells.values() if cell.text.strip()]
         if line <= number or not texts_of_line or (len(texts_of_line) == 1 and fold(texts_of_line[0]).startswith("sample")):
@@ -112,7 +113,7 @@ class _DeliveryReader(RowReader):
     limits: Mapping[int, Decimal | None] = MappingProxyType({})
 
     def read_cell(self, column: Column, cell: Cell, cells: dict[int, Cell]) -> tuple[Decimal | None, str]:
-        value, qualifier = read_number(cell, self.decimal_sign)
+        value, qualifier = read_cell(cell, self.decimal_sign)
         if value is None:
             return None, NOT_AVAILABLE if qualifier == NOT_UNDERSTOOD and fold(cell.text) in _WORDS else qualifier
         if value in _NO_RESULT and not qualifier:

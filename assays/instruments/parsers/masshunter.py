@@ -13,17 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .cells import CellReader, refuse_formula
+from .cells import CellReader, refuse_cut, refuse_formula, said_whole
 from .masshunter_header import Header, find_header_rows, read_header
-from .model import NOT_AVAILABLE, NOT_DETECTED, OVER, Item, Notes, ParsedReading, ParsedRow, ParseError
-from .nomenclature import find_decimal_sign, read_value
+from .model import Item, Notes, ParsedReading, ParsedRow, ParseError
+from .nomenclature import find_decimal_sign
 from .sample_types import classify_type
 from .source import Source
 from .tables import Cell, Table
 
 FORMAT = "agilent_masshunter"
 TITLE = "Agilent MassHunter batch table (.xlsx, .csv)"
-_WHOLE_WORDS = {OVER, NOT_DETECTED, NOT_AVAILABLE}
 _TEXTS = ("label", "type", "vial", "acquired_at", "total_dilution", "comment", "data_file", "level", "flag", "rejected")
 _TRUE, _FALSE = {"1", "true", "yes", "x"}, {"", "0", "false", "no"}
 
@@ -105,18 +104,13 @@ class _Batch:
         """Refuse a text that may have been broken off inside its last line.
 
         A cut `12.5` looks like any other, and a wrong number is worse than a second export. A line is whole where its last column holds a
-        quoted field or a word for no number.
+        quoted field; or a word for no number; a number is kept as a text that may be cut.
         """
         if self.table.end == "whole":
             return
         last = max(self.header.measured)
-        text = cells[last].text if last in cells else ""
-        if not text or (self.table.end == "open" and read_value(text)[1] not in _WHOLE_WORDS):
-            message = (
-                "The file does not end with a line break, so its last line may have been cut off. Export the table again; "
-                "if the file is whole, add a line break at its end in a text editor."
-            )
-            raise ParseError("cut_off", message, self.table.place(number, max(cells, default=0)))
+        if last not in cells or (self.table.end == "open" and cells[last].kind != "cut" and not said_whole(cells[last])):
+            raise refuse_cut(self.table.place(number, max(cells, default=0)))
 
     def _check_cells(self, number: int, cells: dict[int, Cell]) -> None:
         for index, cell in cells.items():

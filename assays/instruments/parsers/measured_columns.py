@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from .cells import LONGEST_VALUE, CellReader, note_unread, refuse_formula
+from .cells import LONGEST_VALUE, CellReader, note_unread, read_cell, refuse_cut, refuse_formula, said_whole
 from .formulas import LONGEST_ANALYTE
-from .model import BELOW, NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER, Item, Kind, Notes, ParsedReading, ParsedRow, ParseError
-from .nomenclature import find_decimal_sign, read_unit, read_value
+from .model import BELOW, NOT_DETECTED, NOT_UNDERSTOOD, Item, Kind, Notes, ParsedReading, ParsedRow, ParseError
+from .nomenclature import find_decimal_sign, read_unit
 from .source import Source
 from .tables import Cell, Table
 
 _LONGEST_TIME, _LONGEST_COMMENT = 60, 2000
-_WHOLE_WORDS = {OVER, NOT_DETECTED, NOT_AVAILABLE}
 _TAIL = 1024**2
 
 
@@ -75,11 +74,6 @@ class Layout:
         return max([*self.measured, *named, *(index for places in beside for index in places if index is not None)])
 
 
-def read_number(cell: Cell, decimal_sign: str = ".") -> tuple[Decimal | None, str]:
-    """Number and qualifier of a cell; what a spreadsheet program made a date or an error of is not understood."""
-    return read_value(cell.text, decimal_sign) if cell.kind in {"number", "text"} else (None, NOT_UNDERSTOOD)
-
-
 def check_cell(table: Table, number: int, index: int, cell: Cell) -> None:
     """Refuse a formula and a value no column of a database has room for."""
     if cell.kind == "formula":
@@ -113,22 +107,19 @@ def _may_be_thousands(text: str) -> bool:
     return bool(comma) and len(tail) == 3 and 1 <= len(head) <= 3 and not head.startswith("0")
 
 
-def refuse_cut_end(source: Source, table: Table, number: int, cells: Mapping[int, Cell], last: int) -> None:
-    """Refuse a text whose last line may have been broken off: a cut `12.5` looks like any other number.
+def refuse_cut_end(source: Source, table: Table, number: int, cells: Mapping[int, Cell], last: int, *, value: bool = False) -> None:
+    """Refuse a text whose last line may have been broken off: a cut `12.5` looks like any other number. `value` says that `last` holds one.
 
-    A line without a line break is whole where a separator, a quotation mark or a word for no number closes its `last` measured column.
+    A line without a line break is whole where a separator, a quotation mark or a word for no number closes its `last` measured column, or
+    where that column itself is kept as a text that may be cut.
     """
     if table.end == "whole":
         return
     count = _count_last_fields(source, table)
     closed = count - 1 >= (last + 1 if table.end == "open" else last)
-    if closed or (count - 1 == last and last in cells and read_number(cells[last])[1] in _WHOLE_WORDS):
+    if closed or (count - 1 == last and last in cells and (said_whole(cells[last]) or (value and cells[last].kind == "cut"))):
         return
-    message = (
-        "The file does not end with a line break, so its last line may have been cut off. Export the table again; "
-        "if the file is whole, add a line break at its end in a text editor."
-    )
-    raise ParseError("cut_off", message, table.place(number, max(cells, default=0)))
+    raise refuse_cut(table.place(number, max(cells, default=0)))
 
 
 def _count_last_fields(source: Source, table: Table) -> int:
@@ -146,7 +137,7 @@ class RowReader:
     def __init__(self, source: Source, table: Table, notes: Notes, first_index: int, decimal_sign: str = ".") -> None:
         self.source, self.table, self.notes, self.decimal_sign = source, table, notes, decimal_sign
         self.row_index = first_index - 1
-        self._last: tuple[int, dict[int, Cell], int] | None = None
+        self._last: tuple[int, dict[int, Cell], Layout] | None = None
 
     def read(
         self, layout: Layout, number: int, cells: dict[int, Cell], *, type_: str = "", kind: Kind = "unknown", replicate: int | None = None
@@ -171,12 +162,14 @@ class RowReader:
         for index in sorted(cells.keys() & layout.measured.keys()):
             if cells[index].text.strip():
                 yield self._make_reading(layout, index, cells, row, number, row_index, replicate)
-        self._last = (number, cells, layout.last_needed)
+        self._last = (number, cells, layout)
 
     def check_end(self) -> None:
         """Refuse a text that may have been broken off inside its last line."""
         if self._last is not None:
-            refuse_cut_end(self.source, self.table, *self._last)
+            number, cells, layout = self._last
+            last, limits = layout.last_needed, {one.limit_column for one in layout.measured.values()}
+            refuse_cut_end(self.source, self.table, number, cells, last, value=last in layout.measured.keys() - limits)
 
     def _check_cells(self, layout: Layout, number: int, cells: dict[int, Cell]) -> None:
         for index, cell in cells.items():
@@ -253,16 +246,16 @@ class RowReader:
     def read_cell(self, column: Column, cell: Cell, cells: dict[int, Cell]) -> tuple[Decimal | None, str]:
         """Number and qualifier; of a value not detected the limit, where the file gives one above zero."""
         if not self._is_below(column, cell):
-            return read_number(cell, self.decimal_sign)
+            return read_cell(cell, self.decimal_sign)
         limit = cells.get(column.limit_column) if column.limit_column is not None else None
-        value, qualifier = read_number(limit, self.decimal_sign) if limit else (None, "")
+        value, qualifier = read_cell(limit, self.decimal_sign) if limit else (None, "")
         return (value, BELOW) if value is not None and value > 0 and not qualifier else (None, NOT_DETECTED)
 
     def _is_below(self, column: Column, cell: Cell | None) -> bool:
         """Whether the value of a column with a limit says that nothing was detected."""
         if cell is None:
             return False
-        value, qualifier = read_number(cell, self.decimal_sign)
+        value, qualifier = read_cell(cell, self.decimal_sign)
         return qualifier == NOT_DETECTED or (column.zero_is_not_detected and value == 0 and not qualifier)
 
 

@@ -63,7 +63,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
             if number > header[0] and any(cell.text.strip() for cell in cells.values()):
                 yield from collector.add(_read_line(collector, columns, number, cells))
         yield from collector.finish()
-        refuse_cut_end(source, table, number, cells, max(header[1]))
+        refuse_cut_end(source, table, number, cells, max(header[1]), value=max(header[1]) in columns.measured)
         rows = collector.rows
 
 

@@ -28,6 +28,7 @@ SEPARATORS = (",", ";", "\t")
 _MOST_WHOLE = 64 * 1024**2  # JSON and messages are taken apart as a whole
 _LONGEST_LINE = 1024**2
 _MOST_RECORDS = 20_000_000
+_NUMBER_BEGINS = re.compile(r"\s*[<>+-]?\s*[.,]?\d")
 _FIRST_ROWS = 20
 _PIECE = 256 * 1024
 _HEAD = 4096
@@ -210,13 +211,22 @@ def _make_table(text: _Text, separator: str) -> Table:
 def _read_rows(text: _Text, separator: str) -> Iterator[Row]:
     """The records of a delimited text, one a row, as in a spreadsheet program."""
     records = csv.reader(_read_lines(text.open, text.encoding), delimiter=separator, strict=True)
-    number = 0
+    number, widest, held = 0, 0, list[str]()
     try:
         for number, record in enumerate(records, 1):
             if len(record) > LAST_COLUMN or number > _MOST_RECORDS:
                 message = f"The table is larger than {_MOST_RECORDS:,} rows or {LAST_COLUMN:,} columns. Split it and upload the parts."
                 raise ParseError("too_large", message, Place(row=number))
-            yield number, _make_cells(number, record)
+            if number > 1:
+                yield number - 1, _make_cells(number - 1, held)
+                widest = max(widest, len(held))
+            held = record
+        if number:
+            cells = _make_cells(number, held)
+            # A line that stops short is missing columns, which the parsers see; in a line of full width only the last field can be cut.
+            if text.end == "open" and len(held) == widest and _NUMBER_BEGINS.match(held[-1]):
+                cells[len(held) - 1] = Cell(held[-1], "cut")
+            yield number, cells
     except csv.Error as error:
         message = (
             f"The line cannot be taken apart ({error}): a quotation mark is not closed, or the file was cut off. Export the table again."

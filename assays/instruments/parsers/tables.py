@@ -19,10 +19,11 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class Cell(NamedTuple):
-    """The text of a non-empty cell. In a workbook a `number` is the text of its XML value, which is the stored number digit for digit."""
+    """The text of a non-empty cell. In a workbook a `number` is the text of its XML value, which is the stored number digit for digit.
+    `cut` is the last field of a text that ends without a line break: it may have been longer, so it is never a number."""
 
     text: str
-    kind: Literal["text", "number", "boolean", "date", "error", "formula"]
+    kind: Literal["text", "number", "boolean", "date", "error", "formula", "cut"]
 
 
 Row = tuple[int, dict[int, Cell]]

@@ -49,7 +49,9 @@ def test_text_cut_at_any_byte_is_refused_or_gives_right_readings_only() -> None:
         export = try_parse(TEXT[:length])
         if export is not None:
             accepted += 1
-            assert {facts(reading) for reading in export.readings} <= RIGHT
+            # The last field of a text without a line break is kept as a text: it may be cut.
+            assert {facts(reading) for reading in export.readings if reading.qualifier != "?"} <= RIGHT
+            assert all(reading.value is None for reading in export.readings if reading.qualifier == "?")
             whole_rows = {reading.row for reading in export.readings}
             assert len(export.readings) == sum(fact[6] in whole_rows for fact in RIGHT)
     assert accepted > 0
