@@ -88,8 +88,8 @@ DEFAULT_NAMES: tuple[tuple[str, Kind], ...] = (
 def compile_names(names: str) -> str:
     """A regular expression for names with commas between them, to match a whole name as `normalise_label` leaves it.
 
-    `#` stands for digits or nothing, `*` for anything or nothing; spaces, signs and capitals do not count. Raises `ValueError` with a
-    sentence for a name without any letter or digit, and for one with more than three wildcards.
+    `#` stands for digits or nothing, `*` for anything or nothing, `#*` for a number and anything after it; spaces, signs and capitals do
+    not count. Raises `ValueError` with a sentence for a name without any letter or digit, and for one with more than three wildcards.
     """
     found = []
     for name in names.split(","):
@@ -99,8 +99,14 @@ def compile_names(names: str) -> str:
             raise ValueError(f"{name.strip() or 'An empty name'!r} has no letter or digit of its own, so it would fit everything.")
         if len(wildcards) > MOST_WILDCARDS:
             raise ValueError(f"{name.strip()!r} has {len(wildcards)} wildcards; a name has at most {MOST_WILDCARDS}.")
-        found.append("".join((".*" if "*" in part else r"\d*") if part[0] in "#*" else re.escape(normalise_label(part)) for part in parts))
+        found.append("".join(_wildcard(part) if part[0] in "#*" else re.escape(normalise_label(part)) for part in parts))
     return "|".join(found)
+
+
+def _wildcard(part: str) -> str:
+    if "*" not in part:
+        return r"\d*"
+    return r"\d+.*" if "#" in part else ".*"
 
 
 DEFAULT_PATTERNS = tuple(ControlPattern(compile_names(names), kind) for names, kind in DEFAULT_NAMES)

@@ -115,6 +115,11 @@ def test_names_of_controls_and_standards_are_known_even_when_typed_as_samples(la
     assert (found.outcome, found.kind, found.position) == (outcome, kind, None)
 
 
+@pytest.mark.parametrize("label", ["A-mistyped", "Nistelrode 4", "SRM pit", "Oreas pit"])
+def test_a_name_that_only_begins_like_a_reference_material_is_none(label: str) -> None:
+    assert match_one(row(label)).outcome == "parked"
+
+
 def test_pattern_of_the_laboratory_names_the_material() -> None:
     patterns = [ControlPattern(r"clay(std)?7", "control", "IH-CLAY-7"), *DEFAULT_PATTERNS]
     found = match_positions(export_of(row("Clay-7")), TRAY, patterns).rows[0]
