@@ -5,6 +5,7 @@ Lentz's method; the quantile is found by bisection. Good to about 1e-12 relative
 """
 
 import math
+from functools import lru_cache
 
 _TINY = 1e-300
 
@@ -17,6 +18,7 @@ def student_t_cdf(t: float, degrees: float) -> float:
     return tail if t < 0 else 1 - tail
 
 
+@lru_cache(maxsize=256)
 def student_t_quantile(probability: float, degrees: float) -> float:
     """The ``t`` below which Student's t lies with ``probability`` (one-sided)."""
     if not 0 < probability < 1:

@@ -16,13 +16,11 @@ from lims.core.roles import Action, allowed
 def register_navigation() -> None:
     """Called once when the app is ready."""
     from samples.selectors.consignments import select_incoming
-    from samples.selectors.receipts import count_open_discrepancies
+    from samples.selectors.receipts import select_undecided
 
-    register_item(
-        Item(1, 30, _("Incoming"), "samples:incoming", Action.CONSIGNMENT_ACKNOWLEDGE, lambda user: select_incoming(user).count())
-    )
+    register_item(Item(1, 30, _("Incoming"), "samples:incoming", Action.CONSIGNMENT_ACKNOWLEDGE, counted=select_incoming))
     register_item(Item(1, 40, _("Consignments"), "samples:consignments", Action.CONSIGNMENT_VIEW))
-    register_item(Item(1, 50, _("Discrepancies"), "samples:discrepancies", Action.DISCREPANCY_SETTLE, count_open_discrepancies))
+    register_item(Item(1, 50, _("Discrepancies"), "samples:discrepancies", Action.DISCREPANCY_SETTLE, counted=select_undecided))
     register_item(Item(1, 60, _("Routes"), "samples:routes", Action.ROUTE_VIEW))
     register_scanner(open_consignment)
 

@@ -15,9 +15,9 @@ from lims.core.roles import Action, allowed
 
 def register_navigation() -> None:
     """Called once when the app is ready."""
-    from samples.selectors.radiation import count_unscreened, panel_of
+    from samples.selectors.radiation import panel_of, select_unscreened
 
-    register_item(Item(1, 45, _("Radiation at the door"), "samples:door", Action.RADIATION_SCREEN, count_unscreened))
+    register_item(Item(1, 45, _("Radiation at the door"), "samples:door", Action.RADIATION_SCREEN, counted=select_unscreened))
     register_item(Item(1, 60, _("Seals"), "samples:seals", Action.SEAL_VIEW))
     register_item(Item(1, 65, _("Door policy"), "samples:door-policy", Action.POLICY_EDIT))
     register_panel("sample", Panel("samples/safety/panel.html", panel_of, order=20))

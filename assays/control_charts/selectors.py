@@ -238,9 +238,9 @@ def unexplained(viewer: Any) -> QuerySet[ControlPoint]:
     return newest_points(failed).exclude(Exists(explained))
 
 
-def count_open_failures(viewer: Any) -> int:
-    """How many failed points of the last ninety days wait for an explanation, for the rail of every page; the list of charts counts all."""
-    return unexplained(viewer).filter(measured_at__gte=clock.now() - timedelta(days=90)).count()
+def select_open_failures(viewer: Any) -> QuerySet[ControlPoint]:
+    """The failed points of the last ninety days that wait for an explanation, for the rail of every page; the list of charts counts all."""
+    return unexplained(viewer).filter(measured_at__gte=clock.now() - timedelta(days=90))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assays.models import Run
 from assays.nonconformities.models import Nonconformity
-from assays.nonconformities.selectors import count_open, count_unread, of_run
+from assays.nonconformities.selectors import of_run, select_open, select_unread
 from lims.core.codes import NONCONFORMITY
 from lims.core.navigation import Item, register_item
 from lims.core.panels import Panel, register_panel, register_scanner
@@ -23,10 +23,10 @@ def register_frame() -> None:
     """Called once when the app is ready."""
     seldom = frozenset({Role.ADMINISTRATOR, Role.RECEPTIONIST})
     register_item(
-        Item(3, 50, _("Nonconforming work"), "nonconformities:list", Action.NONCONFORMITY_VIEW, count=count_open, hidden_from=seldom)
+        Item(3, 50, _("Nonconforming work"), "nonconformities:list", Action.NONCONFORMITY_VIEW, counted=select_open, hidden_from=seldom)
     )
     register_item(Item(3, 60, _("Recall"), "nonconformities:recall", Action.RECALL_SEARCH))
-    register_item(Item(3, 70, _("Notices"), "nonconformities:notices", Action.NOTICE_VIEW, count=count_unread, hidden_from=_SELDOM))
+    register_item(Item(3, 70, _("Notices"), "nonconformities:notices", Action.NOTICE_VIEW, counted=select_unread, hidden_from=_SELDOM))
     register_scanner(open_nonconformity)
     register_panel("run", Panel("nonconformities/run_panel.html", run_panel))
 

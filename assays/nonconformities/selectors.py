@@ -46,9 +46,10 @@ def fetch_nonconformity(viewer: Any, code: str) -> Nonconformity:
     return fetch_visible(Nonconformity, viewer, queryset=select_nonconformities(viewer), code=normalise(code))
 
 
-def count_open(viewer: Any) -> int:
-    """How many are not closed."""
-    return Nonconformity.objects.visible_to(viewer).exclude(state=NonconformityState.CLOSED).count()
+def select_open(viewer: Any) -> QuerySet[Nonconformity]:
+    """Those that are not closed."""
+    rows: QuerySet[Nonconformity] = Nonconformity.objects.visible_to(viewer).exclude(state=NonconformityState.CLOSED)
+    return rows
 
 
 def of_run(run: Run, viewer: Any) -> list[dict[str, Any]]:
@@ -152,9 +153,9 @@ def select_notices(viewer: Any) -> QuerySet[Notice]:
     )
 
 
-def count_unread(viewer: Any) -> int:
-    """How many notices to the viewer's own organisation nobody acknowledged."""
-    return Notice.objects.filter(customer=viewer.organisation_id, acknowledgement=None).count()
+def select_unread(viewer: Any) -> QuerySet[Notice]:
+    """The notices to the viewer's own organisation that nobody acknowledged."""
+    return Notice.objects.filter(customer=viewer.organisation_id, acknowledgement=None)
 
 
 def notice_row(notice: Notice, viewer: Any) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from assays.instruments.models import UploadState
+from assays.instruments.models import Upload, UploadState
 from assays.models import Evaluation, Run
 
 WITHIN_DAYS = 30
@@ -36,11 +37,13 @@ def attempts_of(run: Run, viewer: Any) -> list[Attempt]:
     runs measured nothing."""
     tests = run.positions.filter(aliquot__isnull=False).values("aliquot__test")
     middle, reach = run.measured_at or run.planned_at, timedelta(days=WITHIN_DAYS)
+    withdrawn = Upload.objects.filter(run=OuterRef("pk"), state=UploadState.WITHDRAWN).order_by()
     runs = (
         Run.objects.visible_to(viewer)
         .filter(method_version__method=run.method_version.method_id, planned_at__range=(middle - reach, middle + reach))
         .exclude(state="cancelled")
         .annotate(shared=Count("positions__aliquot__test", filter=Q(positions__aliquot__test__in=tests), distinct=True))
+        .annotate(taken_back=Coalesce(Subquery(withdrawn.values("run").annotate(n=Count("pk")).values("n")), 0))
         .filter(Q(shared__gt=0) | Q(pk=run.pk))
         .order_by("planned_at", "pk")
     )
@@ -48,9 +51,7 @@ def attempts_of(run: Run, viewer: Any) -> list[Attempt]:
     judged: dict[Any, list[Evaluation]] = {}
     for one in Evaluation.objects.filter(run__in=found).order_by("evaluated_at", "number"):
         judged.setdefault(one.run_id, []).append(one)
-    taken_back = Count("uploads", filter=Q(uploads__state=UploadState.WITHDRAWN))
-    withdrawn = dict(Run.objects.filter(pk__in=[one.pk for one in found]).values_list("pk").annotate(n=taken_back))
-    return [Attempt(one, one.shared, judged.get(one.pk, []), withdrawn[one.pk]) for one in found]
+    return [Attempt(one, one.shared, judged.get(one.pk, []), one.taken_back) for one in found]
 
 
 def count_attempts(attempts: list[Attempt]) -> int:

@@ -19,11 +19,16 @@ def refused_messages(viewer: Any) -> QuerySet[Any]:
     return found
 
 
-def count_waiting(viewer: Any) -> int:
-    """How many uploads and messages wait, by one query."""
+def select_waiting(viewer: Any) -> QuerySet[Any]:
+    """The keys of the uploads and messages that wait."""
     uploads = error_queue(viewer).order_by().values("pk")
     messages = refused_messages(viewer).filter(is_open=True).order_by().values("pk")
-    return uploads.union(messages, all=True).count()
+    return uploads.union(messages, all=True)
+
+
+def count_waiting(viewer: Any) -> int:
+    """How many uploads and messages wait, by one query."""
+    return select_waiting(viewer).count()
 
 
 def message_data(message: Any) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def live_tests(run: Run) -> QuerySet[SubmissionTest]:
     return SubmissionTest.objects.filter(Exists(standing.filter(run=run)), ~Exists(later))
 
 
-def count_to_review(viewer: Any) -> int:
-    """How many runs wait for the step this viewer takes: review, or authorisation."""
+def select_to_review(viewer: Any) -> QuerySet[Run]:
+    """The runs that wait for the step this viewer takes: review, or authorisation."""
     states = [RunState.REVIEWED] if viewer.role == Role.SIGNATORY else TO_REVIEW
-    return Run.objects.visible_to(viewer).filter(state__in=states).count()
+    waiting: QuerySet[Run] = Run.objects.visible_to(viewer).filter(state__in=states)
+    return waiting

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Subquery
+
 from assays.chemistry.dilution import choose_dilution_step
-from assays.models import Run, RunPosition
+from assays.models import ResultVersion, Run, RunPosition
 from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
-from assays.selectors.judgements import affected_samples, judgement_of
+from assays.selectors.judgements import Judgement, affected_samples, judgement_of
 from assays.selectors.measured_runs import TO_REVIEW, live_tests
 from assays.selectors.runs import number_text, tray_of
 
@@ -59,12 +61,13 @@ class Retests:
     standing: list[str] = field(default_factory=list)
 
 
-def find_retests(run: Run) -> Retests:
-    """What must be measured again. A run that was not judged, or was released, has nothing."""
-    judgement = judgement_of(run, None)
+def find_retests(run: Run, seen: tuple[list[RunPosition], Judgement] | None = None) -> Retests:
+    """What must be measured again. A run that was not judged, or was released, has nothing. `seen` are the tray and the judgement as who
+    knows of no blind control sees them, where they were read already."""
+    judgement = seen[1] if seen else judgement_of(run, None)
     if judgement.evaluation is None or run.state in {"authorised", "cancelled"}:
         return Retests()
-    tray = tray_of(run, None)
+    tray = seen[0] if seen else tray_of(run, None)
     condemned = affected_samples(tray, judgement.verdicts, Outcome.FAIL, judgement.evaluation.rules)
     versions, live = _versions(run), set(live_tests(run).values_list("pk", flat=True))
     wanted = [one.analyte.symbol for one in run.method_version.analytes.select_related("analyte") if one.required]
@@ -98,11 +101,11 @@ def askable_positions(run: Run) -> list[RunPosition]:
 
 
 def _versions(run: Run) -> dict[Any, dict[str, Any]]:
-    reduction = run.reductions.order_by("-number").first()
+    newest = run.reductions.order_by("-number").values("pk")[:1]
+    rows = ResultVersion.objects.filter(reduction=Subquery(newest)).select_related("result__analyte")
     found: dict[Any, dict[str, Any]] = {}
-    if reduction is not None:
-        for version in reduction.results.select_related("result__analyte").order_by("result__analyte__order"):
-            found.setdefault(version.position_id, {})[version.result.analyte.symbol] = version
+    for version in rows.order_by("result__analyte__order"):
+        found.setdefault(version.position_id, {})[version.result.analyte.symbol] = version
     return found
 
 

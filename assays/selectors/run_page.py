@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -149,10 +150,10 @@ def count_verdicts(judgement: Judgement) -> dict[str, int]:
 
 def last_results(run: Run) -> list[ResultVersion]:
     """The results of the run's newest reduction."""
-    reduction = run.reductions.order_by("-number").first()
-    if reduction is None or run.measured_at is None:
+    if run.measured_at is None:
         return []
-    versions = reduction.results.select_related("result__analyte").defer("inputs")
+    newest = run.reductions.order_by("-number").values("pk")[:1]
+    versions = ResultVersion.objects.filter(reduction=Subquery(newest)).select_related("result__analyte").defer("inputs")
     return list(versions.order_by("position__number", "result__analyte__order"))
 
 

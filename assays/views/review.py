@@ -19,7 +19,7 @@ from assays.selectors.run_page import last_results
 from assays.selectors.same_source import compare_with_source, may_compare_sources
 from assays.services.authorising import authorisation_content, authorise_blockers, authorise_results
 from assays.services.reviewing import APPROVE, SEND_BACK, review_blockers, review_content, review_run
-from assays.views.runs import fetch_run, gather_run
+from assays.views.runs import fetch_run, gather_run, see_run
 from lims.accounts.signing import content_hash
 from lims.core.api.views import stream_csv
 from lims.core.errors import DomainError, Forbidden, Invalid
@@ -112,8 +112,10 @@ class SigningPage(Page):
             "elements": sorted({line["analyte"] for line in content["results"]}),
             "samples": len({line["sample"] for line in content["results"]}),
         }
-        gathered = gather_run(run, self.request.user, self.request.GET.get("analyte", ""))
-        more["earlier"] = compare_with_source(run, last_results(run), self.request.user)
+        viewer, versions = self.request.user, last_results(run)
+        shown = versions if allowed(viewer, Action.RESULT_DRAFT) else []
+        gathered = gather_run(run, viewer, see_run(run, viewer), shown, self.request.GET.get("analyte", ""))
+        more["earlier"] = compare_with_source(run, versions, viewer)
         more["compares"] = may_compare_sources(self.request.user)
         more["asking"] = self.asking(run)
         return self.render(gathered | more, status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,12 +15,13 @@ from django.urls import reverse
 from assays.calculation.trails import as_table
 from assays.forms.bench_filters import RUN_ORDERINGS, RunFilter
 from assays.lifecycle import RUN, RunState
-from assays.models import ResultVersion, Run
+from assays.models import ResultVersion, Run, RunPosition
 from assays.selectors import run_page
 from assays.selectors.attempts import attempts_of, count_attempts
 from assays.selectors.badges import run_badge
 from assays.selectors.bench_rows import run_data
-from assays.selectors.judgements import judgement_of
+from assays.selectors.blinding import knows_blind_controls
+from assays.selectors.judgements import Judgement, judgement_of
 from assays.selectors.measured_badges import upload_badge
 from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.retests import find_retests
@@ -63,10 +65,18 @@ class RunList(ListPage):
         return {"may_plan": allowed(self.request.user, Action.RUN_EDIT)}
 
 
-def gather_run(run: Run, viewer: Any, asked: str = "") -> dict[str, Any]:
-    """What the run's page and the pages of its review share."""
-    tray, judgement = tray_of(run, viewer), judgement_of(run, viewer)
-    versions = run_page.last_results(run) if allowed(viewer, Action.RESULT_DRAFT) else []
+Seen = tuple[list[RunPosition], Judgement]
+"""A run's tray and judgement as one viewer may see them."""
+
+
+def see_run(run: Run, viewer: Any) -> Seen:
+    """Its tray and its judgement, without the blind controls for who must not know them."""
+    return tray_of(run, viewer), judgement_of(run, viewer)
+
+
+def gather_run(run: Run, viewer: Any, seen: Seen, versions: Sequence[ResultVersion], asked: str = "") -> dict[str, Any]:
+    """What the run's page and the pages of its review share; `versions` are its last results, none for who may not see them."""
+    tray, judgement = seen
     grid = run_page.make_grid(run, tray, judgement, versions)
     rows = run_page.control_rows(judgement)
     attempts = attempts_of(run, viewer)
@@ -106,11 +116,13 @@ class RunPage(Page):
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         run = fetch_run(request.user, code)
-        context = gather_run(run, request.user, request.GET.get("analyte", ""))
-        again = find_retests(run) if allowed(request.user, Action.RESULT_DRAFT) else None
+        seen, may_compute = see_run(run, request.user), allowed(request.user, Action.RESULT_DRAFT)
+        versions = run_page.last_results(run) if may_compute else []
+        context = gather_run(run, request.user, seen, versions, request.GET.get("analyte", ""))
+        again = find_retests(run, None if knows_blind_controls(request.user) else seen) if may_compute else None
         more = {
             "next_step": next_step(run, request.user),
-            "may_compute": allowed(request.user, Action.RESULT_DRAFT),
+            "may_compute": may_compute,
             "may_bring": self._may_bring(run),
             "retests": len(again.rows) if again else 0,
             "panels": render_panels("run", run, request),

@@ -41,11 +41,6 @@ def select_kept_apart(viewer: Any) -> QuerySet[Hold]:
     )
 
 
-def count_unscreened(viewer: Any) -> int:
-    """How many samples wait for their dose rate."""
-    return select_unscreened(viewer).count()
-
-
 def needed_nuclides(sample: Sample) -> tuple[str, ...]:
     """What a gamma spectrum has to speak of for this material."""
     return NUCLIDES_OF_PROCESSED if sample.material in PROCESSED_MATERIALS else NUCLIDES_OF_NATURAL

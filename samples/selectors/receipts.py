@@ -134,9 +134,10 @@ def open_discrepancies(viewer: Any) -> list[DiscrepancyRow]:
     return [discrepancy_row(one, viewer) for one in select_discrepancies(viewer).undecided().order_by("found_at", "id")]  # type: ignore[attr-defined]
 
 
-def count_open_discrepancies(viewer: Any) -> int:
-    """How many there are."""
-    return Discrepancy.objects.visible_to(viewer).undecided().count()
+def select_undecided(viewer: Any) -> QuerySet[Discrepancy]:
+    """Those of the viewer nobody has decided."""
+    rows: QuerySet[Discrepancy] = Discrepancy.objects.visible_to(viewer).undecided()
+    return rows
 
 
 @dataclass(frozen=True)

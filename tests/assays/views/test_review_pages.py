@@ -138,5 +138,5 @@ def test_the_pages_of_review_cost_a_fixed_number_of_queries(cast: Cast) -> None:
             with CaptureQueriesContext(connection) as captured:
                 client.get(path)
             counts[name].append(len(captured))
-    assert counts["queue"][0] == counts["queue"][1] <= 12
-    assert counts["page"][0] == counts["page"][1] <= 38
+    assert counts["queue"][0] == counts["queue"][1] <= 9
+    assert counts["page"][0] == counts["page"][1] <= 36
