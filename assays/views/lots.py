@@ -97,7 +97,9 @@ class NewLot(Page):
         return self._show(form, status=422)
 
     def _show(self, form: Any, status: int = 200) -> HttpResponse:
-        return self.render({"form": form, "word": _("A lot that came"), "back": reverse("assays:lots")}, status=status)
+        return self.render(
+            {"form": form, "word": _("A lot that came"), "back": reverse("assays:lots"), "back_label": _("Lots")}, status=status
+        )
 
 
 class NewEquipment(Page):
@@ -120,7 +122,9 @@ class NewEquipment(Page):
         return self._show(form, status=422)
 
     def _show(self, form: Any, status: int = 200) -> HttpResponse:
-        return self.render({"form": form, "word": _("Equipment"), "back": reverse("assays:equipment")}, status=status)
+        return self.render(
+            {"form": form, "word": _("New equipment"), "back": reverse("assays:equipment"), "back_label": _("Equipment")}, status=status
+        )
 
 
 class ThingPage(Page):

@@ -24,6 +24,7 @@ from assays.instruments import ingest, recording
 from assays.instruments.matching import TrayPosition, explain_match
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
 from assays.instruments.parsers.excerpts import show_place
+from assays.instruments.parsers.registry import title_of
 from assays.instruments.placing import OPEN_RUN, load_tray, name_tubes
 from assays.instruments.taught import newest_versions
 from assays.models import Run
@@ -140,6 +141,7 @@ class UploadPage(Page):
         context = {
             "upload": upload,
             "badge": upload_badge(upload),
+            "format_title": title_of(upload.format),
             "counts": {outcome: counted[outcome] for outcome in RowOutcome.values},
             "readings": Reading.objects.filter(row__upload=upload).count(),
             "lines": [{"row": row, "badge": row_badge(row), "why": _explain(row, tubes)} for row in rows],

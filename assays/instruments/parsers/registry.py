@@ -107,6 +107,11 @@ def parse(name: str, file: bytes | Path) -> ParsedExport:
     return ParsedExport(opened.format, tuple(rows), tuple(readings), opened.notes.as_tuple(), opened.notes.run)
 
 
+def title_of(format_code: str) -> str:
+    """What people call a format, as `TITLE` of its parser; the code itself where no parser of today has it."""
+    return next((parser.TITLE for parser in PARSERS if format_code == parser.FORMAT), format_code)
+
+
 def _find_parser(source: Source) -> Parser:
     found = next((parser for parser in PARSERS if parser.recognise(source)), None)
     if found is None:
