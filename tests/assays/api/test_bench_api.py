@@ -244,11 +244,11 @@ def test_lists_filter_count_and_export(cast):
 
 def test_reference_data_are_read_with_their_sources(cast):
     reviewer = Caller(cast.reviewer)
-    methods = reviewer.get("/methods/?in_force=true").json()["results"]
-    assert [method["code"] for method in methods] == ["EDT-REO", "FAD-MS", "FUS-MS", "GRA-REO", "LCH-MS"]
-    terbium = next(one for one in methods[1]["analytes"] if one["analyte"] == "Tb")
+    methods = {method["code"]: method for method in reviewer.get("/methods/?in_force=true").json()["results"]}
+    assert list(methods) == ["EDT-REO", "FAD-MS", "FUS-MS", "GRA-REO", "LCH-MS"]
+    terbium = next(one for one in methods["FUS-MS"]["analytes"] if one["analyte"] == "Tb")
     assert (terbium["loq"], terbium["isotope"]) == ("0.05", "159Tb")
-    assert methods[1]["controls"][1]["limits"] == {"warn_z": 2, "fail_z": 3, "consecutive_z": 2}
+    assert methods["FUS-MS"]["controls"][1]["limits"] == {"warn_z": 2, "fail_z": 3, "consecutive_z": 2}
     material = reviewer.get("/reference-materials/OREAS 100a/").json()
     dysprosium = {value["method_group"]: value["value"] for value in material["values"] if value["analyte"] == "Dy"}
     assert {group: round(Decimal(value), 2) for group, value in dysprosium.items()} == {
