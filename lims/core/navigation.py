@@ -72,7 +72,7 @@ def count_together(wanted: list[QuerySet[Any]]) -> list[int]:
         except EmptyResultSet:
             parts.append("0")
             continue
-        parts.append(f"(SELECT count(*) FROM ({statement}) AS counted)")  # noqa: S608  # Django's own text, values apart  # noqa: S608  # what Django wrote, its values apart
+        parts.append(f"(SELECT count(*) FROM ({statement}) AS counted)")  # noqa: S608  # Django's own text, its values apart
         values.extend(given)
     if not parts:
         return []

@@ -11,14 +11,13 @@ import csv
 import os
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 
@@ -97,11 +96,18 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 @pytest.fixture(scope="module", autouse=True)
 def told_once() -> Iterator[None]:
-    """What does not hang on the door is made once for each person, not at every knock: the numbers in the rail, the page that refuses, the
-    description of the interface. Who is let in is asked every time."""
-    counted = [replace(item, count=item.count and cache(item.count)) for item in navigation._items]
+    """What does not hang on the door is made once for each kind of person, not at every knock: the numbers in the rail, the page that
+    refuses, the description of the interface. Who is let in is asked every time."""
+    count, counted = navigation.count_together, set[tuple[type[Model], ...]]()
     refuse, refused = error_pages._answer, set[tuple[str, int]]()
     describe, described = SchemaGenerator.get_schema, []
+
+    def count_once(wanted: list[QuerySet[Any]]) -> list[int]:
+        rail = tuple(rows.model for rows in wanted)
+        if rail in counted:
+            return [0] * len(wanted)
+        counted.add(rail)
+        return count(wanted)
 
     def answer_refusal(request: HttpRequest, status: int, code: str, sentence: str) -> HttpResponse:
         seen = (str(request.user), status)
@@ -115,7 +121,7 @@ def told_once() -> Iterator[None]:
         return describe(generator, **options) if len(described) == 1 else {}
 
     with (
-        patch.object(navigation, "_items", counted),
+        patch.object(navigation, "count_together", count_once),
         patch.object(error_pages, "_answer", answer_refusal),
         patch.object(SchemaGenerator, "get_schema", describe_once),
     ):
