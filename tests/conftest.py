@@ -17,8 +17,8 @@ from tests.factories import people
 
 _numbers = itertools.count(1)
 
-# How long an example takes says something of the machine, nothing of the property.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says something of the machine, nothing of the property. Where a test asks for more examples, it says so.
+settings.register_profile("untimed", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 
