@@ -23,7 +23,8 @@ _SEAL_WORDS = {"broken": "was found broken", "missing": "was missing"}
 
 @dataclass(frozen=True)
 class Step:
-    """One event of one sample as its reader may know it: `mass_g` in grams, moments with a zone, `detail` as it stands in the bytes."""
+    """One event of one sample as its reader may know it: `mass_g` in grams, moments with a zone, `detail` as it stands in the bytes,
+    `signed` whether a signature is bound to it."""
 
     sample: str
     seq: int
@@ -37,6 +38,7 @@ class Step:
     receiver: str = ""
     remark: str = ""
     detail: Mapping[str, str] = field(default_factory=dict)
+    signed: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ _Found = tuple[str, str, str]
 def _chain_gaps(chain: Sequence[Step], now: datetime) -> Iterator[_Found]:
     if chain:
         yield from _handover_gaps(chain, now)
+        yield from _unsigned(chain)
         yield from _silence_gaps(chain, now)
         yield from _holder_gaps(chain, now)
         yield from _seal_gaps(chain)
@@ -99,6 +102,15 @@ def _handover_gaps(chain: Sequence[Step], now: datetime) -> Iterator[_Found]:
             f"Handed over{to} on {_day(offered.at)} and not acknowledged for {span_words(now - offered.at)}; the giver still answers."
         )
         yield "fail" if now - offered.at > WAITS_LONG else "warn", "Handover without an answer", sentence
+
+
+def _unsigned(chain: Sequence[Step]) -> Iterator[_Found]:
+    """Sides of a handover that nobody signed: the account that recorded it is all there is. Paper has its own sentence."""
+    acts = {"relinquished": "Handed over", "acknowledged": "Taken over"}
+    for step in chain:
+        if step.kind in acts and not step.signed and step.detail.get("signed") != "on paper":
+            sentence = f"{acts[step.kind]} on {_day(step.at)} without a signature; only the account that recorded it vouches for it."
+            yield "warn", "Handover without a signature", sentence
 
 
 def _silence_gaps(chain: Sequence[Step], now: datetime) -> Iterator[_Found]:

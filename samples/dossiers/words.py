@@ -110,6 +110,8 @@ def _step(event: TimelineEvent, code: str, zone: ZoneInfo) -> Step:
         receiver=told.get("receiver", ""),
         remark=told.get("remark", ""),
         detail=content["detail"],
+        # An empty field has no commitment, so the bytes say whether there is one to readers who may not know which.
+        signed="signature" in content["commitments"],
     )
 
 

@@ -60,6 +60,12 @@ CASES: dict[str, tuple[Sequence[tuple[float, str, dict[str, Any]]], str, str, st
         "Handover told by paper",
         "one side alone put on record",
     ),
+    "unsigned": (
+        [COLLECTED, (1, "relinquished", BOX | {"signed": False}), (2, "acknowledged", BOX)],
+        "warn",
+        "Handover without a signature",
+        "Handed over on 1 Nov 2026 09:00 without a signature",
+    ),
     "held": ([COLLECTED, (5, "hold", {"detail": {"hold": "safety"}, "remark": "dose rate"})], "warn", "On hold", "(safety)"),
     "backwards": ([COLLECTED, (-5, "packed", {})], "fail", "Time runs backwards", "packed on 1 Nov 2026 03:00"),
     "late": ([(0, "collected", {"recorded": START + timedelta(days=5)})], "none", "Recorded later", "5 days later"),
