@@ -59,6 +59,8 @@ class HoldRule:
     released_by: frozenset[str] = frozenset({QUALITY_MANAGER, OFFICIAL})
     needs_clearance: bool = False
     marks_place: bool = False
+    # Whether it lies at once over what was split or mixed from the sample before: what radiates does so in every part.
+    reaches_parts: bool = False
 
 
 _ALL = _WORK | {"return"}
@@ -70,7 +72,7 @@ HOLDS: Mapping[str, HoldRule] = {
     "provenance": HoldRule(_ALL),
     "customer": HoldRule(_ALL),
     "quality": HoldRule(_ALL),
-    "safety": HoldRule(_HANDLING, needs_clearance=True),
+    "safety": HoldRule(_HANDLING, needs_clearance=True, reaches_parts=True),
     "quarantine": HoldRule(_HANDLING, needs_clearance=True, marks_place=True),
 }
 

@@ -8,5 +8,8 @@ class ProvenanceConfig(AppConfig):
 
     def ready(self) -> None:
         from samples.provenance import navigation
+        from samples.provenance.services.entering import hold_entrants
+        from samples.services.lots import register_door
 
         navigation.register_navigation()
+        register_door(hold_entrants)

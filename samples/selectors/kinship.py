@@ -15,24 +15,40 @@ from samples.models import CompositeShare, Sample
 from samples.models.samples import SampleKind
 
 # Up and down over splits and composites. Field duplicates share a place with their original and not one gram.
-_KIN = """
+_EDGES = """
 WITH RECURSIVE edge(source, target) AS (
     SELECT parent_id, id FROM samples_sample WHERE parent_id IS NOT NULL AND kind <> 'field_duplicate'
     UNION ALL
     SELECT source_id, composite_id FROM samples_compositeshare
-), kin(id) AS (
+)"""
+_KIN = f"""{_EDGES}, kin(id) AS (
     SELECT unnest(%s::uuid[])
     UNION
     SELECT CASE WHEN edge.source = kin.id THEN edge.target ELSE edge.source END FROM edge JOIN kin ON kin.id IN (edge.source, edge.target)
 )
 SELECT id FROM kin
-"""
+"""  # noqa: S608 - both halves are ours
+# Down alone.
+_PARTS = f"""{_EDGES}, part(id) AS (
+    SELECT target FROM edge WHERE source = ANY(%s::uuid[])
+    UNION
+    SELECT edge.target FROM edge JOIN part ON part.id = edge.source
+)
+SELECT id FROM part
+"""  # noqa: S608 - both halves are ours
 
 
 def find_kin(sample_ids: list[UUID]) -> list[UUID]:
     """Everything that shares mass with the samples, themselves included."""
     with connection.cursor() as cursor:
         cursor.execute(_KIN, [[str(one) for one in sample_ids]])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def find_parts(sample_ids: list[UUID]) -> list[UUID]:
+    """Everything that was split from the samples, or mixed with something of them, however many steps ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PARTS, [[str(one) for one in sample_ids]])
         return [row[0] for row in cursor.fetchall()]
 
 

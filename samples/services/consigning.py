@@ -27,6 +27,7 @@ from samples.services.customs import dispatch_paper_blockers
 from samples.services.holding import given_reason
 from samples.services.leaving import leave_positions
 from samples.services.locking import lock_samples
+from samples.services.lots import enter_lots
 from samples.services.movement import (
     active_items,
     checked_moment,
@@ -321,6 +322,7 @@ def _pack(
         for item in packed
     ]
     append_events([*left, *sealed, *entries], by=by)
+    enter_lots([sample.pk for sample in locked], by=by, at=moment)
     return packed
 
 

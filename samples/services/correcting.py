@@ -21,6 +21,7 @@ from samples.models.samples import SampleKind
 from samples.services.examining import References, resolve_correction
 from samples.services.holding import given_reason
 from samples.services.locking import lock_sample
+from samples.services.lots import enter_lots
 from samples.services.registering import coordinates_text, place_text
 from samples.services.sampling_record import SamplingRecord, tidy_record
 from samples.services.sealing import applied_seals, note_seals
@@ -97,6 +98,8 @@ def _correct(sample: Sample, changes: Mapping[str, Any], reason: str, by: Any, v
         if "seal_number" in differing:
             note_seals(applied_seals([sample]), by=by, at=now)
         append_events([_entry(sample, differing, old, reason, now)], by=by)
+        if {"mine", "visit"} & set(differing):
+            sample.on_hold = sample.on_hold or sample.pk in enter_lots([sample.pk], by=by, at=now)
     return sample
 
 

@@ -22,9 +22,10 @@ from samples.lifecycle import SampleState
 from samples.models import Hold, Sample
 from samples.models.radiation import DoorPolicy
 from samples.models.samples import HoldKind
+from samples.selectors.kinship import find_parts
 from samples.services.clearing import clearance_blockers, needs_clearance, release_content
 from samples.services.leaving import leave_positions
-from samples.services.locking import lock_sample
+from samples.services.locking import lock_sample, lock_samples
 
 USUAL_QUARANTINE_PLACE = "Quarantine store"
 _GONE = {SampleState.DISPOSED, SampleState.RETURNED}
@@ -64,6 +65,7 @@ def hold_sample(*, sample: Sample, kind: str, reason: str, by: Any, at: datetime
         sample.on_hold, sample.place = True, place or sample.place
         sample.save(update_fields=["on_hold", "place"])
         append_events([*left, _entry(sample.pk, EventKind.HOLD, kind, reason, now, place)], by=by)
+        _hold_parts([sample.pk], kind, reason, by, now)
     return hold
 
 
@@ -77,7 +79,23 @@ def _place_apart(kind: str, sample: Sample) -> str:
 
 def open_holds(sample_ids: Sequence[UUID], *, kind: str, reason: str, by: Any, at: datetime, place: str = "") -> list[Hold]:
     """Put samples on hold as the consequence of a finding; those that are held for the same kind already stay as they are. Part of the
-    caller's transaction, which has locked them."""
+    caller's transaction, which has locked them. What is held for safety is held in its parts as well."""
+    holds = _open(sample_ids, kind, reason, by, at, place)
+    _hold_parts([hold.sample_id for hold in holds], kind, reason, by, at)
+    return holds
+
+
+def _hold_parts(sample_ids: list[UUID], kind: str, reason: str, by: Any, at: datetime) -> None:
+    """Each part at the laboratory of its sample gets a hold and an event of its own; it is released by a measurement of its own."""
+    if not (sample_ids and HOLDS[kind].reaches_parts):
+        return
+    laboratories = Sample.objects.filter(pk__in=sample_ids).values("laboratory")
+    parts = Sample.objects.filter(pk__in=find_parts(sample_ids), laboratory__in=laboratories, mass_g__gt=0).exclude(state__in=_GONE)
+    keys = [one.pk for one in lock_samples(parts.order_by("pk").values_list("pk", flat=True))]
+    _open(keys, kind, f"{reason} Found on a sample this one was taken from.", by, at)
+
+
+def _open(sample_ids: Sequence[UUID], kind: str, reason: str, by: Any, at: datetime, place: str = "") -> list[Hold]:
     held = set(Hold.objects.filter(sample__in=sample_ids, kind=kind, released_at=None).values_list("sample", flat=True))
     wanted = [key for key in dict.fromkeys(sample_ids) if key not in held]
     holds = Hold.objects.bulk_create(

@@ -22,6 +22,7 @@ from samples.lifecycle import SampleState
 from samples.models import Mine, Pit, Sample
 from samples.models.samples import SampleKind
 from samples.services.examining import Known, examine_records
+from samples.services.lots import enter_lots
 from samples.services.sampling_record import SamplingRecord, tidy_record
 from samples.services.sealing import applied_seals, note_seals
 
@@ -57,6 +58,9 @@ def _register(records: Sequence[SamplingRecord], by: Any, now: datetime, dry_run
         _write(samples)
         _note_seals(samples, by, now)
         append_events(_entries(samples), by=by)
+        held = enter_lots([sample.pk for sample in samples], by=by, at=now)
+        for sample in samples:
+            sample.on_hold = sample.pk in held
     return samples
 
 

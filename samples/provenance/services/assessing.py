@@ -22,6 +22,7 @@ from samples.provenance.selectors import FlagState, flag_states, samples_of, sel
 from samples.selectors.kinship import find_kin
 from samples.services.holding import open_holds, release_hold
 from samples.services.locking import lock_samples
+from samples.services.movement import lock_consignment
 
 
 def find_flag(record: ProvenanceRecord, code: str) -> FlagState:
@@ -56,6 +57,8 @@ def assess_flag(
     if decision == AssessmentDecision.CONTINUE and not mitigation:
         raise refuse_member("mitigation", "mitigation", "Who continues says what is done about the risk. Write the mitigation down.")
     with transaction.atomic(), acting(by, reason):
+        if record.consignment is not None:
+            lock_consignment(record.consignment)  # who packs meanwhile is either seen here or sees this assessment
         ProvenanceRecord.objects.select_for_update().get(pk=record.pk)
         state = find_flag(select_records(by).get(pk=record.pk), flag)
         if shown_hash != state.digest:

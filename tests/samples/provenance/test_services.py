@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from lims.core import clock
-from lims.core.errors import DomainError, Forbidden, Invalid, Stale
+from lims.core.errors import Blocked, DomainError, Forbidden, Invalid, Stale
 from lims.core.files import read_bytes
 from samples.models import Hold
 from samples.provenance.models import Assessment, Evidence, ProvenanceRecord
@@ -18,12 +18,13 @@ from samples.provenance.selectors import find_record, flag_states, lots_without_
 from samples.provenance.services.assessing import assess_flag, find_flag
 from samples.provenance.services.evidence import add_evidence
 from samples.provenance.services.recording import add_part, change_part, change_provenance, record_profile, record_provenance
+from samples.services.consigning import dispatch_consignment, pack_samples
 from samples.services.holding import hold_sample
 from tests.factories.consignments import kinds_of, make_consignment, make_dispatched, make_received, samples_of
 from tests.factories.people import PASSWORD, Cast
 from tests.factories.pictures import picture
 from tests.factories.provenance import make_parts, make_provenance
-from tests.factories.samples import make_mine
+from tests.factories.samples import make_mine, make_samples
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
@@ -234,3 +235,25 @@ def test_suspending_a_lot_holds_its_samples_until_nothing_stops_it_any_more(cast
     assess(record, cast, flag="no_evidence")
     assert state() == [True, False], "what somebody held by hand stays"
     assert kinds_of(free)[-2:] == ["hold", "release"]
+
+
+def test_what_enters_a_suspended_lot_is_held_at_once_and_goes_on_with_it(cast: Cast) -> None:
+    consignment = make_consignment(cast, 1)
+    record = make_provenance(cast, consignment=consignment, parts=make_parts())
+    before, late, elsewhere = make_samples(cast, 3)
+    pack_samples(consignment=consignment, samples=[before], by=cast.collector)
+    assert kinds_of(before)[-1] == "packed", "a lot that nobody stopped takes samples as ever"
+    assess(record, cast, decision="suspend", mitigation="")
+    pack_samples(consignment=consignment, samples=[late], by=cast.collector)
+    pack_samples(consignment=make_consignment(cast, 0), samples=[elsewhere], by=cast.collector)
+    assert kinds_of(late)[-2:] == ["packed", "hold"]
+    assert kinds_of(elsewhere)[-1] == "packed", "another lot of the mine is no matter of this assessment"
+    with pytest.raises(Blocked) as refused:
+        dispatch_consignment(consignment=consignment, by=cast.collector)
+    assert any(late.code in one.sentence for one in refused.value.blockers)
+    assess(record, cast)
+    late.refresh_from_db()
+    assert (late.on_hold, kinds_of(late)[-1]) == (False, "release")
+    [later] = make_samples(cast, 1)
+    pack_samples(consignment=consignment, samples=[later], by=cast.collector)
+    assert kinds_of(later)[-1] == "packed", "a lot that goes on holds nothing"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from lims.core.errors import Blocked, Forbidden, Invalid
+from samples.custody.comparing import compare_custody
 from samples.custody.models import CustodyEvent
 from samples.custody.reading import read_timeline
 from samples.models import Hold, Sample
 from samples.services.holding import hold_sample, release_hold
-from tests.factories.people import Cast
+from samples.services.splitting import Part, split_sample
+from tests.factories.bench import make_received_samples
+from tests.factories.consignments import kinds_of
+from tests.factories.people import PASSWORD, Cast
 from tests.factories.samples import make_samples
 
 
@@ -72,3 +78,25 @@ def test_who_holds_and_who_releases_follows_the_matrix(cast: Cast) -> None:
     for role in ("collector", "technician", "analyst", "reviewer", "administrator"):
         with pytest.raises(Forbidden):
             release_hold(hold=hold, reason="r", by=cast.people[role])
+
+
+def test_a_safety_hold_reaches_every_part_at_the_laboratory_and_each_is_released_by_itself(cast: Cast) -> None:
+    sample, other = make_received_samples(cast, 2)
+    [pulp] = split_sample(sample=sample, parts=[Part(mass_g=Decimal(50), kind="pulp")], remaining_g=Decimal("2090.5"), by=cast.technician)
+    [part] = split_sample(sample=pulp, parts=[Part(mass_g=Decimal(20))], remaining_g=Decimal(30), by=cast.technician)
+    quality = hold_sample(sample=sample, kind="quality", reason="pattern", by=cast.technician)
+    assert Hold.objects.count() == 1, "only what concerns safety reaches the parts"
+    known = hold_sample(sample=part, kind="safety", reason="dose rate of the bag", by=cast.technician)
+    first = hold_sample(sample=sample, kind="safety", reason="2.1 µSv/h.", by=cast.technician)
+    safety = Hold.objects.filter(kind="safety", released_at=None)
+    assert {hold.sample_id for hold in safety} == {sample.pk, pulp.pk, part.pk}, "neither the sample beside it nor the one above"
+    assert safety.get(sample=part) == known, "what is held already keeps its hold"
+    assert safety.get(sample=pulp).reason == "2.1 µSv/h. Found on a sample this one was taken from."
+    assert [kinds_of(one).count("hold") for one in (sample, pulp, part, other)] == [2, 1, 1, 0]
+    for hold in (first, safety.get(sample=pulp)):
+        with pytest.raises(Blocked) as refused:
+            release_hold(hold=hold, reason="looks fine", password=PASSWORD, by=cast.quality_manager)
+        assert refused.value.code == "not_cleared", "each needs a measurement of its own"
+    release_hold(hold=quality, reason="no pattern", by=cast.quality_manager)
+    assert set(Sample.objects.filter(on_hold=True)) == {sample, pulp, part}
+    assert compare_custody().equal
