@@ -13,7 +13,7 @@ from assays.instruments.models import Instrument, Upload, UploadState
 from assays.instruments.parsers.json_readings import parse_readings
 from assays.instruments.parsers.model import ParsedExport, ParseError
 from assays.instruments.placing import Placement, collect_notes, find_run, place_export, refuse_unfit_run
-from assays.instruments.recording import find_taken, record_upload
+from assays.instruments.recording import find_taken, lock_run_of, record_upload
 from assays.instruments.taught import read_export
 from assays.models import Run
 from assays.services.announcing import announce_upload
@@ -165,10 +165,16 @@ def _fill(
     upload.notes = notes + collect_notes(export, placement.warnings)
     upload.save()
     rows.insert_rows(upload, export, placement.matching, run)
-    if may_record and run is not None and _needs_nobody(export, placement) and not find_taken(upload):
+    if may_record and run is not None and _needs_nobody(export, placement) and not _is_taken(upload):
         record_upload(upload=upload, by=by, reason="every row matched without a warning")
     else:
         announce_upload(upload)
+
+
+def _is_taken(upload: Upload) -> bool:
+    """Whether another upload measured some of it; the lock makes uploads of one run that come at the same moment follow one another."""
+    lock_run_of(upload)
+    return bool(find_taken(upload))
 
 
 def _needs_nobody(export: ParsedExport, placement: Placement) -> bool:

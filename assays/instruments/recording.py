@@ -32,7 +32,7 @@ def record_upload(*, upload: Upload, by: Any, reason: str, at: datetime | None =
 
     Parked rows stay parked; a control that is missing because of it blocks the run.
     """
-    run = _lock_run(upload)
+    run = lock_run_of(upload)
     refuse_if(RUN.blockers(run, "record"))
     moment = at or clock.now()
     upload.state, upload.decided_at, upload.decision_reason = UploadState.RECORDED, moment, reason
@@ -58,6 +58,8 @@ def confirm_upload(
         if assignments:
             _assign(upload, assignments, by)
             _note_anew(upload)
+        if upload.run is not None:
+            lock_run_of(upload)
         refuse_if(confirm_blockers(upload))
         return record_upload(upload=upload, by=by, reason="confirmed", at=at)
 
@@ -77,7 +79,10 @@ def confirm_blockers(upload: Upload) -> list[Blocker]:
 
 
 def find_taken(upload: Upload) -> list[Blocker]:
-    """Positions of the run whose analytes another recorded upload has given already: two measurements are never averaged unseen."""
+    """Positions of the run whose analytes another recorded upload has given already: two measurements are never averaged unseen.
+
+    Who records by the answer holds the run's lock (`lock_run_of`): without it an upload that is recorded at the same moment is not seen.
+    """
     others = Upload.objects.filter(run=upload.run_id, state=UploadState.RECORDED).exclude(pk=upload.pk)
     if not others.exists():
         return []
@@ -269,8 +274,8 @@ def _refuse_decided(upload: Upload) -> None:
 
 def _after_change(upload: Upload, by: Any, at: datetime | None) -> None:
     if upload.state == UploadState.RECORDED:
+        run = lock_run_of(upload)
         refuse_if(find_taken(upload))
-        run = _lock_run(upload)
         refuse_if(RUN.blockers(run, "record"))
         _judge_anew(run, by, at or clock.now())
 
@@ -284,7 +289,7 @@ def withdraw_upload(*, upload: Upload, reason: str, by: Any, at: datetime | None
         upload = lock_upload(upload)
         if upload.state == UploadState.WITHDRAWN:
             raise DomainError("wrong_state", f"{upload.file_name} is withdrawn already.")
-        run = _lock_run(upload) if upload.state == UploadState.RECORDED else None
+        run = lock_run_of(upload) if upload.state == UploadState.RECORDED else None
         if run is not None:
             refuse_if(RUN.blockers(run, "record"))
         _decide(upload, UploadState.WITHDRAWN, reason, by, at)
@@ -345,7 +350,7 @@ def lock_upload(upload: Upload) -> Upload:
     )
 
 
-def _lock_run(upload: Upload) -> Run:
-    """The upload's run as it stands now, locked; an upload is recorded only with one."""
+def lock_run_of(upload: Upload) -> Run:
+    """The upload's run as it stands now, locked until the transaction ends; an upload is recorded only with one."""
     runs = Run.objects.select_for_update(of=("self",), no_key=True).select_related("method_version__method", "instrument")
     return runs.get(uploads=upload)
