@@ -85,7 +85,12 @@ def _find_header(table: Table) -> Row | None:
         if number > _SEARCHED_ROWS:
             break
         titles = {_fold_title(cell.text) for cell in cells.values()}
-        if "element" in titles and titles & {"solution label", "label"} and len(titles & _OWN) >= 2 and titles & _MEASURED.keys():
+        if (
+            titles & {"element", "element label"}
+            and titles & {"solution label", "label"}
+            and len(titles & _OWN) >= 2
+            and titles & _MEASURED.keys()
+        ):
             return number, cells
     return None
 
@@ -149,7 +154,7 @@ def _refuse_twice(table: Table, number: int, index: int, title: str, is_twice: b
 def _read_line(collector: LineCollector, columns: _Columns, number: int, cells: Mapping[int, Cell]) -> Line:
     table, label_column = collector.table, columns.fields["label"]
     texts = {name: cells[index].text.strip() if index in cells else "" for name, index in columns.fields.items()}
-    if _fold_title(texts["label"]) in {"solution label", "label"} and _fold_title(texts["element"]) == "element":
+    if _fold_title(texts["label"]) in {"solution label", "label"} and _fold_title(texts["element"]) in {"element", "element label"}:
         raise ParseError("second_header", "A second header begins here. Export one worksheet a file.", table.place(number))
     known = {*columns.measured, *columns.units.values(), *columns.fields.values(), *columns.titles}
     for index, cell in cells.items():

@@ -14,7 +14,7 @@ from itertools import islice
 from .cells import CellReader
 from .measured_columns import find_sign, note_passed_over, refuse_cut_end
 from .model import NOT_UNDERSTOOD, Item, Notes, ParsedReading, ParsedRow, ParseError
-from .nomenclature import ELEMENTS, read_unit, read_value, repair_mojibake
+from .nomenclature import ELEMENTS, read_cell_text, read_unit, repair_mojibake
 from .source import Source
 from .tables import Cell, Table, name_column
 
@@ -120,7 +120,7 @@ class _Blocks:
     def _check_value(self, number: int, cells: Mapping[int, Cell]) -> None:
         """A block with other columns would show words here."""
         value = cells.get(_VALUE)
-        if value is not None and read_value(value.text, self.cells.decimal_sign)[1] == NOT_UNDERSTOOD:
+        if value is not None and read_cell_text(value.text, self.cells.decimal_sign)[1] == NOT_UNDERSTOOD:
             message = f"{value.text[:40]!r} stands where the concentration should. Export the table again."
             raise ParseError("bad_line", message, self.table.place(number, _VALUE))
 

@@ -18,7 +18,7 @@ from .formulas import LONGEST_ANALYTE, read_compound, read_line
 from .labels import note_mangled
 from .measured_columns import check_cell, find_sign, fold, note_passed_over, refuse_cut_end
 from .model import NOT_DETECTED, NOT_UNDERSTOOD, Item, Notes, ParsedReading, ParsedRow, ParseError
-from .nomenclature import read_value, repair_mojibake
+from .nomenclature import read_cell_text, repair_mojibake
 from .source import Source
 from .tables import Cell, Row, Table
 
@@ -78,7 +78,7 @@ def _find_header(table: Table) -> Row | None:
         if number > _SEARCHED_ROWS:
             break
         titles = {fold(cell.text) for cell in cells.values()}
-        if "formula" in titles and titles & {"concentration", "conc"} and titles & _MARKS:
+        if "formula" in titles and titles & {"concentration", "conc"} and (titles & _MARKS or {"status", "line 1"} <= titles):
             return number, cells
     return None
 
@@ -193,7 +193,7 @@ def _read_cell(cell: Cell, sign: str) -> tuple[Decimal | None, str, str | None]:
         return None, NOT_UNDERSTOOD, None
     found = _CELL.fullmatch(cell.text.strip())
     if not found:
-        return *read_value(cell.text, sign), None
-    value, qualifier = read_value(found["number"], sign)
+        return *read_cell_text(cell.text, sign), None
+    value, qualifier = read_cell_text(found["number"], sign)
     unit = repair_mojibake(found["unit"]) if found["unit"] else None
     return value, qualifier, unit

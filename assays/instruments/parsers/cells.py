@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from .labels import note_mangled
 from .model import NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER, Notes, ParseError, Place
-from .nomenclature import read_value
+from .nomenclature import read_cell_text, read_value
 from .tables import Cell, Table
 
 LONGEST_VALUE = 255
@@ -62,12 +62,12 @@ class CellReader:
 def read_cell(cell: Cell, decimal_sign: str) -> tuple[Decimal | None, str]:
     """Number and qualifier of a cell; what a spreadsheet program made a date or an error of, and what may have been cut short, is not
     understood."""
-    return read_value(cell.text, decimal_sign) if cell.kind in {"number", "text"} else (None, NOT_UNDERSTOOD)
+    return read_cell_text(cell.text, decimal_sign) if cell.kind in {"number", "text"} else (None, NOT_UNDERSTOOD)
 
 
 def said_whole(cell: Cell) -> bool:
     """Whether a cell says with a whole word that there is no number."""
-    return read_cell(cell, ".")[1] in _WHOLE_WORDS
+    return read_cell(cell, ".")[1] in _WHOLE_WORDS or cell.text.strip().startswith("--")
 
 
 def refuse_cut(place: Place) -> ParseError:

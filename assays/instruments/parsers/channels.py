@@ -14,12 +14,15 @@ _SYMBOL = r"[A-Z][a-z]?"
 _ISOTOPE = re.compile(
     rf"(?P<number>\d{{1,3}})(?P<element>{_SYMBOL})(?:\s*\|\s*(?P<second>\d{{1,3}}{_SYMBOL}[\w.]*))?\s*(?:[(\[]\s*(?P<mode>[^)\]]*?)\s*[)\]])?"
 )
-# `Dy 353.170`, `Dy 353.170 nm`, `Dy 353.170 {95} (Axial)`, `Ag 107`, `Ag 107-1`, `Ag 107 (KED)`, `Dy`
+# `Dy 353.170`, `Dy 353.170 nm`, `Dy (353.170 nm)`, `Dy 353.170 {95} (Axial)`, `Dy 353.170 Axial`,
+# `Ag 107`, `Ag 107-1`, `Ag 107 (KED)`, `Dy`
 _LINE = re.compile(
     rf"(?P<element>{_SYMBOL})(?:[ _-]*(?P<number>\d{{1,4}}(?:\.\d{{1,5}})?(?:-\d)?)(?:\s*nm)?)?"
-    r"(?:\s*\{(?P<order>\d{1,4})\})?\s*(?:[(\[]\s*(?P<mode>[^)\]]*?)\s*[)\]])?"
+    r"(?:\s*\{(?P<order>\d{1,4})\})?\s*(?:[(\[]\s*(?P<mode>[^)\]]*?)\s*[)\]]| (?P<view>(?i:axial|radial)))?"
 )
+_WAVELENGTH = re.compile(r"(?P<number>\d{3,4}(?:\.\d{1,5})?)\s*nm")
 _STANDARD = re.compile(r"istd|is|int(?:ernal)? ?std|internal standard", re.IGNORECASE)
+_STANDARD_BEHIND = re.compile(r"(?P<rest>.*[)\]])\s*[(\[]\s*(?:istd|is|int(?:ernal)? ?std|internal standard)\s*[)\]]", re.IGNORECASE)
 _UNIT = re.compile(r"(?P<name>.*?)\s*[(\[]\s*(?P<unit>[^()\[\]]*?)\s*[)\]]", re.DOTALL)
 
 
@@ -37,12 +40,18 @@ class Channel(NamedTuple):
 def read_channel(text: str) -> Channel | None:
     """The channel that `text` names, or none."""
     plain = " ".join(repair_mojibake(text).split())
+    standard = _STANDARD_BEHIND.fullmatch(plain)
+    if standard and (channel := read_channel(standard["rest"])) is not None:
+        return channel._replace(internal_standard=True)
     found = _ISOTOPE.fullmatch(plain) or _LINE.fullmatch(plain)
     if found is None or found["element"] not in ELEMENTS:
         return None
     parts = found.groupdict()
     number = f"{parts['number']} -> {_add_masses(parts['second'])}" if parts.get("second") else parts["number"]
-    mode = parts["mode"] or None
+    mode = parts["mode"] or parts.get("view") or None
+    wavelength = _WAVELENGTH.fullmatch(mode or "")
+    if wavelength and number is None:
+        return Channel(found["element"], wavelength["number"], None, parts.get("order"))
     if mode and _STANDARD.fullmatch(mode):
         return Channel(found["element"], number, None, parts.get("order"), internal_standard=True)
     return Channel(found["element"], number, mode, parts.get("order")) if len(mode or "") <= 40 else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .cells import refuse_formula
 from .model import Notes, ParseError
@@ -159,7 +159,15 @@ class _HeaderReader:
             elif cell is not None and cell.text.strip():
                 self._add_measured(index, cell, channel)
         self._check(channels)
+        self._inherit_units()
         return self.header
+
+    def _inherit_units(self) -> None:
+        """A standard deviation without a unit has that of the concentration beside it."""
+        units = {(column.channel, column.quantity): column.unit for column in self.header.measured.values()}
+        for index, column in self.header.measured.items():
+            if column.unit is None and column.quantity.endswith("_sd"):
+                self.header.measured[index] = replace(column, unit=units.get((column.channel, column.quantity.removesuffix("_sd"))))
 
     def _add_describing(self, index: int, cell: Cell | None) -> None:
         title = " ".join(cell.text.casefold().split()) if cell else ""
@@ -191,7 +199,7 @@ class _HeaderReader:
             raise self._refuse("bad_heading", f"The column title {written!r} is not understood. Export the table again.", index)
         if title not in _MEASURED:
             self._note("column_unknown", f"The column {written!r} is kept under its own name.", index)
-        elif unit is None and read_unit(named) is None:
+        elif unit is None and read_unit(named) is None and (named or not quantity.endswith("_sd")):
             self._note("unit_unknown", f"The unit of {written!r} under {channel} is {'not known' if named else 'missing'}.", index)
         self.seen.add((channel, quantity))
         letters = self.table.place(self.header.row, index).column or ""

@@ -26,11 +26,23 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?")
 _LONGEST_NUMBER = 64
 _LARGEST_EXPONENT = 320  # beyond a double; keeps a hostile exponent from becoming a number of a gigabyte when printed
 
+# Groups of three digits, as people and spreadsheet programs set them off. With one comma or point alone it stays open which is meant.
+_GROUPED = {
+    ",": re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+\.\d+|[+-]?[1-9]\d{0,2}(?:,\d{3}){2,}"),
+    ".": re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+,\d+|[+-]?[1-9]\d{0,2}(?:\.\d{3}){2,}"),
+    " ": re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:[.,]\d+)?"),
+    "'": re.compile(r"[+-]?[1-9]\d{0,2}(?:'\d{3})+(?:[.,]\d+)?"),
+}
+_ONLY_DECIMAL = re.compile(r"[+-]?(?:0|\d+(?=,(?!\d{3}(?!\d)))|\d{4,}),\d+(?:[eE][+-]?\d{1,4})?")  # `1,5`, `0,123`, `1234,567`
+_NO_RESULT = Decimal(-9999)
+_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
+
 # What instruments and round robins write for no number, without signs and spaces.
 _WORDS = {
     "over": OVER, "or": OVER, "overrange": OVER, "saturated": OVER, "sat": OVER,
     "nd": NOT_DETECTED, "notdetected": NOT_DETECTED, "<lod": NOT_DETECTED, "lod": NOT_DETECTED, "bdl": NOT_DETECTED, "<dl": NOT_DETECTED,
-    "n/a": NOT_AVAILABLE, "na": NOT_AVAILABLE, "nr": NOT_AVAILABLE,
+    "<lld": NOT_DETECTED, "<mdl": NOT_DETECTED, "<loq": NOT_DETECTED, "bql": NOT_DETECTED, "blq": NOT_DETECTED, "udl": NOT_DETECTED,
+    "n/a": NOT_AVAILABLE, "na": NOT_AVAILABLE, "nr": NOT_AVAILABLE, "ind": NOT_AVAILABLE,
     "-": MISSING, "--": MISSING, "---": MISSING, "----": MISSING, "-----": MISSING,
 }  # fmt: skip
 
@@ -82,7 +94,7 @@ def _read_number(text: str) -> Decimal | None:
 
 
 def read_value(text: str, decimal_sign: str = ".") -> tuple[Decimal | None, str]:
-    """Number and qualifier of a cell's text.
+    """Number and qualifier of a text whose decimal sign is agreed.
 
     `<0.05` and `>1000` give their bound with `<` or `>`; `<0.000` is how MassHunter writes a negative result and is kept as a bound too.
     Words for no number give none with their qualifier; what is not understood gives none with `?`, never a guess: `1,234` is no number
@@ -90,16 +102,41 @@ def read_value(text: str, decimal_sign: str = ".") -> tuple[Decimal | None, str]
     """
     if decimal_sign == "." and text.isascii() and (number := _read_number(text)) is not None:
         return number, ""
-    stripped = text.strip()
-    qualifier, digits = "", stripped
-    if stripped[:1] in (BELOW, ABOVE):
-        qualifier, digits = stripped[0], stripped[1:].lstrip("= ")
+    qualifier, digits = _split_bound(text.strip())
     if decimal_sign == ",":
         digits = digits.replace(".", "?").replace(",", ".")
     number = _read_number(digits) if digits.isascii() else None
     if number is not None:
         return number, qualifier
-    return None, _WORDS.get(re.sub(r"[\s.]+", "", stripped).casefold(), NOT_UNDERSTOOD)
+    return None, _WORDS.get(re.sub(r"[\s.]+", "", text).casefold(), NOT_UNDERSTOOD)
+
+
+def read_cell_text(text: str, decimal_sign: str = ".") -> tuple[Decimal | None, str]:
+    """As `read_value`, for a cell of a table in which the decimal sign was found, and which people and other programs may have written.
+
+    Digits in groups (`1,234.5`, `1.234.567`, `1 234,5`) and a comma that can only be decimal (`1,5`) are read, `1,234` alone is not. The
+    code `-9999` is no number.
+    """
+    plain = text if text.isascii() else text.translate(_SPACES)
+    value, qualifier = read_value(plain, decimal_sign)
+    if value is None and qualifier == NOT_UNDERSTOOD:
+        qualifier, digits = _split_bound(plain.strip())
+        value = _read_number(_write_plain(digits)) if digits.isascii() else None
+        qualifier = NOT_UNDERSTOOD if value is None else qualifier
+    return (None, MISSING) if value == _NO_RESULT and not qualifier else (value, qualifier)
+
+
+def _split_bound(text: str) -> tuple[str, str]:
+    """`<` or `>` before a number, and the number's text."""
+    return (text[0], text[1:].lstrip("= ")) if text[:1] in (BELOW, ABOVE) else ("", text)
+
+
+def _write_plain(digits: str) -> str:
+    """A number's text with a decimal point and without groups of digits, as far as it can be read in one way only; else as it is."""
+    group = next((sign for sign, pattern in _GROUPED.items() if pattern.fullmatch(digits)), None)
+    if group is not None:
+        return digits.replace(group, "").replace(",", ".")
+    return digits.replace(",", ".") if _ONLY_DECIMAL.fullmatch(digits) else "?"
 
 
 def find_decimal_sign(texts: Iterable[str]) -> str:

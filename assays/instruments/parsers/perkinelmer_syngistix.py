@@ -40,7 +40,7 @@ _DESCRIBING = {"a/s loc", "acquisition time", "dataset file", "method file", "qc
 def recognise(source: Source) -> bool:
     """Whether a sheet has a row of titles with `Sample Id` and two more of Syngistix's own."""
     sheets = (table for table in source.tables if table.sheet is not None)
-    return any(_is_header(cells) for table in sheets for _, cells in islice(table.read_rows(), _SEARCHED_ROWS))
+    return any(_is_header(table, cells) for table in sheets for _, cells in islice(table.read_rows(), _SEARCHED_ROWS))
 
 
 def read(source: Source, notes: Notes) -> Iterator[Item]:
@@ -50,9 +50,17 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
         yield from workbook.read(table)
 
 
-def _is_header(cells: Mapping[int, Cell]) -> bool:
+def _is_header(table: Table, cells: Mapping[int, Cell]) -> bool:
+    """Titles can be left out of an export; on a sheet named as Syngistix names them one of its own is enough."""
     titles = {fold(cell.text) for cell in cells.values()}
-    return "sample id" in titles and len(titles & _DESCRIBING) >= 2
+    return "sample id" in titles and len(titles & _DESCRIBING) >= (1 if _read_sheet(table)[0] in _QUANTITIES else 2)
+
+
+def _read_sheet(table: Table) -> tuple[str, bool]:
+    """The sheet's name without what says that it holds relative standard deviations, and whether it does."""
+    name = fold(table.sheet or "")
+    is_rsd = name.endswith((" rsds", " rsd"))
+    return (name.removesuffix("s").removesuffix(" rsd") if is_rsd else name), is_rsd
 
 
 class _Workbook:
@@ -67,7 +75,7 @@ class _Workbook:
         reader = RowReader(self.source, table, self.notes, len(self.rows))
         seen: Counter[tuple[object, ...]] = Counter()
         for number, cells in table.read_rows():
-            if _is_header(cells):
+            if _is_header(table, cells):
                 layout = sheet.read_header(number, cells)
             elif layout is not None and any(cell.text.strip() for cell in cells.values()):
                 yield from self._read_line(sheet, reader, layout, number, cells, seen)
@@ -108,9 +116,7 @@ class _Sheet:
 
     def __init__(self, table: Table, notes: Notes) -> None:
         self.table, self.notes = table, notes
-        name = fold(table.sheet or "")
-        is_rsd = name.endswith((" rsds", " rsd"))
-        name = name.removesuffix("s").removesuffix(" rsd") if is_rsd else name
+        name, is_rsd = _read_sheet(table)
         self.is_rsd, self.is_standard = is_rsd, name == "internal standards"
         self.quantity = _QUANTITIES.get(name) or name_quantity(name) or "value"
         self.replicate_column: int | None = None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from .acquisitions import Line, LineCollector, Measured
 from .cells import refuse_formula
-from .channels import LONGEST_ANALYTE, Channel, read_channel
+from .channels import LONGEST_ANALYTE, Channel, read_channel, split_unit
 from .measured_columns import find_sign_in, fold, note_passed_over, refuse_cut_end
 from .model import Item, Kind, Notes, ParseError
 from .nomenclature import ELEMENTS, read_value
@@ -37,7 +37,10 @@ _ALONE = {"reported_measured_concentration": "measured_concentration", "reported
 _FIELDS = {
     "sample id": "label", "analyte name": "name", "elem": "element", "wavelength": "wavelength", "date": "date", "time": "time",
     "a/s loc": "vial", "autosampler location": "vial", "sample type": "type", "calib units": "calib unit", "sample units": "samp unit",
-    "units": "unit", "conc units": "unit",
+    "calib unit": "calib unit", "calibration units": "calib unit", "units (calib)": "calib unit", "conc units (calib)": "calib unit",
+    "conc calib units": "calib unit", "conc (calib) units": "calib unit", "sample unit": "samp unit", "samp units": "samp unit",
+    "samp unit": "samp unit", "units (samp)": "samp unit", "units (sample)": "samp unit", "conc units (samp)": "samp unit",
+    "conc samp units": "samp unit", "conc (samp) units": "samp unit", "units": "unit", "unit": "unit", "conc units": "unit",
 }  # fmt: skip
 _REPLICATE = re.compile(r"(?P<title>.*?\D) ?(?P<number>\d{1,3})")
 _NOMINAL = re.compile(r"\[\s*(?P<number>[^\[\]]+?)\s*\]")
@@ -71,7 +74,7 @@ def _find_header(table: Table) -> Row | None:
     for number, cells in table.read_rows():
         if number > _SEARCHED_ROWS:
             break
-        titles = {fold(cell.text) for cell in cells.values()}
+        titles = {fold(split_unit(cell.text)[0]) for cell in cells.values()}
         if {"sample id", "analyte name"} <= titles and titles & _MEASURED.keys():
             return number, cells
     return None
@@ -79,12 +82,13 @@ def _find_header(table: Table) -> Row | None:
 
 @dataclass
 class _Columns:
-    """What the columns mean, by index: quantities with the number of the replicate, fields of the line (also of a replicate), and the
-    numbers of the replicates themselves."""
+    """What the columns mean, by index: quantities with the number of the replicate, units that titles bring,
+    fields of the line (also of a replicate), and the numbers of the replicates themselves."""
 
     measured: dict[int, tuple[str, int | None]] = field(default_factory=dict)
     fields: dict[str, int] = field(default_factory=dict)
     titles: dict[int, str] = field(default_factory=dict)
+    units: dict[int, str] = field(default_factory=dict)
     replicate_numbers: dict[int, int] = field(default_factory=dict)
     last: int = 0
 
@@ -95,7 +99,7 @@ def _read_header(table: Table, header: Row, notes: Notes) -> _Columns:
     for index, cell in sorted(cells.items()):
         if cell.kind == "formula":
             raise refuse_formula(table, number, index)
-        _add_column(table, columns, number, index, fold(cell.text), notes)
+        _add_column(table, columns, number, index, cell.text, notes)
     present = {quantity for quantity, _ in columns.measured.values()}
     columns.measured = {
         index: (_ALONE[quantity] if quantity in _ALONE and _ALONE[quantity] not in present else quantity, replicate)
@@ -104,7 +108,9 @@ def _read_header(table: Table, header: Row, notes: Notes) -> _Columns:
     return columns
 
 
-def _add_column(table: Table, columns: _Columns, number: int, index: int, title: str, notes: Notes) -> None:
+def _add_column(table: Table, columns: _Columns, number: int, index: int, text: str, notes: Notes) -> None:
+    name, unit = split_unit(text)
+    title = fold(name)
     found = _REPLICATE.fullmatch(title)
     plain, replicate = (found["title"].strip(), int(found["number"])) if found else (title, None)
     if title in _MEASURED or (replicate and plain in _MEASURED):
@@ -112,6 +118,8 @@ def _add_column(table: Table, columns: _Columns, number: int, index: int, title:
         if what in columns.measured.values():
             raise ParseError("column_twice", f"The column {title!r} comes twice. Export the table again.", table.place(number, index))
         columns.measured[index] = what
+        if unit:
+            columns.units[index] = unit[:20]
     elif replicate and plain == "repl no":
         columns.replicate_numbers[replicate] = index
     elif replicate and plain in {"date", "time"}:
@@ -161,7 +169,7 @@ def _read_measured(columns: _Columns, cells: Mapping[int, Cell], texts: Mapping[
             continue
         nominal = _NOMINAL.fullmatch(cell.text.strip()) if "concentration" in quantity else None
         suffix = "" if replicate is None else f" {replicate}"
-        one = Measured(index, cell, quantity, _find_unit(quantity, texts), _number_of(columns, cells, replicate))
+        one = Measured(index, cell, quantity, _find_unit(columns, index, quantity, texts), _number_of(columns, cells, replicate))
         one.acquired_at = (_join_time(texts, suffix) or None) if suffix else None
         if nominal:
             one.cell, one.raw, one.quantity = cell._replace(text=nominal["number"]), cell.text, "nominal_concentration"
@@ -181,9 +189,14 @@ def _join_time(texts: Mapping[str, str], suffix: str) -> str:
     return " ".join(filter(None, (texts.get(f"date{suffix}", ""), texts.get(f"time{suffix}", ""))))[:60]
 
 
-def _find_unit(quantity: str, texts: Mapping[str, str]) -> str | None:
+def _find_unit(columns: _Columns, index: int, quantity: str, texts: Mapping[str, str]) -> str | None:
+    """The unit as the title brings it, a deviation's from the title of its mean; else as a column of the line says."""
     if quantity.endswith("_rsd"):
         return "%"
+    base = quantity.removesuffix("_sd")
+    titled = columns.units.get(index) or next((unit for at, unit in columns.units.items() if columns.measured[at][0] == base), None)
+    if titled:
+        return titled
     if "concentration" not in quantity:
         return None
     own = texts.get("calib unit" if "measured" in quantity else "samp unit", "")

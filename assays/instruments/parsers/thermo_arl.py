@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .formulas import LONGEST_ANALYTE, Heading, read_compound, read_heading
 from .measured_columns import (
@@ -101,14 +102,20 @@ def _read_header(table: Table, above: Row, row: Row, notes: Notes) -> Layout:
         unit = units.get(index) or heading.unit or _find_unit(groups.get(index, ""))
         quantity = "intensity" if "int" in group or (unit and "cps" in unit.casefold()) else "concentration"
         measured[index] = Column(heading.analyte, quantity, unit, heading.line)
+    units_beside = {index for index, title in (groups | named).items() if fold(title) in {"unit", "units"} and index - 1 in measured}
+    for index in units_beside - measured.keys():
+        if measured[index - 1].unit is None:
+            measured[index - 1] = replace(measured[index - 1], unit_column=index)
     titles = {index: title for index, title in (groups | named).items() if index not in measured}
     identifiers = [index for index, title in titles.items() if _IDENTIFIER.fullmatch(fold(title))]
     label = _choose_label(table, row[0], identifiers, measured)
     chosen = titles[label]
     notes.add("label_column", f"The sample's name was taken from {chosen}.", table.place(row[0], label))
     times = tuple(index for index, title in titles.items() if {"date", "time"} & set(re.split(r"\W+", title.casefold())))
-    others = {index: title for index, title in titles.items() if index != label and index not in times}
-    layout = Layout(units_row or row[0], {"label": (label,), "acquired_at": times}, measured, others, frozenset({label, *times}))
+    others = {index: title for index, title in titles.items() if index not in {label, *times, *units_beside}}
+    layout = Layout(
+        units_row or row[0], {"label": (label,), "acquired_at": times}, measured, others, frozenset({label, *times, *units_beside})
+    )
     refuse_doubles(table, layout)
     note_columns(table, notes, layout, [fold(title) for title in titles.values() if _IDENTIFIER.fullmatch(fold(title))])
     return layout

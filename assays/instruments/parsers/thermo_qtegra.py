@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -26,7 +26,7 @@ TITLE = "Thermo Qtegra export with four header rows (.csv)"
 _SEARCHED_ROWS = 15
 
 _QUANTITY = re.compile(r"(?P<what>[A-Za-z]{2}[A-Za-z ]{0,38})\.(?P<part>[A-Za-z][\w %-]{0,39}|\d{1,3})")
-_UNIT = re.compile(r"(?:[A-Z]\s*)?\(\s*(?P<unit>[^()]{0,20}?)\s*\)")
+_UNIT = re.compile(r"(?:[^()]{1,40}?(?:\([^()]{0,20}\)\s*)?)?\(\s*(?P<unit>[^()]{0,20}?)\s*\)")
 _WHATS = {"extcal": "concentration", "measuredconcentration": "measured_concentration", "iscorrectedintensity": "corrected_intensity"}
 _PARTS = {"average": "", "mean": "", "std": "_sd", "sd": "_sd", "stddev": "_sd", "rsd": "_rsd"}
 _RUN = re.compile(r"(?:run|main ?run|replicate|rep)?\s*(?P<number>\d{1,3})", re.IGNORECASE)
@@ -86,7 +86,7 @@ def _channel_at(cells: Mapping[int, Cell], index: int) -> Channel | None:
 def _read_header(table: Table, header: tuple[Row, ...], notes: Notes) -> Layout:
     number, quantities = header[0]
     (channel_row, channels), below = header[-2], header[-1]
-    units = below[1] if _has_units(below[1]) else {}
+    units = below[1] if _has_units(below[1], _list_quantities(quantities)) else {}
     last = below[0] if units else channel_row
     measured, described = {}, {}
     orders = _count_orders(channels)
@@ -121,8 +121,10 @@ def _describe(titles: dict[int, str], measured: dict[int, Column], last: int) ->
     return Layout(last, fields, measured, others, frozenset({0} - {*used, *others, *measured}))
 
 
-def _has_units(cells: Mapping[int, Cell]) -> bool:
-    return any(_UNIT.fullmatch(cell.text.strip()) for cell in cells.values())
+def _has_units(cells: Mapping[int, Cell], wanted: Iterable[int]) -> bool:
+    """Whether a row has a unit in brackets, `Y (ppm)`, under a quantity; every text under one then is a unit."""
+    filled = [cells[index] for index in wanted if index in cells and cells[index].text.strip()]
+    return bool(filled) and all(_UNIT.fullmatch(cell.text.strip()) for cell in filled)
 
 
 def _read_unit(cell: Cell | None) -> str | None:

@@ -21,6 +21,7 @@ FORMAT = "xrf_bead"
 TITLE = "Fused-bead XRF results (.txt, tab-separated)"
 _SEARCHED_ROWS = 30
 _FIELDS = {"label": ("ident",), "acquired_at": ("time", "date"), "vial": ("pos",)}
+_SUMS = {"sum", "total", "sum of conc", "sum of concentrations"}
 _SEQUENCE = re.compile(r"(\d{1,4}) of (\d{1,4})")
 
 
@@ -66,13 +67,14 @@ def _read_header(table: Table, above: Row, row: Row) -> Layout:
     units = set()
     for index, title in titles.items():
         if title == "c":
-            compound = read_compound(above[1][index].text) if index in above[1] else None
+            name = above[1][index].text.strip() if index in above[1] else ""
+            compound = read_compound(name) or ("Sum" if fold(name) in _SUMS else None)
             if compound is None:
                 raise ParseError("no_analyte", "No oxide stands above the column C. Export the table again.", table.place(number, index))
             if titles.get(index + 1) != "unit":
                 message = f"No column Unit stands beside the content of {compound}: columns were moved. Export the table again."
                 raise ParseError("no_unit", message, table.place(number, index))
-            measured[index] = Column(compound, "concentration", unit_column=index + 1)
+            measured[index] = Column(compound, "sum_of_concentrations" if compound == "Sum" else "concentration", unit_column=index + 1)
             units.add(index + 1)
         elif title.replace(" ", "") == "loi":
             measured[index] = Column("LOI", "loss_on_ignition")
