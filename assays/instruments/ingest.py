@@ -165,16 +165,13 @@ def _fill(
     upload.notes = notes + collect_notes(export, placement.warnings)
     upload.save()
     rows.insert_rows(upload, export, placement.matching, run)
-    if may_record and run is not None and _needs_nobody(export, placement) and not _is_taken(upload):
-        record_upload(upload=upload, by=by, reason="every row matched without a warning")
-    else:
-        announce_upload(upload)
-
-
-def _is_taken(upload: Upload) -> bool:
-    """Whether another upload measured some of it; the lock makes uploads of one run that come at the same moment follow one another."""
-    lock_run_of(upload)
-    return bool(find_taken(upload))
+    if may_record and run is not None and _needs_nobody(export, placement):
+        # The lock makes uploads of one run that come at the same moment follow one another.
+        locked = lock_run_of(upload)
+        if not find_taken(upload):
+            record_upload(upload=upload, by=by, reason="every row matched without a warning", run=locked)
+            return
+    announce_upload(upload)
 
 
 def _needs_nobody(export: ParsedExport, placement: Placement) -> bool:

@@ -27,19 +27,20 @@ from lims.core.roles import INSTRUMENT, Action, require
 _UNFIT = frozenset({"oxide", "unit_differs", "several_channels", "reading_twice"})
 
 
-def record_upload(*, upload: Upload, by: Any, reason: str, at: datetime | None = None) -> Upload:
-    """Take the matched rows as the run's readings, reduce them and judge the run. Part of the caller's transaction.
+def record_upload(*, upload: Upload, by: Any, reason: str, at: datetime | None = None, run: Run | None = None) -> Upload:
+    """Take the matched rows as the run's readings, reduce them and judge the run. Part of the caller's transaction; `run` is the upload's
+    where the caller has locked it already.
 
     Parked rows stay parked; a control that is missing because of it blocks the run.
     """
-    run = lock_run_of(upload)
+    run = run or lock_run_of(upload)
     refuse_if(RUN.blockers(run, "record"))
     moment = at or clock.now()
     upload.state, upload.decided_at, upload.decision_reason = UploadState.RECORDED, moment, reason
     upload.decided_by = None if by.role == INSTRUMENT else by
     upload.save()
     run.measured_at = moment
-    _judge_anew(run, by, moment)
+    _judge_measured(run, by, moment)
     upload.run = run
     announce_upload(upload)
     return upload
@@ -58,10 +59,9 @@ def confirm_upload(
         if assignments:
             _assign(upload, assignments, by)
             _note_anew(upload)
-        if upload.run is not None:
-            lock_run_of(upload)
+        locked = lock_run_of(upload) if upload.run is not None else None
         refuse_if(confirm_blockers(upload))
-        return record_upload(upload=upload, by=by, reason="confirmed", at=at)
+        return record_upload(upload=upload, by=by, reason="confirmed", at=at, run=locked)
 
 
 def confirm_blockers(upload: Upload) -> list[Blocker]:
@@ -325,14 +325,18 @@ def _checked_reason(reason: str, request: str) -> str:
 
 def _judge_anew(run: Run, by: Any, moment: datetime) -> None:
     """Move the run and its tests to where its recorded uploads leave them, reduce and judge."""
-    tests = live_tests(run)
-    if not run.uploads.filter(state=UploadState.RECORDED).exists():
-        clear_run(run=run)
-        _move_tests(tests.filter(state__in=TEST.find("unmeasure").sources), "unmeasure", moment)
+    if run.uploads.filter(state=UploadState.RECORDED).exists():
+        _judge_measured(run, by, moment)
         return
+    clear_run(run=run)
+    _move_tests(live_tests(run).filter(state__in=TEST.find("unmeasure").sources), "unmeasure", moment)
+
+
+def _judge_measured(run: Run, by: Any, moment: datetime) -> None:
+    """Move a run that has readings and its tests on, reduce and judge."""
     run.state = RUN.target(run, "record")
     run.save(update_fields=["state", "measured_at"])
-    _move_tests(tests.filter(state__in=TEST.find("measure").sources), "measure", moment)
+    _move_tests(live_tests(run).filter(state__in=TEST.find("measure").sources), "measure", moment)
     judge_run(run=run, by=by, at=moment)
 
 

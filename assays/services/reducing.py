@@ -22,7 +22,17 @@ from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadState
 from assays.instruments.parsers.nomenclature import find_mass_or_line, read_unit
 from assays.instruments.rows import CONCENTRATIONS
-from assays.models import HighGradeConditions, MethodAnalyte, MethodVersion, Reduction, Result, ResultVersion, Run, RunPosition
+from assays.models import (
+    HighGradeConditions,
+    MethodAnalyte,
+    MethodVersion,
+    Reduction,
+    Result,
+    ResultVersion,
+    Run,
+    RunPosition,
+    SubmissionTest,
+)
 from assays.models.high_grade import WET_CHEMISTRY
 from assays.models.runs import PositionKind
 from assays.qc.measurements import ControlKind
@@ -39,7 +49,7 @@ from assays.services.calculating import (
     uncertainties_of_run,
 )
 from assays.services.high_grade import DeterminedRun, compute_determined
-from assays.services.solutions import apply_solution, read_solutions, solution_inputs
+from assays.services.solutions import Solutions, apply_solution, read_solutions, solution_inputs
 from lims.core import clock
 from lims.core.copying import copy_rows
 from lims.core.errors import Invalid
@@ -64,6 +74,7 @@ class ReducedRun:
     internal_standards: tuple[str, ...]
     calculation: Calculation = field(default_factory=Calculation)
     determined: dict[int, dict[str, Any]] = field(default_factory=dict)
+    solutions: Solutions = field(default_factory=Solutions)
 
 
 def compute_run(run: Run) -> ReducedRun:
@@ -110,7 +121,7 @@ def compute_run(run: Run) -> ReducedRun:
     budgets = budgets_of_run(calculation, reduced.results, portions)
     results = reduced.results | {key: replace(reduced.results[key], uncertainty=budget.output) for key, budget in budgets.items()}
     calculation = replace(calculation, budgets=budgets)
-    return ReducedRun(positions, portions, analytes, results, measured, reduced.mismatches, standards, calculation)
+    return ReducedRun(positions, portions, analytes, results, measured, reduced.mismatches, standards, calculation, solutions=solutions)
 
 
 def _compute_wet(version: MethodVersion, positions: dict[int, RunPosition], analytes: dict[str, MethodAnalyte]) -> ReducedRun:
@@ -121,7 +132,8 @@ def _compute_wet(version: MethodVersion, positions: dict[int, RunPosition], anal
     portions = {number: _portion(position, version) for number, position in positions.items()}
     measured = frozenset(symbol for _number, symbol in found.results)
     calculation = Calculation(faults=faults)
-    return ReducedRun(positions, portions, analytes, found.results, measured, found.mismatches, (), calculation, found.inputs)
+    solutions = read_solutions(positions.values())
+    return ReducedRun(positions, portions, analytes, found.results, measured, found.mismatches, (), calculation, found.inputs, solutions)
 
 
 def _nominal(version: MethodVersion) -> Portion:
@@ -258,54 +270,49 @@ _VERSION_COLUMNS = [
     "uncertainty", "uncertainty_text", "k", "lod", "loq", "inputs",
 ]  # fmt: skip
 
-Head = tuple[UUID, UUID]
-"""A result's test and analyte."""
-
 
 def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
     """A version for every sample position and analyte. The results of tests that are this run's point to the new versions, and to nothing
     where a reading is gone."""
-    rows: list[tuple[Any, ...]] = []
-    wanted: dict[Head, tuple[RunPosition, MethodAnalyte, TrayResult]] = {}
-    for (number, symbol), found in reduced.results.items():
-        position, analyte = reduced.positions[number], reduced.analytes[symbol]
-        if position.analytes is not None and symbol not in position.analytes:
-            continue
-        if position.kind == "sample" and position.aliquot is not None:
-            wanted[position.aliquot.test_id, analyte.analyte_id] = (position, analyte, found)
     live = set(live_tests(reduction.run).values_list("pk", flat=True))
-    carried = _carried(reduced)
-    heads_wanted = [*wanted, *carried]
-    ids = dict(zip(heads_wanted, uuid7_series(len(heads_wanted)), strict=True))
-    samples = {head: position.aliquot.test.sample_id for head, (position, _, _) in wanted.items() if position.aliquot}
-    samples |= {head: position.aliquot.test.sample_id for head, (position, _) in carried.items() if position.aliquot}
-    heads = _point_heads([(test, samples[test, analyte], analyte, pk if test in live else None) for (test, analyte), pk in ids.items()])
-    solutions = read_solutions(position for position, _, _ in wanted.values())
-    portions = {
-        position.pk: _portion_inputs(position) | solution_inputs(position, solutions)
-        for position in {one.pk: one for one, _, _ in wanted.values()}.values()
+    tubes = {
+        number: (position, position.aliquot.test)
+        for number, position in reduced.positions.items()
+        if position.kind == "sample" and position.aliquot is not None
     }
-    for head, (position, analyte, found) in wanted.items():
-        result, last = heads[head]
-        made = reduced.calculation.inputs_of(position.number, analyte.analyte.symbol) | reduced.determined.get(position.number, {})
-        values = _version_values(portions[position.pk], analyte, found, reduction.run.method_version, made)
-        rows.append((ids[head], result, last + 1, reduction.pk, position.pk, *values))
-    for head, (position, earlier) in carried.items():
-        result, last = heads[head]
-        rows.append((ids[head], result, last + 1, reduction.pk, position.pk, *_carried_values(earlier)))
-    copy_rows("assays_resultversion", _VERSION_COLUMNS, rows)
+    portions = {
+        number: _portion_inputs(position) | solution_inputs(position, reduced.solutions) for number, (position, _test) in tubes.items()
+    }
+    versions: dict[tuple[UUID, UUID], tuple[RunPosition, SubmissionTest, tuple[Any, ...]]] = {}
+    for (number, symbol), found in reduced.results.items():
+        if number not in tubes:
+            continue
+        position, test = tubes[number]
+        if position.analytes is None or symbol in position.analytes:
+            analyte = reduced.analytes[symbol]
+            made = reduced.calculation.inputs_of(number, symbol) | reduced.determined.get(number, {})
+            values = _version_values(portions[number], analyte, found, reduction.run.method_version, made)
+            versions[test.pk, analyte.analyte_id] = (position, test, values)
+    for position, test in tubes.values():
+        for analyte_id, earlier in carried_versions(position).items():
+            versions[test.pk, analyte_id] = (position, test, _carried_values(earlier))
+    ids = uuid7_series(len(versions))
+    heads = _point_heads(
+        [
+            (test.pk, test.sample_id, analyte, pk if test.pk in live else None)
+            for pk, ((_, analyte), (_, test, _)) in zip(ids, versions.items(), strict=True)
+        ]
+    )
+    copy_rows(
+        "assays_resultversion",
+        _VERSION_COLUMNS,
+        [
+            (pk, result, last + 1, reduction.pk, position.pk, *values)
+            for pk, (result, last), (position, _, values) in zip(ids, heads, versions.values(), strict=True)
+        ],
+    )
     gone = Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(current__reduction=reduction)
     gone.update(current=None)
-
-
-def _carried(reduced: ReducedRun) -> dict[Head, tuple[RunPosition, ResultVersion]]:
-    """The results that retests of some elements leave as they are."""
-    return {
-        (position.aliquot.test_id, analyte): (position, earlier)
-        for position in reduced.positions.values()
-        if position.retest_of_id is not None and position.aliquot is not None
-        for analyte, earlier in carried_versions(position).items()
-    }
 
 
 def _carried_values(earlier: ResultVersion) -> tuple[Any, ...]:
@@ -317,22 +324,25 @@ def _carried_values(earlier: ResultVersion) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> dict[Head, tuple[UUID, int]]:
+def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> list[tuple[UUID, int]]:
     """Make each (test, sample, analyte)'s result, where there is none, point to the version it will have; to what it had where that is
     None. Gives each result's id and its last version. The new versions are written in the same transaction, whose end checks that they
     are there."""
-    given: list[list[Any]] = [[row[place] for row in rows] for place in range(4)]
-    columns = [_array(column) for column in (uuid7_series(len(rows)), *given)]
+    made = uuid7_series(len(rows))
     with connection.cursor() as cursor:
+        # Only results that were there before are told: of a run's first reduction none.
         cursor.execute(
-            "INSERT INTO assays_result (id, test_id, sample_id, analyte_id, current_id)"
-            " SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])"
+            "WITH given AS (SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])"
+            " AS row (id, test_id, sample_id, analyte_id, current_id)), pointed AS ("
+            "INSERT INTO assays_result (id, test_id, sample_id, analyte_id, current_id) SELECT * FROM given"
             " ON CONFLICT (test_id, analyte_id) DO UPDATE SET current_id = coalesce(EXCLUDED.current_id, assays_result.current_id)"
-            " RETURNING test_id, analyte_id, id,"
-            " coalesce((SELECT max(version) FROM assays_resultversion v WHERE v.result_id = assays_result.id), 0)",
-            columns,
+            " RETURNING id, test_id, analyte_id)"
+            " SELECT given.id, pointed.id, (SELECT coalesce(max(version), 0) FROM assays_resultversion WHERE result_id = pointed.id)"
+            " FROM pointed JOIN given USING (test_id, analyte_id) WHERE given.id <> pointed.id",
+            [_array(column) for column in (made, *([row[place] for row in rows] for place in range(4)))],
         )
-        return {(test, analyte): (pk, last) for test, analyte, pk, last in cursor.fetchall()}
+        earlier = {given: (pk, last) for given, pk, last in cursor.fetchall()}
+    return [earlier.get(pk, (pk, 0)) for pk in made]
 
 
 def _array(ids: list[Any]) -> str:

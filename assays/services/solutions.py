@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from assays.chemistry.tray import Portion
@@ -15,8 +15,8 @@ from assays.selectors.leaches import current_dilutions, current_leaches, leach_i
 class Solutions:
     """The records that count, by aliquot."""
 
-    leaches: dict[UUID, Leach]
-    dilutions: dict[UUID, DilutionSeries]
+    leaches: dict[UUID, Leach] = field(default_factory=dict)
+    dilutions: dict[UUID, DilutionSeries] = field(default_factory=dict)
 
 
 def read_solutions(positions: Iterable[RunPosition]) -> Solutions:

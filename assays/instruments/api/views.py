@@ -54,8 +54,12 @@ class SenderOrReader(MatrixPermission):
 
 
 def answer(upload: Upload, viewer: Any, status: int = 200) -> Response:
-    """The upload in full."""
-    found = fetch_upload(viewer, upload.pk)
+    """The upload in full, as it stands after what was done to it."""
+    return tell(fetch_upload(viewer, upload.pk), status)
+
+
+def tell(found: Upload, status: int = 200) -> Response:
+    """An upload that was fetched or stored just now, in full."""
     blockers = [{"code": one.code, "sentence": one.sentence} for one in recording.confirm_blockers(found)]
     address = reverse("api-instrument-upload", args=[found.pk])
     body = upload_detail(found) | {"blockers": blockers, "readings_url": reverse("api-instrument-upload-readings", args=[found.pk])}
@@ -116,7 +120,7 @@ class InstrumentUploads(ActionView):
         stored = ingest.store_upload(instrument=instrument, file_name=name, data=data, run=run, by=instrument)
         if stored.problem is not None:
             return answer_unreadable(stored.upload, stored.problem)
-        return answer(stored.upload, instrument, 201 if stored.created else 200)
+        return tell(stored.upload, 201 if stored.created else 200)
 
 
 class Readings(ActionView):
@@ -147,7 +151,7 @@ class Readings(ActionView):
             # The sender gets its answer; the laboratory finds the message in its error queue.
             keep_refused(instrument=instrument, body=body, error=error)
             raise
-        return answer(stored.upload, instrument, 201 if stored.created else 200)
+        return tell(stored.upload, 201 if stored.created else 200)
 
 
 class InstrumentWorklist(ActionView):
