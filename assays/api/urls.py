@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.api import bench, lots, planning, reference, steps, submissions, validations
+from assays.api import bench, determining, lots, planning, reference, solutions, steps, submissions, validations
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("methods/", reference.Methods.as_view(), name="api-methods"),
@@ -25,9 +25,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lots/", lots.Lots.as_view(), name="api-lots"),
     path("equipment/", lots.EquipmentList.as_view(), name="api-equipment"),
     path("aliquots/", bench.Aliquots.as_view(), name="api-aliquots"),
+    path("leaches/", solutions.Leaches.as_view(), name="api-leaches"),
+    path("dilutions/", solutions.Dilutions.as_view(), name="api-dilutions"),
     path("runs/", planning.Runs.as_view(), name="api-runs"),
     path("runs/<str:key>/", planning.RunView.as_view(), name="api-run"),
     path("runs/<str:key>/worklist/", planning.WorklistView.as_view(), name="api-run-worklist"),
+    path("runs/<str:key>/determinations/", determining.RunDeterminations.as_view(), name="api-run-determinations"),
     path("runs/<str:key>/cancel/", planning.CancelRunView.as_view(), name="api-run-cancel"),
     path("", include("assays.api.run_urls")),
 ]

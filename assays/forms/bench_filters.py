@@ -147,3 +147,15 @@ class TaskFilter(django_filters.FilterSet):
 
     def pick_finished(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         return rows.filter(finished_at__isnull=not value)
+
+
+class SolutionFilter(django_filters.FilterSet):
+    """Leaches and dilution series by the aliquot or the sample they are of."""
+
+    aliquot = django_filters.CharFilter(label=_("Aliquot"), method="pick_code")
+    sample = django_filters.CharFilter(label=_("Blind code"), method="pick_code")
+    method = django_filters.CharFilter(label=_("Method"), field_name="aliquot__test__method_version__method__code", lookup_expr="iexact")
+
+    def pick_code(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """By the code as it was scanned."""
+        return rows.filter(**{"aliquot__code" if name == "aliquot" else "aliquot__test__sample__blind_code": tidy_scanned(value)})

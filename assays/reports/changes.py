@@ -41,7 +41,7 @@ def _results(table: ResultTable) -> Iterator[tuple[str, str]]:
     tail = f"{table.unit} {table.basis}"
     for one in table.results:
         yield f"{table.item_code}, {one.element}, {table.method_code}", f"{_worded(one.result)} {tail}"
-    measured = {one.oxide for one in table.results}
+    measured = {name for one in table.results for name in (one.element, one.oxide)}
     for derived in table.derived:
         if derived.symbol not in measured:  # an oxide changes with its element
             yield f"{table.item_code}, {derived.symbol}, {table.method_code}", f"{_worded_sum(derived)} {tail}"

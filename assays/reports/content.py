@@ -21,6 +21,7 @@ from assays.models import Authorisation, MethodAnalyte, MethodVersion, Result, R
 from assays.reports.changes import find_changes
 from assays.reports.models import Certificate
 from assays.reports.remarks import find_remarks
+from assays.reports.weighed import derive_weighed, is_weighed
 from assays.selectors.grades import Content, Grade, Sum, make_grade
 from lims.accounts.models import SignatureMeaning
 from lims.core.days import LABORATORY_ZONE, local_day
@@ -154,7 +155,7 @@ def _methods(groups: Iterable[_Group]) -> tuple[paper.Method, ...]:
 
 def _evaluation_of(version: ResultVersion) -> str:
     """How its uncertainty was evaluated; what was weighed or titrated has a budget of its own."""
-    return "budget" if "determination" in version.inputs else str(version.inputs.get("uncertainty_evaluation", "stated"))
+    return "budget" if is_weighed(version) else str(version.inputs.get("uncertainty_evaluation", "stated"))
 
 
 _EVALUATIONS = {
@@ -255,7 +256,7 @@ def _table(group: _Group, in_scope: Collection[str]) -> paper.ResultTable:
         tested_from=started,
         tested_to=ended,
         results=tuple(_element(symbol, result, grade, accredited=symbol in in_scope) for symbol, result in group.results.items()),
-        derived=_derived(grade),
+        derived=(*derive_weighed(group.results), *_derived(grade)),
     )
 
 
@@ -272,13 +273,15 @@ def _quantity(content: Content) -> paper.Quantity:
 
 
 def _element(symbol: str, result: Result, grade: Grade, *, accredited: bool) -> paper.ElementResult:
+    """An analyte; what is no element (a sum by weight, a loss on ignition) has no oxide beside it."""
     loq = round_significant(float(result.authorised.loq), 2) if result.authorised else ""
+    oxide = grade.oxides.get(symbol)
     return paper.ElementResult(
         element=symbol,
         result=_quantity(grade.elements[symbol]),
         loq=loq,
-        oxide=grade.oxides[symbol].species if symbol in grade.oxides else symbol,
-        oxide_result=_quantity(grade.oxides[symbol] if symbol in grade.oxides else grade.elements[symbol]),
+        oxide=oxide.species if oxide is not None else "",
+        oxide_result=_quantity(oxide) if oxide is not None else None,
         accredited=accredited,
     )
 

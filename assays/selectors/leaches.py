@@ -56,9 +56,11 @@ def leach_words(leach: Leach) -> str:
     )
 
 
+LEACH_NUMBERS = ("concentration_mol_l", "leachant_ml", "pore_water_ml", "liquid_to_solid", "ph_start", "ph_end", "minutes", "temperature_c")
+
+
 def leach_inputs(leach: Leach) -> dict[str, str]:
     """What a result's inputs keep of the leach it was made from."""
-    names = ("concentration_mol_l", "leachant_ml", "pore_water_ml", "liquid_to_solid", "ph_start", "ph_end", "minutes", "temperature_c")
     return {"leach": str(leach.pk), "leach_lot": leach.lot.code if leach.lot else ""} | {
-        f"leach_{name}": str(getattr(leach, name)) for name in names
+        f"leach_{name}": str(getattr(leach, name)) for name in LEACH_NUMBERS
     }

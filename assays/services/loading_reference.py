@@ -232,6 +232,18 @@ def load_reference_data(*, folder: Path = FOLDER, by: Any) -> Loaded:
     return Loaded(written)
 
 
+def load_methods(*, methods: Sequence[MethodRow], by: Any) -> int:
+    """Store further methods beside those of the files; returns how many methods and versions were written. Raises `Invalid`."""
+    with transaction.atomic(), acting(by, "methods loaded"):
+        return sum(_store_methods(list(methods), {analyte.symbol: analyte for analyte in Analyte.objects.all()}))
+
+
+def read_methods(path: Path = FOLDER / "methods.json") -> list[MethodRow]:
+    """The methods a file describes. Raises `Invalid` naming what cannot be read."""
+    methods: list[MethodRow] = _read(path, MethodFile).methods
+    return methods
+
+
 def _read(path: Path, kind: type[Any]) -> Any:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)

@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from assays.models import PreparationTask, Run, StepRecord, Submission, SubmissionTest
+from assays.models import Aliquot, PreparationTask, Run, StepRecord, Submission, SubmissionTest
 from assays.nonconformities.models import Notice
 from lims.core import clock
-from lims.demo import movement, nonconformities, provenance, storage
+from lims.demo import movement, nonconformities, products, provenance, storage
 from lims.demo.credentials import write_private
 from lims.demo.instrument import read_solutions
 from lims.demo.journeys import METHOD, Story
@@ -132,6 +132,7 @@ def _provenance(story: Story) -> list[tuple[str, Example]]:
 def _reported(index: int) -> Sample:
     """A certified sample of the laboratory that nothing else is tried on (the last ones by code)."""
     free = Sample.objects.filter(laboratory__code=LABORATORY, state="reported", on_hold=False, has_open_discrepancy=False)
+    free = free.exclude(material="oxide")
     return free.order_by("-code")[index]
 
 
@@ -232,6 +233,25 @@ def _steps(taken: Any) -> list[tuple[str, Example]]:
     ]
 
 
+def _solutions() -> list[tuple[str, Example]]:
+    """The leach of a portion that waits for it, a dilution, and what was weighed for the tray of the carbonate."""
+    aliquots = Aliquot.objects.filter(test__submission__laboratory__code=LABORATORY, test__state="prepared").order_by("id")
+    to_leach = aliquots.filter(test__method_version__leach__isnull=False, leaches=None)[0]
+    to_dilute = aliquots.filter(test__method_version__method__code=METHOD, dilutions=None)[0]
+    conditions = {"concentration_mol_l": "0.5", "leachant_ml": "250", "ph_start": "4.02", "ph_end": "4.61", "minutes": "60"}
+    steps = [{"taken": "1.000", "final": "20.00", "u_taken": "0.004", "u_final": "0.02", "equipment": f"{LABORATORY}-PIP-1"}]
+    run = products.waiting_run()
+    read = [
+        {"position": number, "values": {name: str(value) for name, value in values.items()}} for number, values in products.read_tray(run)
+    ]
+    used = [f"{LABORATORY}-BAL-1", f"{LABORATORY}-FUR-1"]
+    return [
+        _example("/api/v1/leaches/", "technician", {"leaches": [{"aliquot": to_leach.code, "temperature_c": "22.5", **conditions}]}),
+        _example("/api/v1/dilutions/", "technician", {"aliquot": to_dilute.code, "steps": steps}),
+        _example("/api/v1/runs/{key}/determinations/", "analyst", {"determinations": read, "used": used}, key=run.code),
+    ]
+
+
 def _bench(spares: Spares) -> list[tuple[str, Example]]:
     call = "/api/v1/submissions/{code}/"
     waiting = SubmissionTest.objects.filter(
@@ -252,6 +272,7 @@ def _bench(spares: Spares) -> list[tuple[str, Example]]:
             {"samples": [_reported(3).blind_code], "methods": ["FAD-MS"], "customer": "IREL", "basis": "dry", "turnaround": "routine"},
         ),
         *_steps(unprepared.sample_id),
+        *_solutions(),
         _example(
             "/api/v1/lots/",
             "technician",

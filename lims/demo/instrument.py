@@ -29,12 +29,12 @@ def write_export(
     that quality control has something to find; `labels` misname tubes. Concentrations carry the dilution, as the instrument's software
     writes them."""
     analytes = list(run.method_version.analytes.select_related("analyte"))
-    certified = _certified(run)
+    certified = certified_values(run)
     local = acquired_at.replace(tzinfo=None, microsecond=0)
     rows = [
         _row(
             position,
-            _truth(position, rocks, certified, run.method_version, rng, bias or {}),
+            true_contents(position, rocks, certified, run.method_version, rng, bias or {}),
             analytes,
             run.method_version,
             rng,
@@ -51,10 +51,10 @@ def write_export(
 
 def read_solutions(run: Run, rocks: Mapping[UUID, Rock], rng: random.Random) -> list[tuple[int, str, str, Decimal]]:
     """What the instrument reads in every tube: `(position number, symbol, isotope, µg/L of the solution as measured)`."""
-    version, analytes, certified = run.method_version, list(run.method_version.analytes.select_related("analyte")), _certified(run)
+    version, analytes, certified = run.method_version, list(run.method_version.analytes.select_related("analyte")), certified_values(run)
     found = []
     for position in run.positions.select_related("aliquot__preparation", "aliquot__test", "material").order_by("number"):
-        truth = _truth(position, rocks, certified, version, rng, {})
+        truth = true_contents(position, rocks, certified, version, rng, {})
         portion = position.aliquot or position
         mass, volume = float(portion.mass_g or version.test_portion_g), float(portion.volume_ml or version.volume_ml)
         to_solution = mass / volume * 1000 / float(portion.dilution or version.dilution)
@@ -69,13 +69,13 @@ def _heading(analyte: MethodAnalyte) -> BatchAnalyte:
     return BatchAnalyte(analyte.analyte.symbol, int("".join(character for character in analyte.isotope if character.isdigit())))
 
 
-def _certified(run: Run) -> dict[tuple[UUID, str], CertifiedValue]:
+def certified_values(run: Run) -> dict[tuple[UUID, str], CertifiedValue]:
     group = run.method_version.method.method_group
     values = CertifiedValue.objects.filter(method_group=group, material__in=run.positions.values("material")).select_related("analyte")
     return {(value.material_id, value.analyte.symbol): value for value in values}
 
 
-def _truth(
+def true_contents(
     position: RunPosition,
     rocks: Mapping[UUID, Rock],
     certified: Mapping[tuple[UUID, str], CertifiedValue],

@@ -109,6 +109,7 @@ def _waiting_aliquots() -> list[Aliquot]:
     """The aliquots of the weighed journey, the one with a duplicate first in each group of three."""
     aliquots = list(
         Aliquot.objects.filter(test__state="prepared", test__submission__laboratory__code=LABORATORY, duplicate_of=None)
+        .filter(test__method_version__method__code=METHOD)
         .select_related("test__sample")
         .prefetch_related("duplicates")
         .order_by("code")

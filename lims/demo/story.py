@@ -58,10 +58,10 @@ def _tell_journey(story: Story, journey: Journey, number: int) -> None:
     story.samples[number] = [sample.pk for sample in samples]
     if not _reaches(journey, "packed"):
         return
-    consignment = _travel(story, journey, samples, number)
+    consignment = travel(story, journey, samples, number)
     if not _reaches(journey, "received"):
         return
-    samples = _receive(story, journey, consignment)
+    samples = receive(story, journey, consignment)
     if any(sample.needs_screen for sample in samples):
         radiation.screen_received(story, journey, samples)
         samples = list(Sample.objects.filter(pk__in=[sample.pk for sample in samples]).order_by("code"))
@@ -130,7 +130,8 @@ def _record(story: Story, journey: Journey, plan: MinePlan, visit: Visit, number
     )
 
 
-def _travel(story: Story, journey: Journey, samples: Sequence[Sample], number: int) -> Consignment:
+def travel(story: Story, journey: Journey, samples: Sequence[Sample], number: int) -> Consignment:
+    """Pack, send and hand over the samples, as far as the journey has come."""
     cast, collector = story.cast, story.cast.of("collector", journey.firm)
     # Handovers are signed where a dossier will show it; a signature takes its time, by design of the password's hash.
     password = cast.password if journey.trouble else None
@@ -184,7 +185,8 @@ def _travel(story: Story, journey: Journey, samples: Sequence[Sample], number: i
     return consignment
 
 
-def _receive(story: Story, journey: Journey, consignment: Consignment) -> list[Sample]:
+def receive(story: Story, journey: Journey, consignment: Consignment) -> list[Sample]:
+    """What reception found, entered item by item."""
     samples = list(Sample.objects.filter(consignment_items__consignment=consignment).order_by("code"))
     found = [_found(story, sample, index if journey.trouble else -1) for index, sample in enumerate(samples)]
     with story.on_day(journey, 8.8):
@@ -276,14 +278,14 @@ def _measure(story: Story, journey: Journey, submission: Submission, version: Me
     technician, analyst = story.cast.of("technician", journey.laboratory), story.cast.of("analyst", journey.laboratory)
     tests = list(submission.tests.filter(method_version=version).select_related("sample").order_by("sample__blind_code"))
     with story.on_day(journey, 13):
-        record_preparations(records=[_preparation(story, test, version) for test in tests], by=technician)
+        record_preparations(records=[prepare_as_one(story, test, version) for test in tests], by=technician)
     if not _reaches(journey, "weighed"):
         return
     with story.on_day(journey, 14):
-        weighed = weigh_aliquots(portions=[_portion(story, test, version) for test in tests], by=technician)
+        weighed = weigh_aliquots(portions=[weigh_out(story, test, version) for test in tests], by=technician)
         # One in twenty, rounded up, as the method asks; where many small trays will be planned, one in three.
         repeats = weighed[::3] if journey.stage == "weighed" else weighed[3::7][: -(-len(weighed) // 20)]
-        repeated = weigh_aliquots(portions=[_portion(story, one.test, version, duplicate_of=one) for one in repeats], by=technician)
+        repeated = weigh_aliquots(portions=[weigh_out(story, one.test, version, duplicate_of=one) for one in repeats], by=technician)
         if version.method.extraction == "leachable":
             bench.leach([*weighed, *repeated], story.rng, by=technician)
     if not _reaches(journey, "measured"):
@@ -313,7 +315,8 @@ def _measure(story: Story, journey: Journey, submission: Submission, version: Me
         authorise_results(run=run, password=story.cast.password, by=story.cast.of("signatory", journey.laboratory))
 
 
-def _preparation(story: Story, test: SubmissionTest, version: MethodVersion) -> PreparationRecord:
+def prepare_as_one(story: Story, test: SubmissionTest, version: MethodVersion) -> PreparationRecord:
+    """A whole preparation in one row, as the method wants the sample."""
     moisture = story.rocks[test.sample_id].moisture
     wet = Decimal(story.rng.randrange(4800, 5400)) / 100
     dry = (wet * Decimal(1 - moisture / 100)).quantize(Decimal("0.001"))
@@ -329,7 +332,8 @@ def _preparation(story: Story, test: SubmissionTest, version: MethodVersion) -> 
     )
 
 
-def _portion(story: Story, test: SubmissionTest, version: MethodVersion, duplicate_of: object = None) -> Portion:
+def weigh_out(story: Story, test: SubmissionTest, version: MethodVersion, duplicate_of: object = None) -> Portion:
+    """A test portion near the method's mass."""
     mass = (version.test_portion_g * Decimal(story.rng.randrange(960, 1040)) / 1000).quantize(Decimal("0.00001"))
     return Portion(test=test, mass_g=mass, duplicate_of=duplicate_of)  # type: ignore[arg-type]
 

@@ -148,6 +148,7 @@ def _group_sampling(items: Sequence[Item]) -> list[dict[str, str]]:
 
 def _arrange_grades(tables: Sequence[ResultTable]) -> dict[str, Any]:
     """The headline quantities: one row per result table, one column per quantity that any of them derives."""
+    repeated = len({(table.item_code, table.quantity) for table in tables}) < len(tables)
     symbols = [symbol for symbol in HEADLINES if any(d.symbol == symbol for table in tables for d in table.derived)]
     footnotes = Footnotes()
     rows = []
@@ -156,8 +157,15 @@ def _arrange_grades(tables: Sequence[ResultTable]) -> dict[str, Any]:
         cells = [
             derived[symbol] | {"marks": footnotes.cite(_explain(derived[symbol]))} if symbol in derived else None for symbol in symbols
         ]
+        by = f" by {table.method_code}" if repeated else ""  # two methods for one quantity of one item
         rows.append(
-            {"item": table.item_code, "quantity": _capital(table.quantity), "unit": table.unit, "basis": _word_basis(table), "cells": cells}
+            {
+                "item": table.item_code,
+                "quantity": _capital(table.quantity) + by,
+                "unit": table.unit,
+                "basis": _word_basis(table),
+                "cells": cells,
+            }
         )
     return {
         "symbols": symbols,
@@ -165,7 +173,7 @@ def _arrange_grades(tables: Sequence[ResultTable]) -> dict[str, Any]:
         "rows": rows if symbols else [],
         "coverage_factor": _common(table.coverage_factor for table in tables),
         "heading": _common(f"{table.unit}, {_word_basis(table)}" for table in tables),
-        "quantities_differ": len({table.quantity for table in tables}) > 1,
+        "quantities_differ": repeated or len({table.quantity for table in tables}) > 1,
         "footnotes": footnotes.listed(),
     }
 
@@ -255,6 +263,7 @@ def _arrange_detail(table: ResultTable, method_name: str, footnotes: Footnotes) 
         "basis": _word_basis(table),
         "coverage_factor": table.coverage_factor,
         "rows": rows,
+        "with_oxides": any(result.oxide for result in table.results),
         "derived": [_arrange_derived(derived) for derived in table.derived],
     }
 

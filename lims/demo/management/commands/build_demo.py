@@ -11,7 +11,22 @@ from django.core.management.base import BaseCommand, CommandError
 
 from lims.core import clock
 from lims.core.models import Installation
-from lims.demo import credentials, dossiers, examples, nonconformities, people, places, provenance, spares, storage, story, witnessed
+from lims.demo import (
+    counts,
+    credentials,
+    dossiers,
+    examples,
+    later_orders,
+    nonconformities,
+    people,
+    places,
+    products,
+    provenance,
+    spares,
+    storage,
+    story,
+    witnessed,
+)
 from lims.demo.journeys import Story
 
 
@@ -32,10 +47,13 @@ class Command(BaseCommand):
             raise CommandError("The demonstration was begun and not finished. Start over: make demo RESET=1")
         started = time.monotonic()
         Installation.create(synthetic=True)
+        counts.add_counts_method()
         cast = people.build_people(clock.today())
         # The same seed gives the same rocks; moments follow today's date.
         told = Story(cast, places.build_mines(), clock.now(), random.Random(20261122), self._say)
         story.tell(told)
+        later_orders.tell(told)
+        products.tell(told)
         provenance.tell(told)
         storage.lay_out(told)
         nonconformities.tell(told)
