@@ -1,7 +1,7 @@
 """Recall: what a lot, a piece of equipment, an instrument, a material, a person or a run touched, down to the certificates (7.10.1 d, e).
 
-One query finds the runs with how many results each gave, the tests in them and the certificates that report them: it goes by indexes from
-the thing to its runs, and counts results per reduction, so its cost follows what was touched, not what the laboratory ever measured.
+One query finds the runs with how many results each gave, the samples in them and the certificates that report them: it goes by indexes
+from the thing to its runs, and counts results per reduction, so its cost follows what was touched, not what the laboratory ever measured.
 """
 
 from __future__ import annotations
@@ -20,49 +20,55 @@ from assays.reports.models import Certificate
 from lims.accounts.models import Organisation, User
 from lims.core.days import LABORATORY_ZONE, local_day
 
-# How the runs a thing touched are found; each piece yields run ids.
+# What of a run `r` says that the thing touched it. The days stand beside it, so that the dearest test comes last and to few runs.
+_USED = (
+    "r.id IN (SELECT run_id FROM assays_use WHERE {thing} = %(key)s UNION "
+    "SELECT p.run_id FROM assays_use u JOIN assays_runposition p ON p.aliquot_id = u.aliquot_id WHERE u.{thing} = %(key)s UNION "
+    "SELECT p.run_id FROM assays_use u JOIN assays_aliquot a ON a.preparation_id = u.preparation_id "
+    "JOIN assays_runposition p ON p.aliquot_id = a.id WHERE u.{thing} = %(key)s)"
+)
 _TOUCHED = {
-    "lot": "SELECT run_id FROM assays_use WHERE lot_id = %(key)s AND run_id IS NOT NULL UNION "
-    "SELECT p.run_id FROM assays_use u JOIN assays_runposition p ON p.aliquot_id = u.aliquot_id WHERE u.lot_id = %(key)s UNION "
-    "SELECT p.run_id FROM assays_use u JOIN assays_aliquot a ON a.preparation_id = u.preparation_id "
-    "JOIN assays_runposition p ON p.aliquot_id = a.id WHERE u.lot_id = %(key)s",
-    "equipment": "SELECT run_id FROM assays_use WHERE equipment_id = %(key)s AND run_id IS NOT NULL UNION "
-    "SELECT p.run_id FROM assays_use u JOIN assays_runposition p ON p.aliquot_id = u.aliquot_id WHERE u.equipment_id = %(key)s UNION "
-    "SELECT p.run_id FROM assays_use u JOIN assays_aliquot a ON a.preparation_id = u.preparation_id "
-    "JOIN assays_runposition p ON p.aliquot_id = a.id WHERE u.equipment_id = %(key)s",
-    "instrument": "SELECT id AS run_id FROM assays_run WHERE instrument_id = %(key)s",
-    "material": "SELECT run_id FROM assays_runposition WHERE material_id = %(key)s UNION "
-    "SELECT u.run_id FROM assays_use u JOIN assays_lot l ON l.id = u.lot_id WHERE l.material_id = %(key)s AND u.run_id IS NOT NULL",
-    "person": "SELECT id AS run_id FROM assays_run WHERE laboratory_id = %(laboratory)s AND assays_had_a_hand(id, %(key)s)",
-    "run": "SELECT %(key)s::uuid AS run_id",
+    "lot": _USED.format(thing="lot_id"),
+    "equipment": _USED.format(thing="equipment_id"),
+    "instrument": "r.instrument_id = %(key)s",
+    "material": "r.id IN (SELECT run_id FROM assays_runposition WHERE material_id = %(key)s UNION "
+    "SELECT u.run_id FROM assays_use u JOIN assays_lot l ON l.id = u.lot_id WHERE l.material_id = %(key)s)",
+    "person": "assays_had_a_hand(r.id, %(key)s)",
+    "run": "r.id = %(key)s",
 }
+# Each part is made once for all runs and grouped, never once a run. As an array the runs lead by indexes to their tubes: joined, the
+# database expects many and reads every tube there is.
 _QUERY = """
-WITH found AS ({touched}), touched AS (
-    SELECT r.id FROM assays_run r JOIN found ON found.run_id = r.id
+WITH touched AS MATERIALIZED (
+    SELECT r.id FROM assays_run r
     WHERE r.laboratory_id = %(laboratory)s
       AND (%(since)s::date IS NULL OR (r.measured_at AT TIME ZONE %(zone)s)::date >= %(since)s::date)
       AND (%(until)s::date IS NULL OR (r.measured_at AT TIME ZONE %(zone)s)::date <= %(until)s::date)
-), loaded AS (
-    SELECT DISTINCT p.run_id, t.id AS test_id, t.sample_id, t.submission_id
-    FROM touched JOIN assays_runposition p ON p.run_id = touched.id AND p.kind = 'sample'
-    JOIN assays_aliquot a ON a.id = p.aliquot_id JOIN assays_submissiontest t ON t.id = a.test_id
+      AND {touched}
+), loaded AS MATERIALIZED (
+    SELECT p.run_id, t.sample_id, t.submission_id
+    FROM assays_runposition p JOIN assays_aliquot a ON a.id = p.aliquot_id JOIN assays_submissiontest t ON t.id = a.test_id
+    WHERE p.run_id = ANY(ARRAY(SELECT id FROM touched)) AND p.kind = 'sample'
 ), counted AS (
-    SELECT touched.id AS run_id, (SELECT count(*) FROM assays_resultversion v WHERE v.reduction_id = last.id) AS results
-    FROM touched CROSS JOIN LATERAL (
-        SELECT id FROM assays_reduction WHERE run_id = touched.id ORDER BY number DESC LIMIT 1
-    ) last
+    SELECT last.run_id, (SELECT count(*) FROM assays_resultversion v WHERE v.reduction_id = last.id) AS results
+    FROM (SELECT DISTINCT ON (run_id) run_id, id FROM assays_reduction
+          WHERE run_id = ANY(ARRAY(SELECT id FROM touched)) ORDER BY run_id, number DESC) last
+), sampled AS (
+    SELECT run_id, array_agg(DISTINCT sample_id::text) AS samples FROM loaded GROUP BY run_id
+), released AS (
+    SELECT run_id, date_trunc('second', min(authorised_at)) AS at FROM assays_authorisation
+    WHERE run_id = ANY(ARRAY(SELECT id FROM touched)) GROUP BY run_id
 ), reported AS (
-    SELECT DISTINCT loaded.run_id, s.certificate_id
-    FROM loaded JOIN reports_certificatesample cs ON cs.sample_id = loaded.sample_id
+    SELECT loaded.run_id, array_agg(DISTINCT c.id) AS certificates
+    FROM loaded JOIN released ON released.run_id = loaded.run_id
+    JOIN reports_certificatesample cs ON cs.sample_id = loaded.sample_id
     JOIN reports_certificate c ON c.id = cs.certificate_id AND c.submission_id = loaded.submission_id
-    JOIN reports_certificatestatus s ON s.certificate_id = c.id AND s.status = 'issued'
-    WHERE EXISTS (SELECT FROM assays_authorisation au WHERE au.run_id = loaded.run_id AND date_trunc('second', au.authorised_at) <= s.at)
+    JOIN reports_certificatestatus s ON s.certificate_id = c.id AND s.status = 'issued' AND released.at <= s.at
+    GROUP BY loaded.run_id
 )
-SELECT touched.id, coalesce(counted.results, 0),
-       array(SELECT DISTINCT sample_id FROM loaded WHERE loaded.run_id = touched.id),
-       array(SELECT certificate_id FROM reported WHERE reported.run_id = touched.id)
-FROM touched LEFT JOIN counted ON counted.run_id = touched.id
-ORDER BY touched.id
+SELECT id, coalesce(results, 0), coalesce(samples, '{{}}'), coalesce(certificates, '{{}}')
+FROM touched LEFT JOIN counted ON counted.run_id = id LEFT JOIN sampled ON sampled.run_id = id LEFT JOIN reported ON reported.run_id = id
+ORDER BY id
 """
 
 
@@ -81,11 +87,12 @@ KINDS = tuple(_TOUCHED)
 
 @dataclass(frozen=True)
 class TouchedRun:
-    """One run with how many results its last reduction gave, and the ids of its samples and of certificates that report it."""
+    """One run with how many results its last reduction gave, and the ids of its samples (as texts: thousands of `UUID` take longer to make
+    than to find) and of certificates that report it."""
 
     run: UUID
     results: int
-    samples: tuple[UUID, ...]
+    samples: tuple[str, ...]
     certificates: tuple[UUID, ...]
 
 
@@ -128,7 +135,7 @@ class Recall:
         return sum(one.results for one in self.touched)
 
     @property
-    def samples(self) -> set[UUID]:
+    def samples(self) -> set[str]:
         return {sample for one in self.touched for sample in one.samples}
 
     @property
