@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from .acquisitions import Line, LineCollector, Measured
 from .cells import refuse_formula
-from .channels import LONGEST_ANALYTE, Channel, read_channel, split_unit
+from .channels import LONGEST_ANALYTE, Channel, name_quantity, read_channel, split_unit
 from .measured_columns import find_sign_in, fold, note_passed_over, refuse_cut_end
 from .model import Item, Notes, ParseError
 from .nomenclature import read_value, repair_mojibake
@@ -123,7 +123,12 @@ def _read_header(table: Table, header: Row) -> _Columns:
         if cell.kind == "formula":
             raise refuse_formula(table, number, index)
         title = _fold_title(cell.text)
-        if title in _MEASURED:
+        if title not in _MEASURED and title not in _FIELDS and _has_units_behind(cells, index, title):
+            quantity = name_quantity(title)
+            _refuse_twice(table, number, index, title, quantity in {known for known, _ in columns.measured.values()})
+            columns.measured[index] = (quantity, None)
+            before = index
+        elif title in _MEASURED:
             _refuse_twice(table, number, index, title, _MEASURED[title] in {quantity for quantity, _ in columns.measured.values()})
             columns.measured[index] = (_MEASURED[title], split_unit(cell.text)[1])
             before = index
@@ -143,6 +148,12 @@ def _read_header(table: Table, header: Row) -> _Columns:
     columns.amounts = tuple(index for index, title in columns.titles.items() if title in _AMOUNTS)
     columns.counts = next((index for index, title in columns.titles.items() if title in {"numreps", "num reps"}), None)
     return columns
+
+
+def _has_units_behind(cells: Mapping[int, Cell], index: int, title: str) -> bool:
+    """Whether a title that is not known is a quantity, since the column behind it holds its unit."""
+    behind = cells.get(index + 1)
+    return bool(title) and title not in _UNITS and behind is not None and _fold_title(behind.text) in _UNITS
 
 
 def _refuse_twice(table: Table, number: int, index: int, title: str, is_twice: bool) -> None:

@@ -7,6 +7,7 @@ detection that stands in place of an error, or in a column of its own), `_error`
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,6 +22,10 @@ from .tables import Cell, Table
 
 _LONGEST_TIME, _LONGEST_COMMENT = 60, 2000
 _TAIL = 1024**2
+_TIME_ALONE = re.compile(r"(?:1899-12-3[01]T|1900-01-00T)?(?P<time>\d{2}:\d{2}:\d{2}(?:\.\d+)?)")
+_WORD_BEFORE_UNIT = re.compile(
+    r"(?:c|conc|concentration|result|int|intensity)\.?\s*[(\[]\s*(?P<unit>[^()\[\]]{1,20}?)\s*[)\]]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ class RowReader:
         return CellReader(self.table, self.notes).read_text(name, number, index, cells[index])
 
     def _join_time(self, layout: Layout, cells: dict[int, Cell]) -> str:
-        return " ".join(cells[index].text.strip() for index in layout.fields.get("acquired_at", ()) if index in cells)
+        return join_times([cells[index].text for index in layout.fields.get("acquired_at", ()) if index in cells])
 
     def _make_reading(
         self, layout: Layout, index: int, cells: dict[int, Cell], row: ParsedRow, number: int, row_index: int, replicate: int | None
@@ -259,6 +264,14 @@ class RowReader:
         return qualifier == NOT_DETECTED or (column.zero_is_not_detected and value == 0 and not qualifier)
 
 
+def join_times(texts: Iterable[str]) -> str:
+    """Date and time as one text; a workbook writes a date alone as its midnight, and a time alone as one of the day before its first."""
+    filled = [text.strip() for text in texts if text.strip()]
+    if len(filled) == 2 and filled[0].endswith("T00:00:00") and (found := _TIME_ALONE.fullmatch(filled[1])):
+        return f"{filled[0][:10]}T{found['time']}"
+    return " ".join(filled)
+
+
 def refuse_doubles(table: Table, layout: Layout) -> None:
     """Refuse two columns that say the same: which of them counts cannot be told."""
     seen: set[tuple[object, ...]] = set()
@@ -281,10 +294,16 @@ def read_units_below(table: Table, header: int, columns: Set[int]) -> tuple[int 
     for number, cells in table.read_rows():
         if number <= header or not any(cell.text.strip() for cell in cells.values()):
             continue
-        units = {index: cell.text.strip().strip("()[]").strip() for index, cell in cells.items() if cell.text.strip()}
+        units = {index: _strip_unit(cell.text) for index, cell in cells.items() if cell.text.strip()}
         is_units = units.keys() <= columns and all(read_unit(unit) for unit in units.values())
         return (number, units) if is_units else (None, {})
     return None, {}
+
+
+def _strip_unit(text: str) -> str:
+    """A unit without its brackets and without the word before them: `(%)`, `Conc. [ppm]`."""
+    found = _WORD_BEFORE_UNIT.fullmatch(text.strip())
+    return found["unit"] if found else text.strip().strip("()[]").strip()
 
 
 def note_columns(table: Table, notes: Notes, layout: Layout, known: Iterable[str]) -> None:

@@ -34,6 +34,7 @@ _GROUPED = {
     "'": re.compile(r"[+-]?[1-9]\d{0,2}(?:'\d{3})+(?:[.,]\d+)?"),
 }
 _ONLY_DECIMAL = re.compile(r"[+-]?(?:0|\d+(?=,(?!\d{3}(?!\d)))|\d{4,}),\d+(?:[eE][+-]?\d{1,4})?")  # `1,5`, `0,123`, `1234,567`
+_WITH_LIMIT = re.compile(r"<\s*LOD\s*[:=]\s*(?P<limit>[\d.,]+)", re.IGNORECASE)
 _NO_RESULT = Decimal(-9999)
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
 
@@ -42,7 +43,7 @@ _WORDS = {
     "over": OVER, "or": OVER, "overrange": OVER, "saturated": OVER, "sat": OVER,
     "nd": NOT_DETECTED, "notdetected": NOT_DETECTED, "<lod": NOT_DETECTED, "lod": NOT_DETECTED, "bdl": NOT_DETECTED, "<dl": NOT_DETECTED,
     "<lld": NOT_DETECTED, "<mdl": NOT_DETECTED, "<loq": NOT_DETECTED, "bql": NOT_DETECTED, "blq": NOT_DETECTED, "udl": NOT_DETECTED,
-    "n/a": NOT_AVAILABLE, "na": NOT_AVAILABLE, "nr": NOT_AVAILABLE, "ind": NOT_AVAILABLE,
+    "n/a": NOT_AVAILABLE, "na": NOT_AVAILABLE, "nr": NOT_AVAILABLE, "ind": NOT_AVAILABLE, "uncal": NOT_AVAILABLE,
     "-": MISSING, "--": MISSING, "---": MISSING, "----": MISSING, "-----": MISSING,
 }  # fmt: skip
 
@@ -127,7 +128,10 @@ def read_cell_text(text: str, decimal_sign: str = ".") -> tuple[Decimal | None, 
 
 
 def _split_bound(text: str) -> tuple[str, str]:
-    """`<` or `>` before a number, and the number's text."""
+    """`<` or `>` before a number, and the number's text; `< LOD : 12` is `<` and `12`."""
+    found = _WITH_LIMIT.fullmatch(text)
+    if found:
+        return BELOW, found["limit"]
     return (text[0], text[1:].lstrip("= ")) if text[:1] in (BELOW, ABOVE) else ("", text)
 
 

@@ -100,6 +100,9 @@ def _read_header(table: Table, above: Row, row: Row, notes: Notes) -> Layout:
             )
             heading = Heading(cell.text.strip()[:LONGEST_ANALYTE])
         unit = units.get(index) or heading.unit or _find_unit(groups.get(index, ""))
+        if fold(heading.analyte) in {"sum", "total"}:
+            measured[index] = Column("Sum", "sum_of_concentrations", unit, heading.line)
+            continue
         quantity = "intensity" if "int" in group or (unit and "cps" in unit.casefold()) else "concentration"
         measured[index] = Column(heading.analyte, quantity, unit, heading.line)
     units_beside = {index for index, title in (groups | named).items() if fold(title) in {"unit", "units"} and index - 1 in measured}

@@ -2,7 +2,8 @@
 
 One header row: `Reading No`, `Time`, `Type` (the mode), `Duration`, `Units`, `Sigma Value`, ... `SAMPLE`, `LOCATION`, `INSPECTOR`, ... and
 for every analyte its column and its error (`Ce`, `Ce Error`; `Ce.Error` where a statistics program saved it again). `< LOD` is not
-detected: the error column then holds the limit. The unit stands in `Units` of each row. `Bal` is the balance.
+detected: the error column then holds the limit; older instruments write it behind the word, `< LOD : 12.5`. The header may come again. The
+unit stands in `Units` of each row. `Bal` is the balance.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _FIELDS = {
     "type": ("type",),
     "acquired_at": ("time", "date", "date time"),
 }
+_UNITS = frozenset({"units", "unit"})
 _CHECKS = re.compile("cal|check|shutter|detector|system", re.IGNORECASE)
 
 
@@ -38,7 +40,7 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
     for table in source.tables:
         header = _find_header(table)
         if header:
-            layout = read_pairs(table, *header, _FIELDS, frozenset({"units", "unit"}))
+            layout = read_pairs(table, *header, _FIELDS, _UNITS)
             note_missing_unit(table, notes, layout)
             reader = RowReader(source, table, notes, index, find_sign_in(table, layout.measured, layout.row + 1))
             yield from _read_table(reader, layout)
@@ -51,19 +53,24 @@ def _find_header(table: Table) -> Row | None:
     for number, cells in table.first_rows:
         if number > _SEARCHED_ROWS:
             break
-        titles = {fold(cell.text) for cell in cells.values()}
-        if (
-            titles & {"reading no", "reading #", "reading"}
-            and titles & {"sample", "sample id", "sample name", "type"}
-            and find_pairs(cells)
-        ):
+        if _is_header(cells):
             return number, cells
     return None
 
 
+def _is_header(cells: dict[int, Cell]) -> bool:
+    titles = {fold(cell.text) for cell in cells.values()}
+    own = titles & {"reading no", "reading #", "reading"} and titles & {"sample", "sample id", "sample name", "type"}
+    return bool(own) and bool(find_pairs(cells))
+
+
 def _read_table(reader: RowReader, layout: Layout) -> Iterator[Item]:
     for number, cells in reader.table.read_rows():
-        if number > layout.row and any(cell.text.strip() for cell in cells.values()):
+        if number <= layout.row or not any(cell.text.strip() for cell in cells.values()):
+            continue
+        if _is_header(cells):
+            layout = read_pairs(reader.table, number, cells, _FIELDS, _UNITS)
+        else:
             yield from reader.read(layout, number, cells, kind=_find_kind(layout, cells))
     reader.check_end()
 

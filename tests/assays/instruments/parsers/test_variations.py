@@ -125,3 +125,31 @@ def test_syngistix_sheet_with_few_columns() -> None:
     ]
     parts = workbook_parts({"Conc. in Sample Units": rows})
     assert tell(pack(parts), "export.xlsx") == [("Dy", "353.170", None, "concentration", "mg/L", "3.5", "")]
+
+
+def test_niton_header_comes_again_and_limits_stand_behind_the_word() -> None:
+    header = "Reading No,Time,Type,Units,SAMPLE,Y,Y Error"
+    told = tell(f"{header}\n1,t,Soil,ppm,A,< LOD : 10,5\n{header},La,La Error\n2,t,Soil,ppm,B,7,1,8,2\n")
+    assert [(analyte, quantity, value, qualifier) for analyte, _, _, quantity, _, value, qualifier in told] == [
+        ("Y", "concentration", "10", "<"),
+        ("Y", "concentration_error", "5", ""),
+        ("Y", "concentration", "7", ""),
+        ("Y", "concentration_error", "1", ""),
+        ("La", "concentration", "8", ""),
+        ("La", "concentration_error", "2", ""),
+    ]
+
+
+def test_superq_units_below_the_oxides_behind_a_word() -> None:
+    told = tell("Results quantitative - REE\n\nSeq.,Sample name,Date/time,Dy2O3,Tb4O7\n,,,Conc (%),C (ppm)\n1,A,1/2/2024,0.5,231\n")
+    assert [(analyte, unit, value) for analyte, _, _, _, unit, value, _ in told] == [("Dy2O3", "%", "0.5"), ("Tb4O7", "ppm", "231")]
+
+
+def test_icp_expert_quantity_of_another_name_keeps_its_unit() -> None:
+    told = tell("Solution Label,Type,Element,Flags,Soln Conc,Units,Unadjusted Conc,Units\nA,Sample,Dy 353.171,,1,ppm,5,mg/L\n")
+    assert [(quantity, unit) for _, _, _, quantity, unit, _, _ in told] == [("measured_concentration", "ppm"), ("unadjusted_conc", "mg/L")]
+
+
+def test_spectraa_sample_outside_the_calibration_is_no_reason_to_refuse_the_file() -> None:
+    told = tell('Method: Dy (Flame),,,\nA-1,UNCAL,,mg/L\nA-2,"1.5",,mg/L\n')
+    assert [(value, qualifier) for *_, value, qualifier in told] == [("None", "N/A"), ("1.5", "")]
