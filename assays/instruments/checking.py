@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from assays.chemistry.units import convert
 
+from .oxides import find_oxide_factors
 from .parsers.model import ABOVE, NOT_UNDERSTOOD, OVER, ParsedExport, ParsedReading
 from .parsers.nomenclature import find_mass_or_line, find_oxide_element, read_unit
 
@@ -58,18 +59,18 @@ class ReadingWarning:
 def check_readings(export: ParsedExport, method: MethodExpectation, rows: Collection[int] | None = None) -> tuple[ReadingWarning, ...]:
     """Compare the readings of the given rows (all, when none are given) with the method. Equal findings are one warning.
 
-    Codes: `oxide`, `internal_standard_is_analyte`, `unit_differs`, `unit_converted` (a person confirms
+    Codes: `oxide` (that cannot stand for its element), `internal_standard_is_analyte`, `unit_differs`, `unit_converted` (a person confirms
     the factor), `several_channels`, `reading_twice`, `over_range`, `value_unread`,
-    `analyte_missing`; for information `analyte_not_in_method` and `other_channel`.
+    `analyte_missing`; for information `oxide_converted`, `analyte_not_in_method` and `other_channel`.
     """
     return tuple(_Checker(export, method, rows).check())
 
 
 def counts_for(reading: ParsedReading, analyte: AnalyteExpectation) -> bool:
-    """Whether a reading is of the channel the method names: a concentration of the element, not of an internal standard."""
+    """Whether a reading of the element, or of an oxide that stands for it, is of the channel the method names: a concentration, and not of
+    an internal standard."""
     return (
-        reading.analyte == analyte.symbol
-        and reading.quantity in _CONCENTRATIONS
+        reading.quantity in _CONCENTRATIONS
         and not reading.internal_standard
         and (not analyte.isotope or find_mass_or_line(reading.isotope_or_line) in {None, find_mass_or_line(analyte.isotope)})
         and (not analyte.gas_mode or reading.gas_mode in {None, analyte.gas_mode})
@@ -99,11 +100,22 @@ class _Checker:
         self.checked = [index for index, reading in enumerate(self.readings) if rows is None or reading.row_index in rows]
         self.counting: dict[str, list[int]] = {symbol: [] for symbol in self.expected}
         self.other: dict[str, list[int]] = {symbol: [] for symbol in self.expected}
-        for index in self.checked:
+        concentrations = [index for index in self.checked if self._is_concentration(self.readings[index])]
+        self.oxides = find_oxide_factors({self.readings[index].analyte for index in concentrations}, self.expected.keys())
+        for index in concentrations:
             reading = self.readings[index]
-            analyte = self.expected.get(reading.analyte)
-            if analyte and not reading.internal_standard and reading.quantity in _CONCENTRATIONS:
+            analyte = self.expected.get(self._name_element(reading))
+            if analyte:
                 (self.counting if counts_for(reading, analyte) else self.other)[analyte.symbol].append(index)
+
+    @staticmethod
+    def _is_concentration(reading: ParsedReading) -> bool:
+        return reading.quantity in _CONCENTRATIONS and not reading.internal_standard
+
+    def _name_element(self, reading: ParsedReading) -> str:
+        """The element a reading counts for: its own, or that of an oxide which stands for it."""
+        oxide = self.oxides.get(reading.analyte)
+        return oxide.symbol if oxide else reading.analyte
 
     def check(self) -> Iterator[ReadingWarning]:
         yield from self._check_names()
@@ -133,12 +145,19 @@ class _Checker:
         measured = (index for index in self.checked if not self.readings[index].internal_standard)
         for name, indexes in self._group(measured, lambda reading: reading.analyte).items():
             element = find_oxide_element(name)
-            if element:
-                message = f"{name} is an oxide. Have the instrument report {element}; the system converts to the oxide itself."
+            if name in self.oxides:
+                message = f"{name} is read as {element}: its contents are divided by {self.oxides[name].factor:.6f}."
+                yield ReadingWarning("oxide_converted", message, indexes, is_information=True)
+            elif element in self.expected and not self._has_element(element):
+                message = f"{name} is one of several oxides of {element}, or its factor is not known. Have the instrument report {element}."
                 yield ReadingWarning("oxide", message, indexes)
             elif name not in self.expected:
                 message = f"{name} is not measured by this method; it is kept and not used."
                 yield ReadingWarning("analyte_not_in_method", message, indexes, is_information=True)
+
+    def _has_element(self, symbol: str) -> bool:
+        """Whether the element itself was read, in whatever channel."""
+        return bool(self.counting[symbol] or self.other[symbol])
 
     def _check_units(self) -> Iterator[ReadingWarning]:
         counting = (index for indexes in self.counting.values() for index in indexes)
@@ -175,7 +194,9 @@ class _Checker:
 
     def _check_value(self, index: int) -> Iterator[ReadingWarning]:
         reading = self.readings[index]
-        upper = self.expected[reading.analyte].upper
+        oxide = self.oxides.get(reading.analyte)
+        upper = self.expected[self._name_element(reading)].upper
+        content = reading.value / Decimal(str(oxide.factor)) if oxide and reading.value is not None else reading.value
         what = f"{reading.analyte} of {reading.sample!r}"
         if reading.qualifier == NOT_UNDERSTOOD:
             message = f"{what} reads {reading.raw[:40]!r}, which is no number and no known word."
@@ -183,6 +204,6 @@ class _Checker:
         elif reading.qualifier in {OVER, ABOVE}:
             message = f"{what} is over the instrument's range ({reading.raw[:40]}). Dilute and measure again."
             yield ReadingWarning("over_range", message, (index,))
-        elif upper is not None and reading.value is not None and reading.value > upper and _is_same_unit(reading.unit or "", self.unit):
+        elif upper is not None and content is not None and content > upper and _is_same_unit(reading.unit or "", self.unit):
             message = f"{what} is {reading.raw[:40]}, over the method's {upper} {self.unit}. Dilute and measure again."
             yield ReadingWarning("over_range", message, (index,))

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from assays.instruments import rows
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
+from assays.instruments.parsers.nomenclature import find_oxide_element
 from assays.instruments.placing import collect_notes, find_warnings, load_tray, place_export, refuse_unfit_run
 from assays.instruments.taught import read_again
 from assays.lifecycle import RUN, TEST
@@ -88,10 +89,10 @@ def find_taken(upload: Upload) -> list[Blocker]:
         return []
     measured = Reading.objects.filter(row__outcome=RowOutcome.MATCHED, quantity__in=rows.CONCENTRATIONS, internal_standard=False)
     columns = ("row__position__number", "analyte")
-    mine = set(measured.filter(row__upload=upload).values_list(*columns).distinct())
+    mine = {(number, _name_element(name)) for number, name in measured.filter(row__upload=upload).values_list(*columns).distinct()}
     taken: defaultdict[str, set[int]] = defaultdict(set)
     for number, analyte, name in measured.filter(row__upload__in=others).values_list(*columns, "row__upload__file_name").distinct():
-        if (number, analyte) in mine:
+        if (number, _name_element(analyte)) in mine:
             taken[name].add(number)
     return [
         Blocker(
@@ -100,6 +101,11 @@ def find_taken(upload: Upload) -> list[Blocker]:
         )
         for name, numbers in taken.items()
     ]
+
+
+def _name_element(analyte: str) -> str:
+    """An oxide is a measurement of its element."""
+    return find_oxide_element(analyte) or analyte
 
 
 def _list_numbers(numbers: Iterable[int]) -> str:

@@ -20,6 +20,7 @@ from assays.chemistry.rounding import Rule, report, round_significant
 from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, TrayResult, reduce_tray
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadState
+from assays.instruments.oxides import find_upload_oxides
 from assays.instruments.parsers.nomenclature import find_mass_or_line, read_unit
 from assays.instruments.rows import CONCENTRATIONS
 from assays.models import (
@@ -165,13 +166,15 @@ def _portion(position: RunPosition, version: MethodVersion) -> Portion:
 def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[str, list[SolutionReading]]], tuple[str, ...]]:
     """The usable readings of the recorded uploads by position number and symbol, and the internal standards they were taken with."""
     recorded = Reading.objects.filter(row__upload__run=run, row__upload__state=UploadState.RECORDED)
-    standards = recorded.filter(internal_standard=True).values_list("analyte", flat=True).distinct()
+    named = set(recorded.values_list("row__upload", "analyte", "quantity", "internal_standard").distinct())
+    standards = {name for _, name, _, is_standard in named if is_standard}
+    oxides = find_upload_oxides({(upload, name) for upload, name, quantity, no in named if quantity in CONCENTRATIONS and not no}, analytes)
     cells = (
         recorded.filter(
             row__outcome=RowOutcome.MATCHED,
             row__position__run=run,
             internal_standard=False,
-            analyte__in=list(analytes),
+            analyte__in=[*analytes, *{name for _, name in oxides}],
             quantity__in=CONCENTRATIONS,
         )
         .order_by("row__upload", "row__index", "sequence")
@@ -185,19 +188,25 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
             "qualifier",
             "row__total_dilution",
             "id",
+            "row__upload",
             "row_id",
             "replicate",
         )
     )
     by_quantity: dict[tuple[int, str], dict[str, list[SolutionReading]]] = defaultdict(lambda: defaultdict(list))
-    for number, symbol, isotope, quantity, unit, value, qualifier, dilution, reading_id in _prefer_means(cells):
+    for number, name, isotope, quantity, unit, value, qualifier, dilution, reading_id, upload in _prefer_means(cells):
+        oxide = oxides.get((upload, name))
+        symbol = oxide.symbol if oxide else name
         if (
-            _is_of_channel(isotope, analytes[symbol].isotope)
+            symbol in analytes
+            and _is_of_channel(isotope, analytes[symbol].isotope)
             and qualifier in _BOUNDS
             and (value is not None or qualifier in {"OVER", "ND"})
         ):
             applied = dilution if quantity == "concentration" else None
             reading = _solution_reading(value, unit, qualifier, applied, reading_id, analytes[symbol])
+            if oxide:
+                reading = replace(reading, value=reading.value / oxide.factor)
             by_quantity[number, symbol][quantity].append(reading)
     found: dict[int, dict[str, list[SolutionReading]]] = defaultdict(dict)
     for (number, symbol), groups in by_quantity.items():

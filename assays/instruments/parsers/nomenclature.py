@@ -34,6 +34,7 @@ _GROUPED = {
     "'": re.compile(r"[+-]?[1-9]\d{0,2}(?:'\d{3})+(?:[.,]\d+)?"),
 }
 _ONLY_DECIMAL = re.compile(r"[+-]?(?:0|\d+(?=,(?!\d{3}(?!\d)))|\d{4,}),\d+(?:[eE][+-]?\d{1,4})?")  # `1,5`, `0,123`, `1234,567`
+_X_RAY_LINE = re.compile(r"\b[KLM][ABG]\d?\b")
 _WITH_LIMIT = re.compile(r"<\s*LOD\s*[:=]\s*(?P<limit>[\d.,]+)", re.IGNORECASE)
 _NO_RESULT = Decimal(-9999)
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
@@ -77,7 +78,9 @@ def read_unit(text: str) -> str | None:
 @lru_cache(maxsize=4096)
 def find_mass_or_line(text: str | None) -> str | None:
     """The mass that enters the instrument: `163` of `163`, `163Dy` and `163 -> 179`; the wavelength of an emission line, without its order
-    (`353.170` of `353.170 {95}`)."""
+    (`353.170` of `353.170 {95}`). A line of X-rays (`Dy LA1`) is neither."""
+    if _X_RAY_LINE.search(text or ""):
+        return None
     found = re.search(r"\d+(?:\.\d+)?", text or "")
     return found[0] if found else None
 

@@ -45,10 +45,26 @@ def test_analyte_beyond_the_method_is_information_once_for_all_its_readings() ->
     ]
 
 
-def test_oxide_sent_as_an_element_says_which_element_to_send() -> None:
-    warnings = check(reading(), reading("Tb"), reading("Dy2O3"))
-    assert [(warning.code, warning.is_information) for warning in warnings] == [("oxide", False)]
-    assert "report Dy" in warnings[0].message
+def test_oxide_stands_for_an_element_that_was_not_read_itself() -> None:
+    warnings = check(reading("Dy2O3", isotope_or_line="Dy LA1"), reading("Tb"))
+    assert [(warning.code, warning.is_information) for warning in warnings] == [("oxide_converted", True)]
+    assert "divided by 1.147683" in warnings[0].message
+
+
+def test_oxide_beside_its_element_is_not_used_and_its_limit_is_that_of_the_element() -> None:
+    assert codes(reading(), reading("Tb"), reading("Dy2O3")) == [("analyte_not_in_method", (2,))]
+    assert codes(reading("Dy2O3", value=Decimal(1147)), reading("Tb")) == [("oxide_converted", (0,))]
+    assert codes(reading("Dy2O3", value=Decimal(1148)), reading("Tb"))[-1] == ("over_range", (0,))
+
+
+def test_two_oxides_of_an_element_wait_for_a_person() -> None:
+    warnings = check(reading(), reading("Tb4O7"), reading("Tb2O3"))
+    assert [warning.code for warning in warnings] == ["oxide", "oxide", "analyte_missing"]
+    assert "report Tb" in warnings[0].message
+
+
+def test_oxides_of_other_elements_are_information() -> None:
+    assert all(warning.is_information for warning in check(reading(), reading("Tb"), reading("SiO2", unit="%"), reading("LOI", unit="%")))
 
 
 @pytest.mark.parametrize("unit", ["ppb", "ug/L", "µg/l", "ng/mL", "PPB"])

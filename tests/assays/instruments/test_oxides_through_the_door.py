@@ -1,4 +1,4 @@
-"""A spectrometer's oxides and averages at the door: kept as written, held for a person, never taken for elements or tubes."""
+"""A spectrometer's oxides and averages at the door: kept as written, converted by their formula, never taken for elements or tubes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from decimal import Decimal
 
 import pytest
 
+from assays.chemistry.elements import ANALYTES
 from assays.instruments.models import Reading
 from assays.models import ResultVersion
 from tests.factories.bench import make_planned_run
-from tests.factories.measurement import positions_of, upload_run
+from tests.factories.measurement import concentrations_of, positions_of, upload_run
 from tests.factories.people import Cast
 
 pytestmark = pytest.mark.django_db
 
 
-def test_oxides_wait_with_a_reason_and_averages_take_no_tube(cast: Cast) -> None:
+def test_contents_of_a_solid_wait_where_the_method_measures_solutions_and_averages_take_no_tube(cast: Cast) -> None:
     run = make_planned_run(cast)
     labels = [position.label for position in positions_of(run)]
     lines = [",,,,Dy2O3,Tb4O7", ",,,,mass%,mass%"]
@@ -25,7 +26,8 @@ def test_oxides_wait_with_a_reason_and_averages_take_no_tube(cast: Cast) -> None
 
     assert (upload.state, upload.format) == ("waiting", "rigaku")
     said = {note["code"]: note["message"] for note in upload.notes}
-    assert said["oxide"].startswith(("Dy2O3 is an oxide", "Tb4O7 is an oxide"))
+    assert said["oxide_converted"].startswith(("Dy2O3 is read as Dy", "Tb4O7 is read as Tb"))
+    assert "in mass%, the method works in ug/L" in said["unit_differs"]
     assert "no concentration" in said["analyte_missing"]
     assert set(upload.rows.filter(kind="statistic").values_list("type", "outcome", "position")) == {
         ("Average", "calibration", None),
@@ -40,3 +42,22 @@ def test_oxides_wait_with_a_reason_and_averages_take_no_tube(cast: Cast) -> None
     assert not ResultVersion.objects.exists()
     run.refresh_from_db()
     assert run.state == "planned"
+
+
+def test_oxides_in_the_unit_of_the_method_become_contents_of_their_elements(cast: Cast) -> None:
+    run = make_planned_run(cast)
+    symbols = [one.analyte.symbol for one in run.method_version.analytes.select_related("analyte")]
+    lines = [",,,," + ",".join(ANALYTES[symbol].oxide for symbol in symbols), ",,,," + ",".join("ug/L" for _ in symbols)]
+    expected = {}
+    for position in positions_of(run):
+        read = {symbol: value / (position.aliquot or run.method_version).dilution for symbol, value in concentrations_of(position).items()}
+        written = [f"{float(read[symbol]) * ANALYTES[symbol].factor:.9g}" if symbol in read else "" for symbol in symbols]
+        lines.append(f"BEAD,{position.label},FieldService,08/08/2026 15:22," + ",".join(written))
+        expected[position.number] = float(read.get("Dy", 0))
+    upload = upload_run(cast, run, "\r\n".join([*lines, ""]).encode(), file_name="results.csv", run=run).upload
+
+    assert upload.state == "recorded", [note for note in upload.notes if not note["information"]]
+    versions = ResultVersion.objects.filter(result__analyte__symbol="Dy").select_related("position")
+    found = {version.position.number: float(version.inputs["solution_ug_l"]) for version in versions}
+    assert found
+    assert found == pytest.approx({number: expected[number] for number in found}, rel=1e-6)
