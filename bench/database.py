@@ -39,8 +39,13 @@ def database_cpu_seconds() -> float:
     from django.db import connection
 
     connection.ensure_connection()
+    return process_cpu_seconds(connection.connection.get_backend_pid())
+
+
+def process_cpu_seconds(pid: int) -> float:
+    """The CPU time a process has used; 0 where it is none of this machine's."""
     try:
-        fields = Path(f"/proc/{connection.connection.get_backend_pid()}/stat").read_text().rsplit(")", 1)[1].split()
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

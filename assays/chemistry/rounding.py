@@ -7,6 +7,7 @@ Binary floats enter by their shortest decimal text, so 57.125 is the 57.125 that
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 
 _MOST_PLACES = 60
 """No content has as many places; 1E+999999999 written out would fill the memory."""
@@ -63,13 +64,19 @@ def report(value: float, uncertainty: float | None, figures: int = 3, uncertaint
 def _round_significant(number: Decimal, figures: int, rule: Rule) -> Decimal:
     if number == 0:
         return Decimal(0)
-    rounded = _quantise(number, number.adjusted() - figures + 1, rule)
+    magnitude = number.adjusted()
+    rounded = _quantise(number, magnitude - figures + 1, rule)
     # 99.95 becomes 100.0, which has a figure too many.
-    return _quantise(rounded, rounded.adjusted() - figures + 1, rule)
+    return rounded if rounded.adjusted() == magnitude else _quantise(rounded, rounded.adjusted() - figures + 1, rule)
 
 
 def _quantise(number: Decimal, exponent: int, rule: Rule) -> Decimal:
-    return number.quantize(Decimal(1).scaleb(exponent), rounding=rule.value)
+    return number.quantize(_unit_at(exponent), rule)
+
+
+@lru_cache(maxsize=256)
+def _unit_at(exponent: int) -> Decimal:
+    return Decimal(1).scaleb(exponent)
 
 
 def _to_decimal(value: str | float | Decimal) -> Decimal:

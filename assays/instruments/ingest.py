@@ -168,6 +168,7 @@ def _fill(
     if may_record and run is not None and _needs_nobody(export, placement):
         # The lock makes uploads of one run that come at the same moment follow one another.
         locked = lock_run_of(upload)
+        locked.method_version = run.method_version
         if not find_taken(upload):
             record_upload(upload=upload, by=by, reason="every row matched without a warning", run=locked)
             return

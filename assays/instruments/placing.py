@@ -16,6 +16,7 @@ from assays.instruments.models import Instrument
 from assays.instruments.parsers.model import ParsedExport, ParsedRow
 from assays.instruments.taught import load_patterns
 from assays.models import Run, RunPosition
+from assays.selectors.methods import analytes_of
 from lims.core.errors import DomainError, Invalid
 
 OPEN_RUN = frozenset({"planned", "measured", "sent_back", "qc_failed", "blocked", "qc_passed", "overridden"})
@@ -111,10 +112,8 @@ def find_warnings(
 
 def expect(run: Run) -> MethodExpectation:
     """What the run's method version measures, in its solution unit. The working range is judged after reduction."""
-    analytes = run.method_version.analytes.select_related("analyte")
-    return MethodExpectation(
-        run.method_version.solution_unit, tuple(AnalyteExpectation(one.analyte.symbol, one.isotope) for one in analytes)
-    )
+    analytes = analytes_of(run.method_version).items()
+    return MethodExpectation(run.method_version.solution_unit, tuple(AnalyteExpectation(symbol, one.isotope) for symbol, one in analytes))
 
 
 def _check_dilutions(

@@ -11,6 +11,9 @@ from assays.instruments.models import Instrument, Reading, RowOutcome, Upload, U
 from assays.models import Run
 from assays.selectors.runs import number_text, tray_of, worklist_row
 
+_ROW_FIELDS = (
+    "upload", "index", "label", "type", "kind", "sheet", "row", "vial", "total_dilution", "acquired_at", "outcome", "reason", "warnings",
+)  # fmt: skip
 UNDECIDED = Q(state__in=[UploadState.UNREADABLE, UploadState.WAITING])
 
 
@@ -57,7 +60,7 @@ def upload_data(upload: Upload) -> dict[str, Any]:
 
 def upload_detail(upload: Upload) -> dict[str, Any]:
     """An upload with its notes, and what became of each row and each position."""
-    rows = rows_of(upload)
+    rows = list(upload.rows.select_related("position").only(*_ROW_FIELDS, "position__number").order_by("index"))
     counted = Counter(row.outcome for row in rows)
     readings = Reading.objects.filter(row__upload=upload).count()
     filled = {row.position.number for row in rows if row.position}

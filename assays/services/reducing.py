@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, TextField
+from django.db.models.functions import Cast
 
 from assays.calculation.plan import combine_replicates
 from assays.calculation.tubes import Fault
@@ -38,6 +39,7 @@ from assays.models.high_grade import WET_CHEMISTRY
 from assays.models.runs import PositionKind
 from assays.qc.measurements import ControlKind
 from assays.selectors.measured_runs import live_tests
+from assays.selectors.methods import analytes_of
 from assays.selectors.retests import carried_versions
 from assays.services.calculating import (
     Calculation,
@@ -81,7 +83,7 @@ class ReducedRun:
 def compute_run(run: Run) -> ReducedRun:
     """Reduce the run's readings without storing anything. Raises `Invalid('unit')` for a unit that is no concentration of a solution."""
     version = run.method_version
-    analytes = {one.analyte.symbol: one for one in version.analytes.select_related("analyte")}
+    analytes = analytes_of(version)
     positions = {
         position.number: position
         for position in run.positions.select_related(
@@ -187,7 +189,7 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
             "value",
             "qualifier",
             "row__total_dilution",
-            "id",
+            Cast("id", TextField()),
             "row__upload",
             "row_id",
             "replicate",
@@ -195,7 +197,7 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
     )
     by_quantity: dict[tuple[int, str], dict[str, list[SolutionReading]]] = defaultdict(lambda: defaultdict(list))
     for number, name, isotope, quantity, unit, value, qualifier, dilution, reading_id, upload in _prefer_means(cells):
-        oxide = oxides.get((upload, name))
+        oxide = oxides.get((upload, name)) if oxides else None
         symbol = oxide.symbol if oxide else name
         if (
             symbol in analytes
@@ -237,19 +239,19 @@ def _micrograms_per_litre(unit: str) -> Decimal:
 
 
 def _solution_reading(
-    value: Decimal | None, unit: str, qualifier: str, dilution: Decimal | None, reading_id: UUID, analyte: MethodAnalyte
+    value: Decimal | None, unit: str, qualifier: str, dilution: Decimal | None, reading_id: str, analyte: MethodAnalyte
 ) -> SolutionReading:
     """One cell in µg/L. `OVER` and `ND` carry no number: they end as bounds at the ends of the working range."""
     applied, bound = float(dilution or 1), _BOUNDS[qualifier]
     if value is None:
-        return SolutionReading(0.0, bound, applied, str(reading_id))
+        return SolutionReading(0.0, bound, applied, reading_id)
     try:
         factor = _micrograms_per_litre(unit)
     except ValueError as error:
         method = analyte.method_version
         message = f"{analyte.analyte.symbol} was read in {unit or 'no unit'}; the method works in {method.solution_unit}. {error}"
         raise Invalid("unit", message) from error
-    return SolutionReading(float(value * factor), bound, applied, str(reading_id))
+    return SolutionReading(float(value * factor), bound, applied, reading_id)
 
 
 def reduce_run(*, run: Run, by: Any, at: datetime | None = None) -> Reduction:
@@ -338,6 +340,7 @@ def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> list[tuple
     None. Gives each result's id and its last version. The new versions are written in the same transaction, whose end checks that they
     are there."""
     made = uuid7_series(len(rows))
+    columns: list[Sequence[UUID | None]] = [made, *zip(*rows, strict=True)] if rows else [[]] * 5
     with connection.cursor() as cursor:
         # Only results that were there before are told: of a run's first reduction none.
         cursor.execute(
@@ -348,13 +351,13 @@ def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> list[tuple
             " RETURNING id, test_id, analyte_id)"
             " SELECT given.id, pointed.id, (SELECT coalesce(max(version), 0) FROM assays_resultversion WHERE result_id = pointed.id)"
             " FROM pointed JOIN given USING (test_id, analyte_id) WHERE given.id <> pointed.id",
-            [_array(column) for column in (made, *([row[place] for row in rows] for place in range(4)))],
+            [_array(column) for column in columns],
         )
         earlier = {given: (pk, last) for given, pk, last in cursor.fetchall()}
     return [earlier.get(pk, (pk, 0)) for pk in made]
 
 
-def _array(ids: list[Any]) -> str:
+def _array(ids: Sequence[UUID | None]) -> str:
     """Ids as PostgreSQL writes an array: adapting them one by one costs more than the statement."""
     return "{" + ",".join("NULL" if one is None else f"{one.int:032x}" for one in ids) + "}"
 

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from assays.instruments.keeping import issue_instrument_token, revoke_instrument_token
 from assays.instruments.models import Instrument, Reading, Upload
@@ -117,6 +119,19 @@ def test_readings_as_json_are_recorded(cast: Cast) -> None:
     assert answer.status_code == 201, answer.content
     assert (answer.json()["state"], answer.json()["run"]["state"]) == ("recorded", "qc_passed")
     assert caller_of(cast, run.instrument).post("/instruments/me/readings/", make_readings(run)).status_code == 200
+
+
+def test_posted_readings_ask_as_few_questions_of_a_large_tray_as_of_a_small_one(cast: Cast) -> None:
+    """From the token to the verdicts and the answer; what a tube or a reading asks on its own would be sixty or a thousand questions."""
+    asked = []
+    for samples in (1, 4):
+        run = make_planned_run(cast, samples)
+        instrument, body = caller_of(cast, run.instrument), make_readings(run)
+        with CaptureQueriesContext(connection) as captured:
+            answer = instrument.post("/instruments/me/readings/", body)
+        assert (answer.status_code, answer.json()["run"]["state"]) == (201, "qc_passed"), answer.content
+        asked.append(captured)
+    assert len(asked[0]) == len(asked[1]) <= 50, [one["sql"][:150] for one in asked[1]]
 
 
 @pytest.mark.parametrize(
