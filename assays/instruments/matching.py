@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .parsers.model import Kind, ParsedExport, ParsedRow
+from .parsers.model import OVER, Kind, ParsedExport, ParsedReading, ParsedRow
 
 PositionKind = Literal["sample", "duplicate", "blank", "reference", "calibration", "drift", "spike"]
 Outcome = Literal["matched", "control", "calibration", "parked"]
@@ -29,6 +29,7 @@ _MAY_STAND: dict[Kind, frozenset[str]] = {
     "statistic": frozenset(),
     "unknown": frozenset({"sample", "duplicate", "blank", "reference", "drift", "calibration", "spike"}),
 }
+_CONCENTRATIONS = frozenset({"concentration", "measured_concentration"})
 _INTERCHANGEABLE = frozenset({"blank", "reference", "drift", "calibration"})
 
 
@@ -190,6 +191,10 @@ class _Matcher:
             for name in {normalise_label(name) for name in (position.label, *position.names)} - {""}:
                 self.reduced[name].append(position)
         self.measured = {reading.row_index for reading in export.readings if not reading.internal_standard}
+        self.contents: defaultdict[int, list[ParsedReading]] = defaultdict(list)
+        for reading in export.readings:
+            if reading.quantity in _CONCENTRATIONS and not reading.internal_standard:
+                self.contents[reading.row_index].append(reading)
         self.matches: dict[int, RowMatch] = {}
 
     def match(self) -> Matching:
@@ -299,8 +304,9 @@ class _Matcher:
         for index, match in sorted(self.matches.items()):
             if match.position is not None:
                 sharing[match.position].append(index)
-        for number, indexes in sharing.items():
+        for number, together in sharing.items():
             planned = self.by_number[number].replicates
+            indexes = self._set_superseded_aside(together, planned)
             if len(indexes) > planned:
                 rows = ", ".join(str(self.rows[index].row) for index in indexes)
                 times = "once" if planned == 1 else f"{planned} times"
@@ -310,6 +316,21 @@ class _Matcher:
             else:
                 for replicate, index in enumerate(indexes, 1):
                     self._take(index, self.by_number[number], replicate)
+
+    def _set_superseded_aside(self, indexes: list[int], planned: int) -> list[int]:
+        """The rows that count where some are wholly over range and the others measure the same analytes again: a sample that left one scale
+        was measured on the next. Rows that say no such thing all count."""
+        over = [index for index in indexes if self.contents[index] and all(one.qualifier == OVER for one in self.contents[index])]
+        kept = [index for index in indexes if index not in over]
+        analytes = {one.analyte for index in kept for one in self.contents[index] if one.value is not None}
+        again = [index for index in over if {one.analyte for one in self.contents[index]} <= analytes]
+        if not again or not 1 <= len(indexes) - len(again) <= planned:
+            return indexes
+        rows = ", ".join(str(self.rows[index].row) for index in kept)
+        for index in again:
+            reason = f"{self.rows[index].label!r} is over range here and was measured again in row {rows}, which counts."
+            self._set(RowMatch(index, "calibration", self.rows[index].kind, reason=reason))
+        return [index for index in indexes if index not in again]
 
     def _take(self, index: int, position: TrayPosition, replicate: int = 1) -> None:
         row = self.rows[index]

@@ -8,7 +8,9 @@ nothing in the file says what they are.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 
 from .cells import CellReader
@@ -48,7 +50,8 @@ def _find_method(cells: Mapping[int, Cell]) -> str | None:
 
 
 def read(source: Source, notes: Notes) -> Iterator[Item]:
-    """Every number of every line of every block as a reading; a sample measured by several methods is as many rows."""
+    """Every number of every line of every block as a reading; what the blocks tell of different analytes of
+    one sample is one row, a second measurement of an analyte is another."""
     rows = 0
     for table in source.tables:
         if _has_method(table):
@@ -59,14 +62,26 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
             note_passed_over(table, notes)
 
 
+@dataclass(frozen=True)
+class _Sample:
+    """A row with its place among the rows, and the analytes that blocks have told of it so far."""
+
+    row: ParsedRow
+    index: int
+    analytes: set[str]
+
+
 class _Blocks:
-    """Reads the blocks of a table. `rows` counts the file's rows up to here."""
+    """Reads the blocks of a table. `rows` counts the file's rows up to here; `samples` holds, by name and the how manieth of it in a block,
+    the row that further analytes of other blocks belong to; `seen` counts the names of the block."""
 
     def __init__(self, table: Table, notes: Notes, rows: int) -> None:
         self.table, self.notes, self.rows = table, notes, rows
         texts = (cell.text for _, cells in table.read_rows() for index, cell in cells.items() if index not in {_LABEL, _UNIT})
         self.cells = CellReader(table, notes, find_sign(table, texts))
         self.method, self.analyte, self.when = "", "", ""
+        self.samples: dict[tuple[str, int], _Sample] = {}
+        self.seen: Counter[str] = Counter()
 
     def read(self, source: Source) -> Iterator[Item]:
         separator = self.table.separator or ","
@@ -85,6 +100,7 @@ class _Blocks:
 
     def _begin(self, number: int, method: str) -> None:
         self.method, self.analyte = method, method.split(maxsplit=1)[0]
+        self.seen.clear()
         if self.analyte not in ELEMENTS:
             message = f"The method {method[:60]!r} does not begin with an element, so it does not say what was measured. Name it 'Dy ...'."
             raise ParseError("no_analyte", message, self.table.place(number, _LABEL))
@@ -102,20 +118,27 @@ class _Blocks:
             message = "The line has no sample in its first column or no unit in its fourth, so its numbers cannot be told apart."
             raise ParseError("bad_line", f"{message} Export the table again.", self.table.place(number))
         self._check_value(number, cells)
-        row = ParsedRow(
-            self.cells.read_text("label", number, _LABEL, cells[_LABEL]),
-            "",
-            "unknown",
-            number,
-            sheet=self.table.sheet,
-            acquired_at=self.when,
-            comment=f"Method: {self.method}"[:2000],
-        )
-        yield row
+        label = self.cells.read_text("label", number, _LABEL, cells[_LABEL])
+        self.seen[label] += 1
+        key = (label, self.seen[label])
+        known = self.samples.get(key)
+        if known is None or self.analyte in known.analytes:
+            row = ParsedRow(
+                label,
+                "",
+                "unknown",
+                number,
+                sheet=self.table.sheet,
+                acquired_at=self.when,
+                comment=f"Method: {self.method}"[:2000],
+            )
+            known = self.samples[key] = _Sample(row, self.rows, set())
+            self.rows += 1
+            yield row
+        known.analytes.add(self.analyte)
         for index in sorted(cells.keys() - {_LABEL, _UNIT}):
             if cells[index].text.strip():
-                yield self._make_reading(number, index, cells, row)
-        self.rows += 1
+                yield self._make_reading(number, index, cells, known)
 
     def _check_value(self, number: int, cells: Mapping[int, Cell]) -> None:
         """A block with other columns would show words here."""
@@ -124,12 +147,12 @@ class _Blocks:
             message = f"{value.text[:40]!r} stands where the concentration should. Export the table again."
             raise ParseError("bad_line", message, self.table.place(number, _VALUE))
 
-    def _make_reading(self, number: int, index: int, cells: Mapping[int, Cell], row: ParsedRow) -> ParsedReading:
+    def _make_reading(self, number: int, index: int, cells: Mapping[int, Cell], sample: _Sample) -> ParsedReading:
         value, qualifier = self.cells.read_number(number, index, cells[index])
         is_content = index == _VALUE
         return ParsedReading(
-            sample=row.label,
-            type=row.type,
+            sample=sample.row.label,
+            type=sample.row.type,
             analyte=self.analyte,
             isotope_or_line=None,
             gas_mode=None,
@@ -141,6 +164,6 @@ class _Blocks:
             sheet=self.table.sheet,
             row=number,
             column=name_column(index),
-            row_index=self.rows,
+            row_index=sample.index,
             acquired_at=self.when,
         )

@@ -157,6 +157,15 @@ def test_two_rows_of_one_name_are_both_parked_and_say_where_they_stand() -> None
     assert matching.unfilled == (1, 2, 3, 5)
 
 
+def test_row_over_range_gives_way_to_the_same_analyte_measured_again_in_range() -> None:
+    text = 'Method: Dy 1 (Flame),,,\nK7QF-3,OVER,,mg/L\nM2XD-8,OVER,,mg/L\nMethod: Dy 2 (Flame),,,\nK7QF-3,"1.5",,mg/L\nM2XD-8,OVER,,mg/L\n'
+    found = match_positions(parse("x", text.encode()), TRAY).rows
+    assert [(one.outcome, one.position) for one in found] == [("calibration", None), ("parked", None), ("matched", 3), ("parked", None)]
+    assert "measured again in row 5" in found[0].reason
+    text = 'Method: Dy (Flame),,,\nK7QF-3,OVER,,mg/L\nMethod: Tb (Flame),,,\nK7QF-3,"1.5",,mg/L\n'
+    assert [one.outcome for one in match_positions(parse("x", text.encode()), TRAY).rows] == ["matched"]
+
+
 def test_planned_replicates_are_numbered_in_their_order() -> None:
     tray = (TrayPosition(3, "K7QF-3", "sample", replicates=2),)
     assert [(found.outcome, found.replicate) for found in match(row("K7QF-3"), row("K7QF-3"), tray=tray).rows] == [

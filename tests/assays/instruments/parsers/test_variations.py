@@ -153,3 +153,17 @@ def test_icp_expert_quantity_of_another_name_keeps_its_unit() -> None:
 def test_spectraa_sample_outside_the_calibration_is_no_reason_to_refuse_the_file() -> None:
     told = tell('Method: Dy (Flame),,,\nA-1,UNCAL,,mg/L\nA-2,"1.5",,mg/L\n')
     assert [(value, qualifier) for *_, value, qualifier in told] == [("None", "N/A"), ("1.5", "")]
+
+
+def test_spectraa_blocks_of_different_elements_are_one_row_a_sample() -> None:
+    blocks = 'Method: Dy (Flame),,,\nA-1,"1.5",,mg/L\nQC,"1",,mg/L\nQC,"2",,mg/L\nMethod: Tb (Flame),,,\nQC,"3",,mg/L\nA-1,"0.5",,mg/L\n'
+    export = parse("x", (blocks + 'Method: Tb low (Flame),,,\nA-1,"0.4",,mg/L\n').encode())
+    assert [row.label for row in export.rows] == ["A-1", "QC", "QC", "A-1"]
+    assert [(r.sample, r.analyte, r.raw, r.row, r.row_index) for r in export.readings] == [
+        ("A-1", "Dy", "1.5", 2, 0),
+        ("QC", "Dy", "1", 3, 1),
+        ("QC", "Dy", "2", 4, 2),
+        ("QC", "Tb", "3", 6, 1),
+        ("A-1", "Tb", "0.5", 7, 0),
+        ("A-1", "Tb", "0.4", 9, 3),
+    ]
