@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Any
@@ -14,6 +15,9 @@ from lims.jobs.broker import app
 from lims.stack.processes import end_with_parent
 
 __all__ = ["app"]
+
+# What must hold is looked at below; Django's other checks would load every page and form first, which no job needs.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 
 @worker_init.connect
