@@ -62,7 +62,9 @@ class DeterminationRow(forms.Form):
 
     @property
     def amount_fields(self) -> list[Any]:
-        """The fields of the row, in their order."""
+        """The fields of the row, in their order, to be shown: none is optional in a row that is filled."""
+        for name in self.amounts:
+            self.fields[name].required = True
         return [self[name] for name in self.amounts]
 
     def values(self) -> dict[str, Decimal]:
@@ -81,3 +83,7 @@ class TogetherForm(UsedForm):
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=300, required=False, help_text=gettext_lazy("Only where rows correct earlier ones")
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["used"].label = _("Balance, furnace, burette, titrant")

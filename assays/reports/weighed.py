@@ -51,6 +51,6 @@ def _total(version: ResultVersion) -> DerivedResult:
     stated = HighGradeConditions.objects.get(method_version=version.method_version_id)
     definition = (
         f"TREO + LOI + other oxides ({used['determined']['other_percent']} %); must lie from {stated.total_least_percent} to "
-        f"{stated.total_most_percent} %, limits set by this laboratory: no published standard states them"
+        f"{stated.total_most_percent} %, limits assumed by this laboratory, not taken from a published standard"
     )
     return DerivedResult(symbol="Total", definition=definition, result=Quantity(value=told.text, uncertainty=told.uncertainty_text))

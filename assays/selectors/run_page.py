@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Subquery
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from assays.chemistry.chondrite import CHONDRITE
 from assays.control_charts.drawing import View, draw
 from assays.control_charts.selectors import Asked, ControlHistory, read_history
-from assays.models import ResultVersion, Run, RunPosition, Verdict
+from assays.models import Leach, ResultVersion, Run, RunPosition, Verdict
 from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
 from assays.selectors.judgements import Judgement, affected_samples, unit_beside, worst_by_position
@@ -42,12 +43,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One sample of the grid, with the worst of its cells in words."""
+    """One sample of the grid, with the worst of its cells in words, and how its portion was leached."""
 
     position: RunPosition
     code: str
     cells: list[Cell]
     badge: Badge
+    leach: Leach | None = None
 
 
 @dataclass(frozen=True)
@@ -157,8 +159,15 @@ def last_results(run: Run) -> list[ResultVersion]:
     return list(versions.order_by("position__number", "result__analyte__order"))
 
 
-def make_grid(run: Run, tray: Sequence[RunPosition], judgement: Judgement, versions: Sequence[ResultVersion]) -> Grid:
-    """Samples by elements; a cell fails or warns with the control that speaks against it, or warns where the range ended."""
+def make_grid(
+    run: Run,
+    tray: Sequence[RunPosition],
+    judgement: Judgement,
+    versions: Sequence[ResultVersion],
+    leaches: Mapping[UUID, Leach] | None = None,
+) -> Grid:
+    """Samples by elements; a cell fails or warns with the control that speaks against it, or warns where the range ended. `leaches` are
+    those of leached portions by position."""
     analytes = list(dict.fromkeys(version.result.analyte.symbol for version in sorted(versions, key=lambda one: one.result.analyte.order)))
     found = {(version.position_id, version.result.analyte.symbol): version for version in versions}
     failed = affected_samples(tray, judgement.verdicts, Outcome.FAIL, _rules(judgement))
@@ -174,7 +183,7 @@ def make_grid(run: Run, tray: Sequence[RunPosition], judgement: Judgement, versi
             version, key = found.get((position.pk, symbol)), (position.number, symbol)
             tone, why = _judge_cell(version, failed.get(key), warned.get(key), proven)
             cells.append(Cell(version, tone, why, f"{base}{version.pk}/" if version else ""))
-        lines.append(Line(position, position.aliquot.test.sample.blind_code, cells, _line_badge(cells)))
+        lines.append(Line(position, position.aliquot.test.sample.blind_code, cells, _line_badge(cells), (leaches or {}).get(position.pk)))
     return Grid(analytes, lines)
 
 

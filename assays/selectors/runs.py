@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from assays.models import Run, RunPosition
 from assays.models.runs import PositionKind
 from assays.selectors.blinding import hide_blind_controls
+from assays.selectors.leach_shares import mark_otherwise
 
 _INSTRUMENT_TYPES = {
     PositionKind.SAMPLE: "Sample",
@@ -27,7 +28,7 @@ def run_list(viewer: Any) -> QuerySet[Run]:
     """The viewer's runs, with `position_count` and `sample_count`."""
     return (
         Run.objects.visible_to(viewer)
-        .select_related("instrument", "method_version__method", "planned_by")
+        .select_related("instrument", "method_version__method", "method_version__high_grade", "planned_by")
         .annotate(position_count=Count("positions"), sample_count=Count("positions", filter=Q(positions__kind=PositionKind.SAMPLE)))
     )
 
@@ -35,6 +36,7 @@ def run_list(viewer: Any) -> QuerySet[Run]:
 def tray_of(run: Run, viewer: Any) -> list[RunPosition]:
     """The positions with everything a label or a worklist names, as the viewer may see them."""
     positions = run.positions.select_related("aliquot__test__sample", "material", "duplicate_of", "blind")
+    positions = positions.annotate(otherwise=mark_otherwise(run))
     return hide_blind_controls(positions.order_by("number"), viewer)
 
 

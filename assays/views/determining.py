@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from assays.forms.determining import LABELS, DeterminationRows, TogetherForm, names_of
-from assays.models import HighGradeConditions, Run, RunPosition
+from assays.forms.determining import LABELS, DeterminationRows, TogetherForm
+from assays.models import Determination, HighGradeConditions, Run, RunPosition
 from assays.selectors.badges import run_badge
 from assays.selectors.supplies import find_things
 from assays.services.determining import record_determinations
@@ -81,12 +81,16 @@ class DeterminationsPage(Page):
             "run": run,
             "badge": run_badge(run.state),
             "stated": stated,
-            "heads": [LABELS[name][:2] for name in names_of(stated.technique)],
-            "entries": [(one, row, done.get(one.pk)) for one, row in zip(positions, rows.forms, strict=True)],
+            "entries": [(one, row, _on_record(done.get(one.pk))) for one, row in zip(positions, rows.forms, strict=True)],
             "rows": rows,
             "together": together,
         }
         return self.render(context, status=status)
+
+
+def _on_record(done: Determination | None) -> list[tuple[str, str]]:
+    """What counts at a position, in words; nothing where nothing was entered."""
+    return [(str(LABELS[name][0]), f"{value} {LABELS[name][1]}") for name, value in done.values.items()] if done is not None else []
 
 
 def _uuid(text: Any) -> UUID | None:

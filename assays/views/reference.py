@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from assays.forms.bench_filters import MATERIAL_ORDERINGS, METHOD_ORDERINGS, MaterialFilter, MethodFilter
 from assays.forms.in_house import MaterialForm, RunForm
 from assays.forms.problems import add_problems
-from assays.models import MethodVersion, ReferenceMaterial
+from assays.models import HighGradeConditions, MethodVersion, ReferenceMaterial
 from assays.models.reference import MaterialKind
 from assays.selectors.badges import version_badge
 from assays.selectors.bench_rows import material_data, method_data
@@ -78,6 +78,7 @@ class MethodVersionPage(Page):
                 "group": group_words(version.method.method_group),
                 "limits": [(one, sources.index(one.source) + 1 if one.source else "") for one in analytes],
                 "sources": sources,
+                "stated": HighGradeConditions.objects.filter(method_version=version).first(),
                 "badge": version_badge(version, clock.today()),
                 "controls": [control_words(control) for control in version.controls.all()],
                 "others": version.method.versions.exclude(pk=version.pk),

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
 from assays.calculation.trails import as_table
+from assays.chemistry.chondrite import CHONDRITE
 from assays.forms.bench_filters import RUN_ORDERINGS, RunFilter
 from assays.lifecycle import RUN, RunState
 from assays.models import ResultVersion, Run, RunPosition
@@ -22,6 +23,7 @@ from assays.selectors.badges import run_badge
 from assays.selectors.bench_rows import run_data
 from assays.selectors.blinding import knows_blind_controls
 from assays.selectors.judgements import Judgement, judgement_of
+from assays.selectors.leach_shares import read_leaching
 from assays.selectors.measured_badges import upload_badge
 from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.retests import find_retests
@@ -77,7 +79,8 @@ def see_run(run: Run, viewer: Any) -> Seen:
 def gather_run(run: Run, viewer: Any, seen: Seen, versions: Sequence[ResultVersion], asked: str = "") -> dict[str, Any]:
     """What the run's page and the pages of its review share; `versions` are its last results, none for who may not see them."""
     tray, judgement = seen
-    grid = run_page.make_grid(run, tray, judgement, versions)
+    leaching = read_leaching(run, tray, versions)
+    grid = run_page.make_grid(run, tray, judgement, versions, leaching.leaches)
     rows = run_page.control_rows(judgement)
     attempts = attempts_of(run, viewer)
     return {
@@ -90,8 +93,9 @@ def gather_run(run: Run, viewer: Any, seen: Seen, versions: Sequence[ResultVersi
         "controls": rows,
         "cells": run_page.tray_cells(tray, judgement),
         "grid": grid,
+        "leaching": leaching,
         "chart": run_page.choose_chart(run, judgement, viewer, asked),
-        "pattern": run_page.pattern_spec(grid) if versions else None,
+        "pattern": run_page.pattern_spec(grid) if any(symbol in CHONDRITE for symbol in grid.analytes) else None,
         "uploads": [
             {"upload": one, "badge": upload_badge(one)}
             for one in run.uploads.select_related("received_from", "instrument").order_by("-received_at")
@@ -104,7 +108,9 @@ def gather_run(run: Run, viewer: Any, seen: Seen, versions: Sequence[ResultVersi
 
 
 def _first_controls(rows: list[run_page.ControlRow]) -> list[run_page.ControlRow]:
-    """What does not pass, and dysprosium and terbium; the rest on request."""
+    """What does not pass, and dysprosium and terbium, the rest on request; of a method that has neither, everything."""
+    if not any(row.verdict.analyte and row.verdict.analyte.symbol in {"Dy", "Tb"} for row in rows):
+        return rows
     return [row for row in rows if row.verdict.outcome != "pass" or (row.verdict.analyte and row.verdict.analyte.symbol in {"Dy", "Tb"})]
 
 

@@ -78,7 +78,7 @@ def test_from_the_crucible_to_the_certificate(cast: Cast) -> None:
     assert total.result is not None
     assert float(total.result.value) == pytest.approx(100.1, abs=0.05)
     assert "98.50 to 101.50 %" in total.definition
-    assert "no published standard" in total.definition
+    assert "not taken from a published standard" in total.definition
     shown = arrange_certificate(content)
     assert [one["with_oxides"] for one in shown["details"]] == [False]
     assert shown["grades"]["symbols"] == ["TREO"]
