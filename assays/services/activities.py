@@ -37,8 +37,9 @@ def assess_run(run: Run, reduced: ReducedRun, by: Any, moment: datetime) -> None
     passed = run.state == RunState.QC_PASSED and run.method_version.method.extraction == Extraction.TOTAL
     held = _held_for_safety(list(found)) if passed else set()
     wanted = {sample: all_of for sample, all_of in found.items() if _reaches(all_of, limit) or sample in held}
-    who = by if isinstance(by, User) else run.planned_by
-    assess_contents(found=wanted, laboratory=run.laboratory, reference=run.code, by=who, at=moment)
+    if wanted:
+        who = by if isinstance(by, User) else run.planned_by
+        assess_contents(found=wanted, laboratory=run.laboratory, reference=run.code, by=who, at=moment)
 
 
 def _activities(reduced: ReducedRun) -> dict[UUID, list[NuclideActivity]]:

@@ -191,7 +191,7 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
             "row__total_dilution",
             Cast("id", TextField()),
             "row__upload",
-            "row_id",
+            Cast("row_id", TextField()),
             "replicate",
         )
     )
@@ -322,8 +322,9 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
             for pk, (result, last), (position, _, values) in zip(ids, heads, versions.values(), strict=True)
         ],
     )
-    gone = Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(current__reduction=reduction)
-    gone.update(current=None)
+    if reduction.number > 1:
+        gone = Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(current__reduction=reduction)
+        gone.update(current=None)
 
 
 def _carried_values(earlier: ResultVersion) -> tuple[Any, ...]:

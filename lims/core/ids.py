@@ -6,6 +6,8 @@ import os
 import time
 import uuid
 
+_UNKNOWN = uuid.SafeUUID.unknown
+
 
 def uuid7() -> uuid.UUID:
     """A new UUIDv7: 48 bits of Unix milliseconds, 74 random bits."""
@@ -30,7 +32,7 @@ def read_uuid(text: str) -> uuid.UUID:
 def _uuid(value: int) -> uuid.UUID:
     made = object.__new__(uuid.UUID)
     object.__setattr__(made, "int", value)
-    object.__setattr__(made, "is_safe", uuid.SafeUUID.unknown)
+    object.__setattr__(made, "is_safe", _UNKNOWN)
     return made
 
 
