@@ -9,6 +9,7 @@ The sheets of relative standard deviations hold fractions, not percent. `Conc. i
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -24,6 +25,9 @@ FORMAT = "perkinelmer_syngistix"
 TITLE = "PerkinElmer Syngistix workbook (.xlsx)"
 FRACTION = "fraction"
 _SEARCHED_ROWS = 30
+
+# How the method's list draws an internal standard (`> Rh 103`) and the analytes that refer to it (`|- Dy 163`).
+_GROUP_MARK = re.compile(r"\s*(?:\|\s*[>_-]*|>)\s*(?=[A-Z])")
 
 _QUANTITIES = {
     "raw intensities": "intensity", "intensities": "intensity", "net intensities": "net_intensity",
@@ -143,7 +147,8 @@ class _Sheet:
         return layout
 
     def _read_column(self, number: int, index: int, cell: Cell) -> Column | None:
-        name, unit = split_unit(cell.text)
+        mark = _GROUP_MARK.match(cell.text)
+        name, unit = split_unit(cell.text[mark.end() :] if mark else cell.text)
         channel = read_channel(name)
         if channel is None or (channel.line is None and unit is None):
             if unit is None:
@@ -157,7 +162,7 @@ class _Sheet:
             quantity = "counts"
         if self.is_rsd:
             quantity, unit = f"{quantity}_rsd", FRACTION
-        is_standard = self.is_standard or channel.internal_standard
+        is_standard = self.is_standard or channel.internal_standard or bool(mark and ">" in mark[0])
         return Column(channel.analyte, quantity, unit, channel.line, gas_mode=channel.mode, internal_standard=is_standard)
 
     def identify(self, cells: Mapping[int, Cell], layout: Layout) -> tuple[object, ...]:

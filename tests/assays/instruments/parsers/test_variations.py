@@ -167,3 +167,10 @@ def test_spectraa_blocks_of_different_elements_are_one_row_a_sample() -> None:
         ("A-1", "Tb", "0.5", 7, 0),
         ("A-1", "Tb", "0.4", 9, 3),
     ]
+
+
+def test_syngistix_marks_of_internal_standards_and_their_analytes_are_no_part_of_the_name() -> None:
+    titles = ["Sample Id", "Acquisition Time", "A/S Loc", "> Rh 103\n(cps)", "|- Dy 163\n(cps)"]
+    parts = workbook_parts({"Raw Intensities": [[text(title) for title in titles], [text(one) for one in ("A", "t", "1", "5", "6")]]})
+    readings = parse("export.xlsx", pack(parts)).readings
+    assert [(r.analyte, r.isotope_or_line, r.internal_standard) for r in readings] == [("Rh", "103", True), ("Dy", "163", False)]
