@@ -1,13 +1,12 @@
 """Reduction of an instrument's concentration to mg/kg of dry solid, in one place for values and limits alike."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from assays.chemistry.dilution import compute_method_factor
 from assays.chemistry.moisture import to_dry
 
 
-@dataclass(frozen=True)
-class ReducedValue:
+class ReducedValue(NamedTuple):
     """A content in mg/kg, ``as_received`` and ``dry``, and the ``method_factor`` V·DF/m in mL/g that led to it."""
 
     as_received: float

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 from statistics import fmean
+from typing import NamedTuple
 
 from assays.chemistry.reduction import reduce_limit_to_dry_mg_kg, reduce_to_dry_mg_kg
 
 
-@dataclass(frozen=True)
-class SolutionReading:
+class SolutionReading(NamedTuple):
     """A concentration in µg/L. `applied_dilution` is the factor the instrument has already multiplied in (1 for none); `qualifier` is
     `""`, `"<"`, `">"`; `reading_id` leads back to the raw cell."""
 
@@ -62,8 +62,7 @@ class TrayInput:
     corrected: bool = True
 
 
-@dataclass(frozen=True)
-class TrayResult:
+class TrayResult(NamedTuple):
     """One content in mg/kg dry. `value` is the bound where `qualifier` is `<` or `>`; `net` is the value before censoring (None where only
     a bound was read); `uncertainty` is expanded (k = 2), for quantified values only; the rest is what it was made of."""
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
-from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Max, TextField
@@ -24,17 +23,7 @@ from assays.instruments.models import Reading, RowOutcome, UploadState
 from assays.instruments.oxides import find_upload_oxides
 from assays.instruments.parsers.nomenclature import find_mass_or_line, read_unit
 from assays.instruments.rows import CONCENTRATIONS
-from assays.models import (
-    HighGradeConditions,
-    MethodAnalyte,
-    MethodVersion,
-    Reduction,
-    Result,
-    ResultVersion,
-    Run,
-    RunPosition,
-    SubmissionTest,
-)
+from assays.models import HighGradeConditions, MethodAnalyte, MethodVersion, Reduction, ResultVersion, Run, RunPosition
 from assays.models.high_grade import WET_CHEMISTRY
 from assays.models.runs import PositionKind
 from assays.qc.measurements import ControlKind
@@ -56,7 +45,7 @@ from assays.services.solutions import Solutions, apply_solution, read_solutions,
 from lims.core import clock
 from lims.core.copying import copy_rows
 from lims.core.errors import Invalid
-from lims.core.ids import uuid7_series
+from lims.core.ids import uuid7_keys
 
 SOFTWARE = "lims-reduction 2"
 # What a cell's qualifier says of the truth. Not detected is below the limit; what is not available says nothing.
@@ -122,7 +111,7 @@ def compute_run(run: Run) -> ReducedRun:
     measured = frozenset(symbol for found in readings.values() for symbol in found)
     calculation = replace(calculation, limits=decided, blanks=blanks_of_run(blanks), uncertainties=uncertainties)
     budgets = budgets_of_run(calculation, reduced.results, portions)
-    results = reduced.results | {key: replace(reduced.results[key], uncertainty=budget.output) for key, budget in budgets.items()}
+    results = reduced.results | {key: reduced.results[key]._replace(uncertainty=budget.output) for key, budget in budgets.items()}
     calculation = replace(calculation, budgets=budgets)
     return ReducedRun(positions, portions, analytes, results, measured, reduced.mismatches, standards, calculation, solutions=solutions)
 
@@ -168,7 +157,7 @@ def _portion(position: RunPosition, version: MethodVersion) -> Portion:
 def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[str, list[SolutionReading]]], tuple[str, ...]]:
     """The usable readings of the recorded uploads by position number and symbol, and the internal standards they were taken with."""
     recorded = Reading.objects.filter(row__upload__run=run, row__upload__state=UploadState.RECORDED)
-    named = set(recorded.values_list("row__upload", "analyte", "quantity", "internal_standard").distinct())
+    named = set(recorded.order_by().values_list("row__upload", "analyte", "quantity", "internal_standard").distinct())
     standards = {name for _, name, _, is_standard in named if is_standard}
     oxides = find_upload_oxides({(upload, name) for upload, name, quantity, no in named if quantity in CONCENTRATIONS and not no}, analytes)
     cells = (
@@ -208,7 +197,7 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
             applied = dilution if quantity == "concentration" else None
             reading = _solution_reading(value, unit, qualifier, applied, reading_id, analytes[symbol])
             if oxide:
-                reading = replace(reading, value=reading.value / oxide.factor)
+                reading = reading._replace(value=reading.value / oxide.factor)
             by_quantity[number, symbol][quantity].append(reading)
     found: dict[int, dict[str, list[SolutionReading]]] = defaultdict(dict)
     for (number, symbol), groups in by_quantity.items():
@@ -282,36 +271,40 @@ _VERSION_COLUMNS = [
 ]  # fmt: skip
 
 
+_K = Decimal(2)
+
+
 def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
     """A version for every sample position and analyte. The results of tests that are this run's point to the new versions, and to nothing
-    where a reading is gone."""
-    live = set(live_tests(reduction.run).values_list("pk", flat=True))
+    where a reading is gone.
+
+    Keys are texts here, as COPY takes them: a run has thousands, and a `UUID` takes long to make and to hash."""
+    live = {str(test) for test in live_tests(reduction.run).values_list("pk", flat=True)}
     tubes = {
-        number: (position, position.aliquot.test)
+        number: (position, str(position.aliquot.test_id), str(position.aliquot.test.sample_id))
         for number, position in reduced.positions.items()
         if position.kind == "sample" and position.aliquot is not None
     }
-    portions = {
-        number: _portion_inputs(position) | solution_inputs(position, reduced.solutions) for number, (position, _test) in tubes.items()
-    }
-    versions: dict[tuple[UUID, UUID], tuple[RunPosition, SubmissionTest, tuple[Any, ...]]] = {}
+    portions = {number: _portion_inputs(one) | solution_inputs(one, reduced.solutions) for number, (one, *_) in tubes.items()}
+    analytes = {symbol: (str(one.analyte_id), str(one.relative_uncertainty_percent)) for symbol, one in reduced.analytes.items()}
+    versions: dict[tuple[str, str], tuple[RunPosition, str, tuple[Any, ...]]] = {}
     for (number, symbol), found in reduced.results.items():
         if number not in tubes:
             continue
-        position, test = tubes[number]
+        position, test, sample = tubes[number]
         if position.analytes is None or symbol in position.analytes:
-            analyte = reduced.analytes[symbol]
-            made = reduced.calculation.inputs_of(number, symbol) | reduced.determined.get(number, {})
-            values = _version_values(portions[number], analyte, found, reduction.run.method_version, made)
-            versions[test.pk, analyte.analyte_id] = (position, test, values)
-    for position, test in tubes.values():
+            analyte, percent = analytes[symbol]
+            inputs = portions[number] | _result_inputs(found, percent) | reduced.calculation.inputs_of(number, symbol)
+            inputs |= reduced.determined.get(number, {})
+            versions[test, analyte] = (position, sample, _version_values(found, reduction.run.method_version, inputs))
+    for position, test, sample in tubes.values():
         for analyte_id, earlier in carried_versions(position).items():
-            versions[test.pk, analyte_id] = (position, test, _carried_values(earlier))
-    ids = uuid7_series(len(versions))
+            versions[test, str(analyte_id)] = (position, sample, _carried_values(earlier))
+    ids = _make_keys(len(versions))
     heads = _point_heads(
         [
-            (test.pk, test.sample_id, analyte, pk if test.pk in live else None)
-            for pk, ((_, analyte), (_, test, _)) in zip(ids, versions.items(), strict=True)
+            (test, sample, analyte, pk if test in live else None)
+            for pk, ((test, analyte), (_, sample, _)) in zip(ids, versions.items(), strict=True)
         ]
     )
     copy_rows(
@@ -323,8 +316,7 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
         ],
     )
     if reduction.number > 1:
-        gone = Result.objects.filter(current__reduction__run=reduction.run_id, test__in=live).exclude(current__reduction=reduction)
-        gone.update(current=None)
+        _leave_gone(reduction, live, [result for result, _last in heads])
 
 
 def _carried_values(earlier: ResultVersion) -> tuple[Any, ...]:
@@ -336,31 +328,47 @@ def _carried_values(earlier: ResultVersion) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _point_heads(rows: list[tuple[UUID, UUID, UUID, UUID | None]]) -> list[tuple[UUID, int]]:
+def _point_heads(rows: Sequence[tuple[str, str, str, str | None]]) -> list[tuple[str, int]]:
     """Make each (test, sample, analyte)'s result, where there is none, point to the version it will have; to what it had where that is
     None. Gives each result's id and its last version. The new versions are written in the same transaction, whose end checks that they
     are there."""
-    made = uuid7_series(len(rows))
-    columns: list[Sequence[UUID | None]] = [made, *zip(*rows, strict=True)] if rows else [[]] * 5
+    made = _make_keys(len(rows))
+    columns: list[Iterable[str | None]] = [made, *([row[place] for row in rows] for place in range(4))]
     with connection.cursor() as cursor:
         # Only results that were there before are told: of a run's first reduction none.
         cursor.execute(
-            "WITH given AS (SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])"
-            " AS row (id, test_id, sample_id, analyte_id, current_id)), pointed AS ("
-            "INSERT INTO assays_result (id, test_id, sample_id, analyte_id, current_id) SELECT * FROM given"
+            "WITH given AS (SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[]) WITH ORDINALITY"
+            " AS row (id, test_id, sample_id, analyte_id, current_id, place)), pointed AS ("
+            "INSERT INTO assays_result (id, test_id, sample_id, analyte_id, current_id)"
+            " SELECT id, test_id, sample_id, analyte_id, current_id FROM given"
             " ON CONFLICT (test_id, analyte_id) DO UPDATE SET current_id = coalesce(EXCLUDED.current_id, assays_result.current_id)"
             " RETURNING id, test_id, analyte_id)"
-            " SELECT given.id, pointed.id, (SELECT coalesce(max(version), 0) FROM assays_resultversion WHERE result_id = pointed.id)"
+            " SELECT place - 1, pointed.id::text, (SELECT coalesce(max(version), 0) FROM assays_resultversion WHERE result_id = pointed.id)"
             " FROM pointed JOIN given USING (test_id, analyte_id) WHERE given.id <> pointed.id",
             [_array(column) for column in columns],
         )
-        earlier = {given: (pk, last) for given, pk, last in cursor.fetchall()}
-    return [earlier.get(pk, (pk, 0)) for pk in made]
+        earlier = {place: (pk, last) for place, pk, last in cursor.fetchall()}
+    return [earlier.get(place, (pk, 0)) for place, pk in enumerate(made)]
 
 
-def _array(ids: Sequence[UUID | None]) -> str:
-    """Ids as PostgreSQL writes an array: adapting them one by one costs more than the statement."""
-    return "{" + ",".join("NULL" if one is None else f"{one.int:032x}" for one in ids) + "}"
+def _leave_gone(reduction: Reduction, live: Iterable[str], pointed: Iterable[str]) -> None:
+    """The results of the run's tests whose readings are gone point to nothing. They are found by their tests: by the run's reductions every
+    version it ever gave would be read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE assays_result r SET current_id = NULL FROM assays_resultversion v JOIN assays_reduction d ON d.id = v.reduction_id"
+            " WHERE r.test_id = ANY(%s::uuid[]) AND r.id <> ALL(%s::uuid[]) AND v.id = r.current_id AND d.run_id = %s",
+            [_array(live), _array(pointed), reduction.run_id],
+        )
+
+
+def _make_keys(count: int) -> list[str]:
+    return [key.hex() for key in uuid7_keys(count)]
+
+
+def _array(keys: Iterable[str | None]) -> str:
+    """Keys as PostgreSQL writes an array: adapting them one by one costs more than the statement."""
+    return "{" + ",".join("NULL" if one is None else one for one in keys) + "}"
 
 
 def report_text(found: TrayResult) -> tuple[str, str]:
@@ -386,25 +394,22 @@ def _portion_inputs(position: RunPosition) -> dict[str, str]:
     }
 
 
-def _version_values(
-    portion: dict[str, str], analyte: MethodAnalyte, found: TrayResult, version: MethodVersion, made: dict[str, Any]
-) -> tuple[Any, ...]:
+def _result_inputs(found: TrayResult, percent: str) -> dict[str, Any]:
+    return {
+        "readings": found.reading_ids,
+        "solution_ug_l": repr(found.solution_ug_l),
+        "blank_ug_l": repr(found.blank_ug_l),
+        "dilution": repr(found.dilution),
+        "net_mg_kg": repr(found.net),
+        "relative_uncertainty_percent": percent,
+    }
+
+
+def _version_values(found: TrayResult, version: MethodVersion, inputs: dict[str, Any]) -> tuple[Any, ...]:
     text, uncertainty_text = report_text(found)
-    inputs = (
-        portion
-        | {
-            "readings": list(found.reading_ids),
-            "solution_ug_l": repr(found.solution_ug_l),
-            "blank_ug_l": repr(found.blank_ug_l),
-            "dilution": repr(found.dilution),
-            "net_mg_kg": repr(found.net),
-            "relative_uncertainty_percent": str(analyte.relative_uncertainty_percent),
-        }
-        | made
-    )
     return (
         version.pk, text, _digits(found.value), found.qualifier or "=", version.unit, version.basis,
-        _digits(found.uncertainty), uncertainty_text, Decimal(2), _digits(found.lod, 6), _digits(found.loq, 6), inputs,
+        _digits(found.uncertainty), uncertainty_text, _K, _digits(found.lod, 6), _digits(found.loq, 6), inputs,
     )  # fmt: skip
 
 

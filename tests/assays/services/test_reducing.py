@@ -7,11 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from assays.instruments.ingest import store_readings
 from assays.instruments.recording import confirm_upload
 from assays.instruments.writers import BatchRow, BatchValues, write_batch_table
 from assays.models import Result, ResultVersion, Run, SubmissionTest
+from assays.services.judging import judge_run
 from assays.services.planning import plan_run
 from assays.services.reducing import reduce_run
 from assays.services.reviewing import SEND_BACK, review_run
@@ -131,3 +134,14 @@ def test_a_test_loaded_again_follows_its_newest_run(cast: Cast) -> None:
     confirm_upload(upload=late, by=cast.analyst)
     assert set(Result.objects.values_list("current__reduction__run", flat=True)) == {second.pk}
     assert set(SubmissionTest.objects.values_list("state", flat=True)) == {"measured"}
+
+
+def test_judging_asks_the_database_as_often_for_a_tray_as_for_a_tube(cast: Cast) -> None:
+    make_measured_run(cast, 1)  # later runs look back to it
+    asked = []
+    for samples in (1, 6):
+        run = Run.objects.select_related("method_version__method", "instrument").get(pk=make_measured_run(cast, samples).pk)
+        with CaptureQueriesContext(connection) as captured:
+            judge_run(run=run, by=cast.analyst)
+        asked.append(len(captured))
+    assert asked[0] == asked[1] <= 28
