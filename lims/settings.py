@@ -293,7 +293,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["lims.core.api.permissions.MatrixPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["lims.core.api.parsing.TextParser"],
     "DEFAULT_SCHEMA_CLASS": "lims.core.api.openapi.DescribedRefusals",
     "DEFAULT_THROTTLE_CLASSES": ["lims.core.api.throttling.CallerThrottle"],
     "EXCEPTION_HANDLER": "lims.core.api.problems.exception_handler",

@@ -17,7 +17,7 @@ from assays.models import Result, ResultVersion
 from assays.selectors.results import authorised_results, result_data, results_with_drafts
 from assays.selectors.run_calculation import calculation_data
 from assays.selectors.trails import TRAIL_RELATIONS, trail_of
-from lims.core.api.views import ActionView, ListView
+from lims.core.api.views import ActionView, ListView, read_flag
 from lims.core.errors import NotFound
 from lims.core.roles import Action, require
 
@@ -40,12 +40,14 @@ class Results(ListView):
 
     @staticmethod
     def _asks_for_drafts(request: Request) -> bool:
-        return request.query_params.get("draft") == "1"
+        return read_flag(request, "draft")
 
     @extend_schema(
         operation_id="results_list",
         filters=True,
-        parameters=[OpenApiParameter("draft", bool, description="`1` adds results before authorisation, where the role may see them")],
+        parameters=[
+            OpenApiParameter("draft", int, enum=[0, 1], description="1 adds results before authorisation, where the role may see them")
+        ],
         responses=schemas.ResultPage,
     )
     def get(self, request: Request) -> Any:

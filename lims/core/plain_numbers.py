@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 _PLAIN = re.compile(r"[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,3})?", re.ASCII)
+# Above, arithmetic at 28 digits would no longer hold the third decimal; nothing that is weighed, counted or paid comes near.
+_LARGEST_EXPONENT = 20
+_SMALLEST_EXPONENT = -60
 _NUMBERS = (msgspec.inspect.DecimalType, msgspec.inspect.IntType, msgspec.inspect.FloatType)
 _LISTS = (msgspec.inspect.ListType, msgspec.inspect.VarTupleType, msgspec.inspect.SetType, msgspec.inspect.FrozenSetType)
 
@@ -23,11 +27,16 @@ _Plan = Any
 
 def is_plain_number(text: str) -> bool:
     """Whether a person would read the text as the number that a program reads."""
-    return _PLAIN.fullmatch(text.strip(" ")) is not None
+    return _PLAIN.fullmatch(text.strip(" ")) is not None and is_within_reach(Decimal(text.strip(" ")))
+
+
+def is_within_reach(number: Decimal) -> bool:
+    """Whether the number is neither so large nor so small that arithmetic or the database would fail with it."""
+    return number.is_finite() and (not number or _SMALLEST_EXPONENT < number.adjusted() < _LARGEST_EXPONENT)
 
 
 def find_odd_numbers(values: Any, kind: Any) -> Iterator[str]:
-    """Pointers (`/items/0/mass_g`) to texts that stand where `kind` wants a number and are none that a person would write."""
+    """Pointers (`/items/0/mass_g`) to what stands where `kind` wants a number and is none that a person would write."""
     yield from _odd(values, _plan_of(kind), "")
 
 
@@ -35,7 +44,8 @@ def _odd(value: Any, plan: _Plan, pointer: str) -> Iterator[str]:
     if plan is None or value is None:
         return
     if plan == "number":
-        if isinstance(value, str) and not is_plain_number(value):
+        odd = isinstance(value, str) and not is_plain_number(value)
+        if odd or (isinstance(value, (int, float)) and not -(10.0**_LARGEST_EXPONENT) < value < 10.0**_LARGEST_EXPONENT):
             yield pointer
         return
     form, inner = plan

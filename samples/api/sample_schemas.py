@@ -159,7 +159,7 @@ class RegistrationProblemSchema(Schema):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = ProblemRowSchema(many=True)  # type: ignore[assignment]
+    errors = ProblemRowSchema(many=True, required=False)  # type: ignore[assignment]
     details = RegistrationDetailsSchema(required=False)
 
 

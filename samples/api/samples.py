@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lims.core.api.description import list_parameters
-from lims.core.api.views import ActionView, ListView, Struct, decode
+from lims.core.api.views import ActionView, ListView, Struct, decode, read_flag
 from lims.core.errors import Blocked, Blocker, Invalid, NotFound, Problem
 from lims.core.roles import Action
 from samples.api import sample_schemas as schemas
@@ -78,7 +78,7 @@ class Samples(ListView):
     )
     def post(self, request: Request) -> Response:
         """Register one sample (an object) or up to 1,000 (a list), all or nothing."""
-        dry_run = request.query_params.get("dry_run") in {"1", "true"}
+        dry_run = read_flag(request, "dry_run")
         if isinstance(request.data, list):
             return self._register_list(request, dry_run)
         try:
@@ -374,7 +374,7 @@ class CustodyView(ActionView):
         sample = find_sample(code, request.user)
         events = read_timeline(sample, request.user)
         found = {"sample": sample.code_for(request.user), "id": str(sample.pk)}
-        if request.query_params.get("proof") not in {"1", "true"}:
+        if not read_flag(request, "proof"):
             return Response(found | {"events": [event_data(event) for event in events], "checkpoint": None})
         checkpoint = latest_checkpoint()
         size = checkpoint.size if checkpoint else 0

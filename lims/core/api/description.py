@@ -18,7 +18,7 @@ def list_parameters(filterset: type[django_filters.FilterSet], orderings: Iterab
         OpenApiParameter("ordering", str, enum=names, description="A leading '-' turns the order."),
         OpenApiParameter("cursor", str, description="From `next` or `previous`."),
         OpenApiParameter("page_size", int, description="1 to 1000, by default 50."),
-        OpenApiParameter("count", int, enum=[1], description="1 adds `count`."),
+        OpenApiParameter("count", int, enum=[0, 1], description="1 adds `count`."),
         OpenApiParameter("fields", str, description="Names of members, separated by commas."),
     ]
 

@@ -64,6 +64,12 @@ _IDEMPOTENCY = {
 class DescribedRefusals(AutoSchema):
     """Adds to what a view says of itself: its refusals, all problem documents, and the header of safe retries at every POST."""
 
+    def _map_basic_serializer(self, serializer: Any, direction: Literal["request", "response"]) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if not type(serializer).__doc__:  # what the base class says of itself says nothing of this one
+            schema.pop("description", None)
+        return schema
+
     def _get_parameters(self) -> list[dict[str, Any]]:
         return [*super()._get_parameters(), *([_IDEMPOTENCY] if self.method == "POST" else [])]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from lims.core.api.schema_view import DocumentationView, SchemaView
 
 urlpatterns = [
-    path("schema/", SpectacularAPIView.as_view(authentication_classes=[]), name="api-schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema", authentication_classes=[]), name="api-docs"),
+    path("schema/", SchemaView.as_view(authentication_classes=[]), name="api-schema"),
+    path("docs/", DocumentationView.as_view(url_name="api-schema", authentication_classes=[]), name="api-docs"),
 ]

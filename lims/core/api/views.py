@@ -81,6 +81,19 @@ def refuse_odd_numbers(values: Any, kind: Any) -> None:
         raise Invalid("validation", f"{problems[0].pointer or 'body'}: {ODD_NUMBER}", problems=problems)
 
 
+_FLAGS = {"": False, "0": False, "false": False, "1": True, "true": True}
+
+
+def read_flag(request: Request, name: str) -> bool:
+    """What the query says by `name=1` or `name=0`; no when it says nothing. Anything else is refused: who writes `dry_run=yes` must not
+    find the samples registered."""
+    text = request.query_params.get(name, "").lower()
+    if text not in _FLAGS:
+        sentence = "Write 1 or 0."
+        raise Invalid(name, f"{name}: {sentence}", problems=[Problem(f"/{name}", name, sentence)])
+    return _FLAGS[text]
+
+
 def refuse_hidden_filters(filters: Any) -> None:
     """Raise `Invalid('filter')` where a filter is asked for that this caller does not have: what it lets through would tell what is not
     theirs, and rows that were not filtered would pass for those that were."""
@@ -144,7 +157,7 @@ class ListView(ActionView):
             return stream_csv(self._pick(self.row(one, request), fields) for one in paginator.ordered(rows).iterator(2000))
         page = paginator.page(rows)
         body: dict[str, Any] = {"next": page.next, "previous": page.previous}
-        if request.query_params.get("count") == "1":
+        if read_flag(request, "count"):
             body["count"] = rows.count()
         body["results"] = [self._pick(self.row(one, request), fields) for one in page.rows]
         return Response(body)

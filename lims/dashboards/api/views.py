@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from assays.models import Result
 from assays.selectors.grades import flat_grade_row, grade_row, grades_of
 from lims.core.api.paging import KeysetPaginator
-from lims.core.api.views import ListView, stream_csv
+from lims.core.api.views import ActionView, ListView, read_flag, stream_csv
 from lims.core.codes import normalise
 from lims.core.errors import Invalid, Problem
 from lims.core.roles import LABORATORY_ROLES, Action
@@ -113,7 +113,7 @@ class Grades(ListView):
             return stream_csv(lines, "grades.csv")
         page = paginator.page(samples)
         body: dict[str, Any] = {"next": page.next, "previous": page.previous}
-        if request.query_params.get("count") == "1":
+        if read_flag(request, "count"):
             body["count"] = samples.count()
         return Response(body | {"results": [self._pick(row, fields) for row in self.rows_of(page.rows, request)]})
 
@@ -124,7 +124,7 @@ class Grades(ListView):
             yield from self.rows_of(chunk, request)
 
 
-class OverviewView(ListView):
+class OverviewView(ActionView):
     """`GET /dashboards/overview/`."""
 
     actions: ClassVar[dict[str, Action]] = {"GET": Action.OVERVIEW_VIEW}
