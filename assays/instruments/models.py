@@ -246,11 +246,12 @@ class WeighingStep(models.TextChoices):
     PORTION = "portion", _("test portion")
     MOISTURE_WET = "moisture_wet", _("moisture aliquot, before drying")
     MOISTURE_DRY = "moisture_dry", _("moisture aliquot, dried")
+    STEP = "step", _("step of a preparation")
 
 
 class Weight(AppendOnly):
     """One weight as a balance sent it, and what became of it: the aliquot or the preparation it was recorded in. A moisture aliquot's wet
-    weight waits until its dry one names it (`wet`)."""
+    weight waits until its dry one names it (`wet`); one of a preparation's step until a person takes it there (`TakenWeight`)."""
 
     balance = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="weights", db_index=False)
     step = models.CharField(max_length=12, choices=WeighingStep)
@@ -278,6 +279,18 @@ class Weight(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.code} {self.raw}"
+
+
+class TakenWeight(AppendOnly):
+    """That a person took a balance's weight into a step of a preparation: the weight stays as it came, beside what was recorded of it."""
+
+    weight = models.OneToOneField(Weight, on_delete=models.PROTECT, related_name="taken")
+    record = models.OneToOneField("assays.StepRecord", on_delete=models.PROTECT, related_name="taken_weight")
+    taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    taken_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.weight} → {self.record}"
 
 
 class OfLaboratory(models.QuerySet[Any]):

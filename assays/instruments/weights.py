@@ -1,23 +1,28 @@
-"""Weights that balances send: recorded by the services the forms use, in the name of the person who stands at the balance."""
+"""Weights that balances send: recorded by the services the forms use, in the name of the person who stands at the balance.
+
+A weight for a step of a preparation waits: only who prepares knows which step it is of, and takes it there (`take_weight`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from assays.instruments.models import BALANCE, Instrument, WeighingStep, Weight
+from assays.instruments.models import BALANCE, Instrument, TakenWeight, WeighingStep, Weight
 from assays.instruments.parsers.balance import read_weight, to_grams
 from assays.lifecycle import TestState
-from assays.models import Aliquot, Preparation, SubmissionTest
+from assays.models import Aliquot, Equipment, Preparation, PreparationTask, StepRecord, SubmissionTest
+from assays.route_steps import FIELDS, Kind
 from assays.selectors.lookup import find_aliquots, find_waiting_test
 from assays.selectors.worklists import bench_tests, tests_to_weigh
 from assays.services.preparing import ROUTES, record_preparation
 from assays.services.rows import Refusals
+from assays.services.steps import StepEntry, record_steps
 from assays.services.weighing import weigh_aliquot
 from lims.core import clock
 from lims.core.acting import acting
@@ -231,6 +236,77 @@ def _record_dry(weighing: Weighing, mass_g: Decimal, person: Any, now: datetime)
     return _Recorded(sample, preparation=preparation, wet=wet, route=wet.route)
 
 
+def _record_for_step(weighing: Weighing, mass_g: Decimal, person: Any, now: datetime) -> _Recorded:
+    sample = _find_sample(weighing, person)
+    waiting = PreparationTask.objects.filter(sample=sample, laboratory=person.organisation_id, finished_at=None, next_kind__in=MASSES)
+    if not waiting.exists():
+        sentence = f"No preparation of {sample.code_for(person)} waits for a mass. Look at its steps; record what comes before first."
+        raise Blocked([Blocker("no_step_waits", sentence)])
+    return _Recorded(sample)
+
+
+MASSES: Mapping[str, str] = {
+    Kind.WEIGH_WET: "wet_mass_g",
+    Kind.WEIGH_DRY: "dry_mass_g",
+    Kind.SPLIT: "split_mass_g",
+    Kind.LEACH_SPLIT: "split_mass_g",
+}
+"""The kinds of steps a weight can be taken into, and the amount it becomes there."""
+
+
+def waiting_weights(sample: Sample, laboratory: Any) -> QuerySet[Weight]:
+    """Weights of the sample that balances of the laboratory sent for a step and nobody has taken yet, newest first."""
+    rows = Weight.objects.filter(sample=sample, balance__laboratory=laboratory, step=WeighingStep.STEP, taken=None)
+    return rows.select_related("balance", "weighed_by")
+
+
+def taken_mass(weight: Weight, kind: str) -> Decimal:
+    """The weight as the step keeps it: rounded half to even to the decimals it asks; the balance's own digits stay with the weight."""
+    [places] = [one.places for one in FIELDS[Kind(kind)] if one.name == MASSES[kind]]
+    return Decimal(weight.mass_g).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+
+
+def take_weight(*, weight: Weight, task: PreparationTask, kind: str, by: Any, at: datetime | None = None) -> StepRecord:
+    """Record the step a preparation waits for with a weight that a balance sent; the weight is kept beside it and is taken once.
+
+    `kind` is the step that was shown. The balance counts as the step's equipment where it is registered as such, by code or serial number.
+    Raises `Blocked`: taken already, of another sample, the step takes no mass; and whatever `record_steps` refuses.
+    """
+    require(by, Action.PREPARATION_EDIT)
+    now = at or clock.now()
+    with transaction.atomic(), acting(by, f"weight of {weight.balance.code} taken"):
+        task = fetch_visible(PreparationTask, by, lock=True, pk=task.pk)
+        # The sample is locked for the weight: a row of the ledger is not, and two preparations of one sample could reach for it.
+        Sample.objects.select_for_update(no_key=True).get(pk=task.sample_id)
+        refuse_if(_taking_blockers(weight, task, kind, by))
+        entry = StepEntry(
+            task=task,
+            kind=kind,
+            values={MASSES[kind]: taken_mass(weight, kind)},
+            equipment=_as_equipment(weight.balance),
+            remark=f"{weight.balance.code}: {weight.raw.strip()}",
+        )
+        [record] = record_steps(entries=[entry], by=by, at=now)
+        TakenWeight.objects.create(weight=weight, record=record, taken_by=by, taken_at=now)
+    return record
+
+
+def _taking_blockers(weight: Weight, task: PreparationTask, kind: str, by: Any) -> list[Blocker]:
+    if weight.balance.laboratory_id != by.organisation_id or weight.sample_id != task.sample_id or weight.step != WeighingStep.STEP:
+        return [Blocker("other_weight", "This weight is not of this preparation. Weigh the sample and send it again.")]
+    if TakenWeight.objects.filter(weight=weight).exists():
+        return [Blocker("weight_taken", "This weight was taken already. Correct the step with a reason instead.")]
+    if kind not in MASSES:
+        return [Blocker("no_mass", "This step takes no mass. Look at what is next.")]
+    return []
+
+
+def _as_equipment(balance: Instrument) -> Equipment | None:
+    """The balance as a piece of equipment of its laboratory."""
+    same = Q(code=balance.code) | (Q(serial=balance.serial) if balance.serial else Q(pk=None))
+    return Equipment.objects.filter(same, laboratory=balance.laboratory_id, kind="balance").first()
+
+
 def waiting_wet(sample: Sample, laboratory: Any) -> Weight | None:
     """The newest wet weight of the sample at the laboratory that no dry one has used; weighing wet again replaces what waited."""
     newest = Weight.objects.filter(sample=sample, balance__laboratory=laboratory, step=WeighingStep.MOISTURE_WET).first()
@@ -249,4 +325,5 @@ _STEPS = {
     WeighingStep.PORTION: _record_portion,
     WeighingStep.MOISTURE_WET: _record_wet,
     WeighingStep.MOISTURE_DRY: _record_dry,
+    WeighingStep.STEP: _record_for_step,
 }

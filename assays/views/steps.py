@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from assays.forms.steps import LABELS, CorrectionForm, PasteForm, StepForm, StepRows, ToolForm, read_lines
+from assays.instruments.models import Weight
+from assays.instruments.weights import MASSES, take_weight, taken_mass, waiting_weights
 from assays.models import PreparationTask, StepRecord
 from assays.models.lots import EquipmentKind
 from assays.models.routes import StepKind
@@ -216,6 +218,8 @@ class SampleStepsPage(Page):
         task = fetch_visible(PreparationTask, request.user, pk=_uuid(request.POST.get("task")), sample__blind_code=tidy_scanned(code))
         step = read_progress(task).next_step
         kind = request.POST.get("kind", "")
+        if "weight" in request.POST:
+            return self._take(task, kind, _uuid(request.POST["weight"]))
         if step is None or kind != step.kind:
             messages.error(request, _("Somebody recorded this step meanwhile. Look at what is next now."))
             return redirect("assays:sample-steps", task.sample.blind_code)
@@ -233,6 +237,17 @@ class SampleStepsPage(Page):
                 return redirect("assays:sample-steps", task.sample.blind_code)
         return self._show(code, (task.pk, form), status=422)
 
+    def _take(self, task: PreparationTask, kind: str, pk: UUID | None) -> HttpResponse:
+        waiting = waiting_weights(task.sample, self.request.user.organisation_id)
+        weight = waiting.filter(pk=pk).first() if pk is not None else None
+        try:
+            if weight is None:
+                raise NotFound()
+            self._say(take_weight(weight=weight, task=task, kind=kind, by=self.request.user))
+        except DomainError as error:
+            messages.error(self.request, error.message or _("This weight was taken meanwhile. Look at what is next now."))
+        return redirect("assays:sample-steps", task.sample.blind_code)
+
     def _say(self, made: StepRecord) -> None:
         if made.passed:
             messages.success(self.request, _("Recorded: %(step)s") % {"step": made.step.get_kind_display()})
@@ -245,12 +260,13 @@ class SampleStepsPage(Page):
         sample = samples.filter(blind_code=tidy_scanned(code)).first()
         if sample is None:
             raise NotFound()
-        shown = [_panel(task, bound) for task in tasks_of_sample(self.request.user, sample.blind_code)]
+        weights = list(waiting_weights(sample, self.request.user.organisation_id)[:3])
+        shown = [_panel(task, bound, weights) for task in tasks_of_sample(self.request.user, sample.blind_code)]
         _focus_one(shown)
         return self.render({"sample": sample, "panels": shown, "held": SAMPLE.blockers(sample, "prepare")}, status=status)
 
 
-def _panel(task: PreparationTask, bound: tuple[UUID, Any] | None) -> dict[str, Any]:
+def _panel(task: PreparationTask, bound: tuple[UUID, Any] | None, weights: Sequence[Weight]) -> dict[str, Any]:
     progress = read_progress(task)
     step = progress.next_step
     blockers = step_blockers(progress, step) if step is not None else []
@@ -268,6 +284,9 @@ def _panel(task: PreparationTask, bound: tuple[UUID, Any] | None) -> dict[str, A
         "limits": limit_words(step) if step is not None else "",
         "blockers": blockers,
         "form": form,
+        "weights": [(one, taken_mass(one, step.kind)) for one in weights]
+        if form is not None and step is not None and step.kind in MASSES
+        else [],
         "methods": sorted({one.method_version.method.code for one in task.tests.select_related("method_version__method")}),
     }
 

@@ -41,13 +41,18 @@ _LOTS = (
 )
 
 
+def _serial(laboratory: str, code: str) -> str:
+    """The balance that sends its weights is one with the instrument of that serial number."""
+    return f"DEMO-{laboratory}-BAL1" if code == "BAL-1" else f"SYN-{code}"
+
+
 def make_supplies(cast: Cast, begins: date, today: date) -> None:
     """The equipment and lots of each laboratory on the day its story begins; by `today` one pipette is overdue and one lot expired."""
     for laboratory in LABORATORIES:
         technician = cast.of("technician", laboratory)
         for kind, code, name, days in _EQUIPMENT:
             made = register_equipment(
-                code=f"{laboratory}-{code}", kind=kind, name=name, calibration_due=begins, serial=f"SYN-{code}", by=technician
+                code=f"{laboratory}-{code}", kind=kind, name=name, calibration_due=begins, serial=_serial(laboratory, code), by=technician
             )
             record_calibration(equipment=made, calibrated_on=begins, due=today + timedelta(days=days), by=technician)
         for kind, name, number, days in _LOTS:

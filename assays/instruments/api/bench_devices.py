@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from assays.instruments import weights
 from assays.instruments.api import schemas
-from assays.instruments.models import Instrument, Weight
+from assays.instruments.models import Instrument, WeighingStep, Weight
 from assays.selectors.runs import number_text
 from assays.selectors.scans import resolve_for_device
 from lims.core import clock
@@ -29,7 +29,7 @@ class WeightIn(Struct):
     """One weight of the balance."""
 
     code: _Code
-    step: Literal["portion", "moisture_wet", "moisture_dry"]
+    step: Literal["portion", "moisture_wet", "moisture_dry", "step"]
     raw: Annotated[str, Meta(min_length=1, max_length=80)]
     unit: Literal["", "mg", "g", "kg"] = ""
     measured_at: Annotated[datetime, Meta(tz=True)] | None = None
@@ -55,7 +55,8 @@ class Weights(ActionView):
     )
     def post(self, request: Request) -> Response:
         """Record weights, all or nothing, as weighed by whoever stands at the balance: a test portion becomes an aliquot, a moisture
-        aliquot's wet and dry weight a preparation. The balance must be in calibration."""
+        aliquot's wet and dry weight a preparation. With `step` it waits until a person takes it into a step of a preparation. The
+        balance must be in calibration."""
         balance: Any = request.user
         body: WeightsIn = decode(request, WeightsIn)
         weighings = [
@@ -89,8 +90,14 @@ def _weight_data(weight: Weight) -> dict[str, Any]:
         "weighed_by": weight.weighed_by.full_name,
         "sample": weight.sample.blind_code,
         "aliquot": weight.aliquot.code if weight.aliquot else None,
-        "outcome": "recorded" if weight.aliquot_id or weight.preparation_id else "waits_for_dry",
+        "outcome": _outcome(weight),
     }
+
+
+def _outcome(weight: Weight) -> str:
+    if weight.step == WeighingStep.STEP:
+        return "waits_for_step"
+    return "recorded" if weight.aliquot_id or weight.preparation_id else "waits_for_dry"
 
 
 class Scan(Struct):

@@ -245,7 +245,7 @@ class WeightSchema(Schema):
     weighed_by = serializers.CharField(help_text="Who stood at the balance")
     sample = serializers.CharField(help_text="Blind code")
     aliquot = serializers.CharField(allow_null=True)
-    outcome = serializers.ChoiceField(choices=["recorded", "waits_for_dry"])
+    outcome = serializers.ChoiceField(choices=["recorded", "waits_for_dry", "waits_for_step"])
 
 
 class WeightsSchema(Schema):
