@@ -186,6 +186,8 @@ class _Checker:
             channel = (reading.analyte, reading.isotope_or_line, reading.gas_mode, reading.quantity, reading.internal_standard)
             return (reading.row_index, *channel, reading.replicate)
 
+        if len({identify(self.readings[index]) for index in self.checked}) == len(self.checked):
+            return
         for indexes in self._group(self.checked, identify).values():
             if len(indexes) > 1:
                 first = self.readings[indexes[0]]

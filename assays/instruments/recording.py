@@ -89,9 +89,13 @@ def find_taken(upload: Upload) -> list[Blocker]:
         return []
     measured = Reading.objects.filter(row__outcome=RowOutcome.MATCHED, quantity__in=rows.CONCENTRATIONS, internal_standard=False)
     columns = ("row__position__number", "analyte")
-    mine = {(number, _name_element(name)) for number, name in measured.filter(row__upload=upload).values_list(*columns).distinct()}
+    mine = {
+        (number, _name_element(name)) for number, name in measured.filter(row__upload=upload).values_list(*columns).order_by().distinct()
+    }
     taken: defaultdict[str, set[int]] = defaultdict(set)
-    for number, analyte, name in measured.filter(row__upload__in=others).values_list(*columns, "row__upload__file_name").distinct():
+    for number, analyte, name in (
+        measured.filter(row__upload__in=others).values_list(*columns, "row__upload__file_name").order_by().distinct()
+    ):
         if (number, _name_element(analyte)) in mine:
             taken[name].add(number)
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +10,8 @@ from assays.instruments.matching import Matching, RowMatch
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow
 from assays.instruments.parsers.model import Kind, ParsedExport, ParsedReading, ParsedRow
 from assays.models import Run
-from lims.core.copying import copy_rows
-from lims.core.ids import uuid7_series
+from lims.core.copying import copy_lines, copy_rows, write_text
+from lims.core.ids import uuid7, uuid7_series
 
 CONCENTRATIONS = ("concentration", "measured_concentration")
 """The quantities results are made of; the first already carries the dilution, and is trusted before the second."""
@@ -50,9 +50,7 @@ def insert_rows(upload: Upload, export: ParsedExport, matching: Matching, run: R
             for index, row in enumerate(export.rows)
         ],
     )  # fmt: skip
-    sequences: dict[int, int] = {}
-    numbered = zip(uuid7_series(len(export.readings)), export.readings, strict=True)
-    copy_rows("instruments_reading", _READING_COLUMNS, [_reading(pk, reading, ids, sequences) for pk, reading in numbered])
+    copy_lines("instruments_reading", _READING_COLUMNS, _reading_lines(export.readings, [pk.hex for pk in ids]))
 
 
 def _outcome(match: RowMatch, positions: dict[int, UUID]) -> tuple[str, str, list[str], UUID | None]:
@@ -61,13 +59,27 @@ def _outcome(match: RowMatch, positions: dict[int, UUID]) -> tuple[str, str, lis
     return match.outcome, match.reason, list(match.warnings), position
 
 
-def _reading(pk: UUID, reading: ParsedReading, ids: list[UUID], sequences: dict[int, int]) -> tuple[Any, ...]:
-    sequence = sequences[reading.row_index] = sequences.get(reading.row_index, 0) + 1
-    return (
-        pk, ids[reading.row_index], sequence, reading.analyte[:12], (reading.isotope_or_line or "")[:64], (reading.gas_mode or "")[:64],
-        reading.quantity[:64], (reading.unit or "")[:20], reading.raw, reading.value, reading.qualifier[:12], reading.internal_standard,
-        reading.replicate, reading.row, reading.column or "",
-    )  # fmt: skip
+def _reading_lines(readings: Sequence[ParsedReading], row_keys: Sequence[str]) -> Iterator[str]:
+    """The readings as lines of `_READING_COLUMNS` for COPY. A file says what was measured in a few ways and a hundred thousand times:
+    that part of a line is written once for each."""
+    channels: dict[tuple[str | None, ...], str] = {}
+    sequences = [0] * len(row_keys)
+    first = uuid7().int
+    for number, reading in enumerate(readings):
+        index = reading.row_index
+        sequences[index] += 1
+        key = (reading.analyte, reading.isotope_or_line, reading.gas_mode, reading.quantity, reading.unit)
+        channel = channels.get(key)
+        if channel is None:
+            cut = zip(key, (12, 64, 64, 64, 20), strict=True)
+            channel = channels[key] = "\t".join(write_text((text or "")[:most]) for text, most in cut)
+        value = r"\N" if reading.value is None else reading.value
+        replicate = r"\N" if reading.replicate is None else reading.replicate
+        yield (
+            f"{first + number:032x}\t{row_keys[index]}\t{sequences[index]}\t{channel}\t{write_text(reading.raw)}\t{value}\t"
+            f"{write_text(reading.qualifier[:12])}\t{'t' if reading.internal_standard else 'f'}\t{replicate}\t"
+            f"{reading.row}\t{write_text(reading.column or '')}\n"
+        )
 
 
 def rematch_rows(

@@ -70,12 +70,26 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     return len(lines)
 
 
+def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    """COPY rows that stand as lines of PostgreSQL's text format (see `write_text`), each with its end; made while the database takes those
+    before, so nothing that makes them may ask it anything. What the iterator raises is raised here."""
+    _copy_stream(table, columns, "text", _Stream(line.encode() for line in lines))
+
+
+def write_text(text: str) -> str:
+    """A text as one cell of COPY's text format."""
+    return _escaped(text)
+
+
 def copy_binary(table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
     """COPY rows that stand as PostgreSQL's binary format has them: a count of fields, and each with its length before it. Rows that an
     iterator makes are made while the database takes those before; what it raises is raised here."""
-    stream = _Stream(rows)
+    _copy_stream(table, columns, "binary", _Stream(itertools.chain([_BINARY_HEAD], rows, [_BINARY_END])))
+
+
+def _copy_stream(table: str, columns: Sequence[str], form: str, stream: _Stream) -> None:
     try:
-        _copy(table, columns, "binary", stream)
+        _copy(table, columns, form, stream)
     except Exception:
         if stream.failure is not None:
             raise stream.failure from None
@@ -86,7 +100,7 @@ class _Stream:
     """Rows as a file for the driver to read."""
 
     def __init__(self, rows: Iterable[bytes]) -> None:
-        self._parts = itertools.chain([_BINARY_HEAD], rows, [_BINARY_END])
+        self._parts = iter(rows)
         self.failure: Exception | None = None
 
     def read(self, size: int) -> bytes:

@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from lims.core.errors import Problem
-from lims.core.plain_numbers import find_odd_numbers
+from lims.core.plain_numbers import find_odd_numbers, is_plain_number
 
 from .model import (
     ABOVE,
@@ -48,6 +48,7 @@ TITLE = "readings as JSON"
 MOST_READINGS = 200_000
 _MOST_PROBLEMS = 100
 _QUALIFIERS = ("", BELOW, ABOVE, OVER, NOT_DETECTED, NOT_AVAILABLE, MISSING)
+_DILUTIONS = re.compile(rb'"dilution"\s*:\s*"([^"]*)"')
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -109,7 +110,7 @@ def parse_readings(body: bytes) -> ParsedExport:
 def _decode(body: bytes) -> Body:
     try:
         decoded = _DECODER.decode(body)
-        for pointer in find_odd_numbers(_decode_plainly(body), Body):
+        for pointer in _find_odd_numbers(body):
             raise ParseError("invalid_body", "Write a number with the digits 0 to 9 and a point, as in 10.5.", Place(pointer=pointer))
         return decoded
     except msgspec.ValidationError as error:
@@ -124,6 +125,13 @@ def _decode(body: bytes) -> Body:
         ) from error
     except RecursionError as error:
         raise ParseError("malformed_json", "The JSON is nested too deep. Send a flat list of readings.") from error
+
+
+def _find_odd_numbers(body: bytes) -> Iterator[str]:
+    """Pointers to texts that are no plain numbers. Only `dilution` takes a number as text; where nothing is escaped and all of them are
+    plain, the body need not be walked."""
+    if b"\\" in body or not all(is_plain_number(text.decode("latin-1")) for text in set(_DILUTIONS.findall(body))):
+        yield from find_odd_numbers(_decode_plainly(body), Body)
 
 
 def _decode_plainly(body: bytes) -> Any:
@@ -149,6 +157,8 @@ class _Collector:
         self.rows: dict[tuple[object, ...], int] = {}
         self.parsed_rows: list[ParsedRow] = []
         self.problems: list[Problem] = []
+        # Analyte, unit and details that were found sound, and the unit they gave: a message repeats them thousands of times.
+        self.sound: dict[tuple[object, ...], str | None] = {}
 
     def collect(self) -> ParsedExport:
         run = str(self.body.run).strip()
@@ -167,10 +177,10 @@ class _Collector:
     def _read(self, index: int, reading: Reading) -> ParsedReading:
         row_index = self._find_row(index, reading)
         row = self.parsed_rows[row_index]
-        self._check_analyte(index, reading.analyte)
-        unit = self._check_unit(index, reading.unit)
+        unit = self._check_channel(index, reading)
         raw, value, qualifier = self._read_value(index, reading)
-        self._check_details(index, reading)
+        if reading.replicate is not None and not 1 <= reading.replicate <= 1000:
+            self._add(f"/readings/{index}/replicate", "bad_replicate", "Replicates are counted from 1.")
         return ParsedReading(
             sample=row.label,
             type=row.type,
@@ -229,6 +239,20 @@ class _Collector:
             if _CONTROL.search(text):
                 self._add(f"/readings/{index}/{name}", "control_character", "The text holds a control character. Leave it out.")
 
+    def _check_channel(self, index: int, reading: Reading) -> str | None:
+        """What was measured, and how; the unit as it is written here."""
+        channel = (reading.analyte, reading.unit, reading.isotope_or_line, reading.gas_mode, reading.quantity)
+        key = (*channel, reading.dilution, reading.measured_at)
+        if key in self.sound:
+            return self.sound[key]
+        before = len(self.problems)
+        self._check_analyte(index, reading.analyte)
+        unit = self._check_unit(index, reading.unit)
+        self._check_details(index, reading)
+        if len(self.problems) == before:
+            self.sound[key] = unit
+        return unit
+
     def _check_analyte(self, index: int, analyte: str) -> None:
         problem = _judge_analyte(analyte)
         if problem:
@@ -281,8 +305,6 @@ class _Collector:
         if reading.measured_at is not None and not _is_zoned_time(reading.measured_at):
             message = "The time must be RFC 3339 with an offset, such as 2026-03-01T10:15:00+05:30."
             self._add(f"/readings/{index}/measured_at", "bad_time", message)
-        if reading.replicate is not None and not 1 <= reading.replicate <= 1000:
-            self._add(f"/readings/{index}/replicate", "bad_replicate", "Replicates are counted from 1.")
         if reading.dilution is not None and not (reading.dilution.is_finite() and 0 < reading.dilution <= 10**9):
             self._add(f"/readings/{index}/dilution", "bad_dilution", "The dilution must be a factor above 0.")
         if not re.fullmatch(r"[a-z][a-z_]{0,63}", reading.quantity):
