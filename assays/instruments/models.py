@@ -142,6 +142,9 @@ class Upload(Record):
     error = models.TextField(blank=True)
     error_place = models.CharField(max_length=80, blank=True)
     notes = models.JSONField(default=list)
+    stated_unit = models.CharField(
+        max_length=20, blank=True, help_text=_("The unit a person said the concentrations have that the file gives without any")
+    )
     mapping = models.ForeignKey("instruments.MappingVersion", null=True, on_delete=models.PROTECT, related_name="uploads")
     replaced_by = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="replaces", help_text=_("The same bytes read again, with other cells")

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from assays.instruments import rows
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
-from assays.instruments.parsers.nomenclature import find_oxide_element
+from assays.instruments.parsers.nomenclature import find_oxide_element, read_unit
 from assays.instruments.placing import collect_notes, find_warnings, load_tray, place_export, refuse_unfit_run
 from assays.instruments.taught import read_again
 from assays.lifecycle import RUN, TEST
@@ -48,10 +48,17 @@ def record_upload(*, upload: Upload, by: Any, reason: str, at: datetime | None =
 
 
 def confirm_upload(
-    *, upload: Upload, by: Any, run: Run | None = None, assignments: Mapping[int, int] | None = None, at: datetime | None = None
+    *,
+    upload: Upload,
+    by: Any,
+    run: Run | None = None,
+    assignments: Mapping[int, int] | None = None,
+    unit: str = "",
+    at: datetime | None = None,
 ) -> Upload:
-    """A person takes a waiting upload as it is matched. First `run` chooses or changes its run, and `assignments` (row index in the file →
-    position number) give rows their tubes; all of it or nothing."""
+    """A person takes a waiting upload as it is matched. First `run` chooses or changes its run, `assignments` (row index in the file →
+    position number) give rows their tubes, and `unit` says what the concentrations are in that the file gives without a unit; all of it
+    or nothing."""
     require(by, Action.RUN_EDIT)
     with acting(by, "upload confirmed"), transaction.atomic():
         upload = lock_upload(upload)
@@ -60,9 +67,27 @@ def confirm_upload(
         if assignments:
             _assign(upload, assignments, by)
             _note_anew(upload)
+        if unit:
+            _state_unit(upload, unit)
         locked = lock_run_of(upload) if upload.run is not None else None
         refuse_if(confirm_blockers(upload))
         return record_upload(upload=upload, by=by, reason="confirmed", at=at, run=locked)
+
+
+def lacks_unit(upload: Upload) -> bool:
+    """Whether the file gives concentrations without a unit, of which nobody has said it yet."""
+    without = Reading.objects.filter(row__upload=upload, quantity__in=rows.CONCENTRATIONS, unit="", internal_standard=False)
+    return not upload.stated_unit and without.exists()
+
+
+def _state_unit(upload: Upload, unit: str) -> None:
+    if read_unit(unit) is None:
+        raise Invalid("unknown_unit", f"{unit[:40]!r} is no unit of a concentration. Write one such as ug/L, mg/L or mg/kg.")
+    if not lacks_unit(upload):
+        raise Invalid("unit_given", f"{upload.file_name} gives its concentrations with their units; none is stated for it.")
+    upload.stated_unit = unit.strip()
+    upload.save(update_fields=["stated_unit"])
+    _note_anew(upload)
 
 
 def confirm_blockers(upload: Upload) -> list[Blocker]:

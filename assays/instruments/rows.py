@@ -98,7 +98,7 @@ def rematch_rows(
 
 
 def recall_export(upload: Upload) -> ParsedExport:
-    """The upload's rows and concentrations as they are stored, for a check after a person has moved rows."""
+    """The upload's rows and concentrations as they are stored, with the unit a person has stated, for a check after a decision."""
     rows = tuple(
         ParsedRow(label, kind_text, as_kind(kind), row or 0, sheet=sheet or None, vial=vial, total_dilution=dilution)
         for label, kind_text, kind, row, sheet, vial, dilution in upload.rows.order_by("index").values_list(
@@ -114,7 +114,7 @@ def recall_export(upload: Upload) -> ParsedExport:
             isotope_or_line=isotope or None,
             gas_mode=gas_mode or None,
             quantity=quantity,
-            unit=unit or None,
+            unit=unit or upload.stated_unit or None,
             raw=raw,
             value=value,
             qualifier=qualifier,

@@ -175,6 +175,7 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
             "isotope",
             "quantity",
             "unit",
+            "row__upload__stated_unit",
             "value",
             "qualifier",
             "row__total_dilution",
@@ -185,7 +186,7 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
         )
     )
     by_quantity: dict[tuple[int, str], dict[str, list[SolutionReading]]] = defaultdict(lambda: defaultdict(list))
-    for number, name, isotope, quantity, unit, value, qualifier, dilution, reading_id, upload in _prefer_means(cells):
+    for number, name, isotope, quantity, unit, stated, value, qualifier, dilution, reading_id, upload in _prefer_means(cells):
         oxide = oxides.get((upload, name)) if oxides else None
         symbol = oxide.symbol if oxide else name
         if (
@@ -195,7 +196,7 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
             and (value is not None or qualifier in {"OVER", "ND"})
         ):
             applied = dilution if quantity == "concentration" else None
-            reading = _solution_reading(value, unit, qualifier, applied, reading_id, analytes[symbol])
+            reading = _solution_reading(value, unit or stated, qualifier, applied, reading_id, analytes[symbol])
             if oxide:
                 reading = reading._replace(value=reading.value / oxide.factor)
             by_quantity[number, symbol][quantity].append(reading)

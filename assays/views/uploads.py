@@ -17,6 +17,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from assays.chemistry.units import UNITS, Kind
 from assays.forms.problems import add_problems
 from assays.forms.upload_filters import UPLOAD_ORDERINGS, ReadingFilter, UploadFilter
 from assays.forms.uploads import RowsForm, RunChoiceForm, UploadForm, UploadReasonForm
@@ -153,6 +154,8 @@ class UploadPage(Page):
             "may_edit": may_edit,
             "is_open": is_open,
             "blockers": recording.confirm_blockers(upload) if upload.state == UploadState.WAITING else [],
+            "lacks_unit": may_edit and upload.state == UploadState.WAITING and upload.run is not None and recording.lacks_unit(upload),
+            "units": sorted(UNITS[Kind.MASS_CONCENTRATION], key=lambda unit: (unit != "ug/L", unit)),
             "reason_form": UploadReasonForm(auto_id="withdraw_%s"),
             "rest_form": UploadReasonForm(auto_id="rest_%s"),
             "rows_form": form or (RowsForm(rows=shown, tray=tubes.values()) if decidable and shown else None),
@@ -187,7 +190,7 @@ class UploadStep(Page):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         upload = fetch_upload(request.user, pk)
-        words = {"reason": request.POST.get("reason", "")} if self.needs_reason else {}
+        words = self.read_words(request)
         try:
             changed = type(self).service(upload=upload, by=request.user, **words)
         except Forbidden:
@@ -195,6 +198,10 @@ class UploadStep(Page):
         except DomainError as error:
             return self.refuse(error, reverse("instruments:upload", args=[pk]))
         return self.leave(changed)
+
+    def read_words(self, request: HttpRequest) -> dict[str, str]:
+        """What the person says with the decision."""
+        return {"reason": request.POST.get("reason", "")} if self.needs_reason else {}
 
     def leave(self, upload: Upload) -> HttpResponse:
         """Say it and go where it shows."""
@@ -208,6 +215,9 @@ class Confirm(UploadStep):
     service = recording.confirm_upload
     done = gettext_lazy("The readings are recorded, reduced and judged.")
     needs_reason = False
+
+    def read_words(self, request: HttpRequest) -> dict[str, str]:
+        return {"unit": request.POST.get("unit", "").strip()}
 
     def leave(self, upload: Upload) -> HttpResponse:
         messages.success(self.request, self.done)

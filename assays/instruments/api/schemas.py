@@ -140,6 +140,7 @@ class ConfirmSchema(Schema):
     assignments = serializers.DictField(
         child=serializers.IntegerField(), required=False, help_text="Row index in the file → position number"
     )
+    unit = serializers.CharField(required=False, allow_blank=True, help_text="What concentrations without a unit in the file are in")
 
 
 class AssignSchema(Schema):

@@ -259,6 +259,7 @@ class Confirmation(Struct):
 
     run: str | None = None
     assignments: dict[int, int] = {}
+    unit: str = ""
 
 
 class Assignment(Struct):
@@ -284,7 +285,7 @@ class ConfirmView(ActionView):
         upload = fetch_upload(request.user, pk)
         body: Confirmation = decode(request, Confirmation) if request.data else Confirmation()
         run = self._run(body.run, request.user) if body.run else None
-        recording.confirm_upload(upload=upload, run=run, assignments=body.assignments, by=request.user)
+        recording.confirm_upload(upload=upload, run=run, assignments=body.assignments, unit=body.unit, by=request.user)
         return answer(upload, request.user)
 
     @staticmethod

@@ -8,10 +8,12 @@ from decimal import Decimal
 import pytest
 
 from assays.instruments.models import Reading
-from assays.instruments.recording import record_upload
+from assays.instruments.recording import confirm_upload, record_upload
 from assays.models import ResultVersion, Run
+from lims.core.errors import Blocked, DomainError, Invalid
 from tests.assays.instruments.parsers.files import number, pack, workbook_parts
 from tests.factories.bench import make_planned_run
+from tests.factories.browsing import sign_in, text_of
 from tests.factories.measurement import make_headings, make_rows, upload_run
 from tests.factories.people import Cast
 
@@ -135,3 +137,23 @@ def test_percent_of_a_spectrometer_is_not_taken_for_a_concentration_of_a_solutio
     assert "unit_differs" in {note["code"] for note in upload.notes}
     assert Reading.objects.filter(row__upload=upload, quantity="concentration", unit="%").exists()
     assert not ResultVersion.objects.exists()
+
+
+def test_unit_a_file_does_not_give_is_asked_for_once(cast: Cast) -> None:
+    run = make_planned_run(cast)
+    masses = {heading.symbol: heading.mass for heading in make_headings(run)}
+    data = write_winlab32(contents_of(run), masses).replace(b",Calib Units", b"").replace(b",ug/L", b"")
+    upload = upload_run(cast, run, data, file_name="export.csv").upload
+    assert upload.state == "waiting"
+    for unit, code in {"": "unit_differs", "furlong": "unknown_unit", "mg/kg": "unit_differs"}.items():
+        with pytest.raises((Blocked, DomainError, Invalid)) as refusal:
+            confirm_upload(upload=upload, by=cast.analyst, unit=unit)
+        assert refusal.value.code == code
+        upload.refresh_from_db()
+        assert (upload.state, upload.stated_unit) == ("waiting", "")
+    analyst = sign_in(cast.analyst)
+    assert "The unit of the concentrations" in text_of(analyst.get(f"/uploads/{upload.pk}/"))
+    assert analyst.post(f"/uploads/{upload.pk}/confirm/", {"unit": "ug/L"}).status_code == 302
+    version = ResultVersion.objects.get(reduction__run=run, position__number=3, result__analyte__symbol="Dy")
+    assert (version.value, version.unit) == (Decimal("43.8525"), "mg/kg")
+    assert set(Reading.objects.filter(row__upload=upload, quantity="measured_concentration").values_list("unit", flat=True)) == {""}
