@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 from typing import Any
 
-from bench.database import median_seconds, throwaway_database
+from bench.database import database_cpu_seconds, median_seconds, throwaway_database
 
 _TARGET_MS = 250
+_TIMES = 5
 _MORE = ("Sc", "Ba", "Sr", "Rb", "Zr", "Hf", "Nb", "Ta", "Cs", "Ga", "V", "Cr", "W")
 """Elements beside the fusion method's seventeen."""
 
@@ -28,10 +30,13 @@ def run() -> None:
         def judge() -> None:
             judge_run(run=runs.get(pk=measured.pk), by=cast.analyst)
 
-        seconds = median_seconds(judge)
+        python, database = time.process_time(), database_cpu_seconds()
+        seconds = median_seconds(judge, times=_TIMES)
+        python, database = time.process_time() - python, database_cpu_seconds() - database
         last = measured.evaluations.order_by("-number")[0]
         print(f"{tubes} tubes × {elements} elements: {last.verdicts.count()} verdicts, {last.reduction.results.count()} results")
         print(f"  reduce, judge and write: {1000 * seconds:.0f} ms")
+        print(f"  of the processor: {1000 * python / _TIMES:.0f} ms in Python, {1000 * database / _TIMES:.0f} ms in the database")
         print(f"  target {_TARGET_MS} ms: {'reached' if 1000 * seconds < _TARGET_MS else 'MISSED'}")
 
 
