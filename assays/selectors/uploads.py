@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from assays.instruments.models import Instrument, Reading, RowOutcome, Upload, UploadRow, UploadState
+from assays.instruments.parsers.nomenclature import find_oxide_element
+from assays.instruments.rows import CONCENTRATIONS
 from assays.models import Run
 from assays.selectors.runs import number_text, tray_of, worklist_row
 
@@ -65,12 +67,30 @@ def upload_detail(upload: Upload) -> dict[str, Any]:
     readings = Reading.objects.filter(row__upload=upload).count()
     filled = {row.position.number for row in rows if row.position}
     numbers = upload.run.positions.values_list("number", flat=True) if upload.run else []
+    recorded = find_recorded_before(upload)
     return upload_data(upload) | {
         "notes": upload.notes,
         "counts": {"rows": len(rows), "readings": readings} | {outcome: counted[outcome] for outcome in RowOutcome.values},
-        "rows": [row_data(row) for row in rows],
+        "rows": [row_data(row) | {"already_recorded_by": recorded.get(row.index, [])} for row in rows],
         "unfilled_positions": sorted(set(numbers) - filled),
     }
+
+
+def find_recorded_before(upload: Upload) -> dict[int, list[dict[str, str]]]:
+    """Rows of a waiting upload, by their index, whose tubes another recorded upload of the run has given the same elements already: the
+    id and file name of each such upload. An oxide is a measurement of its element."""
+    others = Upload.objects.filter(run=upload.run_id, state=UploadState.RECORDED).exclude(pk=upload.pk)
+    if upload.state != UploadState.WAITING or upload.run_id is None or not others.exists():
+        return {}
+    cells = Reading.objects.filter(row__outcome=RowOutcome.MATCHED, quantity__in=CONCENTRATIONS, internal_standard=False).order_by()
+    earlier: defaultdict[tuple[Any, str], set[tuple[str, str]]] = defaultdict(set)
+    columns = ("row__position", "analyte", "row__upload", "row__upload__file_name")
+    for position, analyte, pk, name in cells.filter(row__upload__in=others).values_list(*columns).distinct():
+        earlier[position, find_oxide_element(analyte) or analyte].add((str(pk), name))
+    found: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
+    for index, position, analyte in cells.filter(row__upload=upload).values_list("row__index", "row__position", "analyte").distinct():
+        found[index] |= earlier.get((position, find_oxide_element(analyte) or analyte), set())
+    return {index: [{"id": pk, "file_name": name} for pk, name in sorted(uploads)] for index, uploads in found.items() if uploads}
 
 
 def rows_of(upload: Upload) -> list[UploadRow]:

@@ -31,7 +31,7 @@ from assays.instruments.taught import newest_versions
 from assays.models import Run
 from assays.selectors.error_queue import attempts_of, count_waiting
 from assays.selectors.measured_badges import row_badge, upload_badge
-from assays.selectors.uploads import reading_data, readings_of, rows_of, upload_data, upload_list
+from assays.selectors.uploads import find_recorded_before, reading_data, readings_of, rows_of, upload_data, upload_list
 from assays.views.lists import ListPage
 from lims.core.codes import normalise
 from lims.core.errors import DomainError, Forbidden
@@ -136,7 +136,7 @@ class UploadPage(Page):
         tray = load_tray(upload.run) if upload.run else []
         tubes = {tube.number: tube for tube in name_tubes(tray)}
         filled = {row.position_id for row in rows if row.position_id}
-        counted = Counter(row.outcome for row in rows)
+        counted, earlier = Counter(row.outcome for row in rows), find_recorded_before(upload)
         parked = [row for row in rows if row.outcome == RowOutcome.PARKED]
         shown = rows if self.request.GET.get("all") else parked
         context = {
@@ -145,7 +145,9 @@ class UploadPage(Page):
             "format_title": title_of(upload.format),
             "counts": {outcome: counted[outcome] for outcome in RowOutcome.values},
             "readings": Reading.objects.filter(row__upload=upload).count(),
-            "lines": [{"row": row, "badge": row_badge(row), "why": _explain(row, tubes)} for row in rows],
+            "lines": [
+                {"row": row, "badge": row_badge(row), "why": _explain(row, tubes), "earlier": earlier.get(row.index, ())} for row in rows
+            ],
             "decided": [row for row in rows if row.decided_by_id is not None] if may_edit and is_open else [],
             "unfilled": [position for position in tray if position.pk not in filled],
             "tray_size": len(tray),

@@ -65,6 +65,11 @@ class CountsSchema(Schema):
     ignored = serializers.IntegerField()
 
 
+class EarlierUploadSchema(Schema):
+    id = serializers.UUIDField()
+    file_name = serializers.CharField()
+
+
 class UploadRowSchema(Schema):
     index = serializers.IntegerField(help_text="Order in the file, from 1")
     label = serializers.CharField()  # type: ignore[assignment]  # a member, not the field's own label
@@ -79,6 +84,7 @@ class UploadRowSchema(Schema):
     position = serializers.IntegerField(allow_null=True)
     reason = serializers.CharField()
     warnings = serializers.ListField(child=serializers.CharField())
+    already_recorded_by = EarlierUploadSchema(many=True, help_text="Recorded uploads that gave this tube the same elements before")
 
 
 class UploadBlockerSchema(Schema):

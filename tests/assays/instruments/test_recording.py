@@ -21,6 +21,7 @@ from assays.instruments.recording import (
 )
 from assays.instruments.writers import BatchRow, write_batch_table
 from assays.models import Result, ResultVersion, Run, SubmissionTest
+from assays.selectors.uploads import find_recorded_before
 from lims.core.errors import Blocked, DomainError, Forbidden, Invalid, NotFound
 from tests.factories.bench import make_instrument, make_planned_run
 from tests.factories.measurement import (
@@ -233,6 +234,9 @@ def test_a_second_measurement_replaces_the_first_only_after_that_is_withdrawn(ca
     assert run.state == "qc_failed"
     again = upload_run(cast, run, make_export(run)).upload
     assert [blocker.code for blocker in confirm_blockers(again)] == ["readings_taken"]
+    first = run.uploads.get(state="recorded")
+    matched = set(again.rows.filter(outcome="matched").values_list("index", flat=True))
+    assert find_recorded_before(again) == {index: [{"id": str(first.pk), "file_name": first.file_name}] for index in matched}
     with pytest.raises(Blocked):
         confirm_upload(upload=again, by=cast.analyst)
     withdraw_upload(upload=run.uploads.get(state="recorded"), reason="recalibrated", by=cast.analyst)
