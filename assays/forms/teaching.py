@@ -94,7 +94,7 @@ class PatternForm(forms.Form):
     names = forms.CharField(
         label=_("Names"),
         max_length=400,
-        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
         help_text=_("With commas between; # is a number or nothing, * anything or nothing; spaces, signs and capitals do not count"),
     )
     kind = forms.ChoiceField(label=_("What they are"), choices=PatternKind.choices)

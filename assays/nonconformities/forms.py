@@ -145,7 +145,13 @@ class RecallForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "code-input", "autocapitalize": "characters", "spellcheck": "false", "data-autofocus": "1"}),
         help_text=_("Its code, scanned or typed"),
     )
-    person = forms.ModelChoiceField(label=_("or a person"), queryset=User.objects.none(), required=False, to_field_name="username")
+    person = forms.ModelChoiceField(
+        label=_("Or a person"),
+        queryset=User.objects.none(),
+        required=False,
+        to_field_name="username",
+        empty_label=_("nobody in particular"),
+    )
     since = forms.DateField(label=_("Measured from"), widget=_day(), required=False)
     until = forms.DateField(label=_("Measured until"), widget=_day(), required=False)
 
