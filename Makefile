@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench format clean
+.PHONY: help setup setup-dev demo test check bench fuzz format clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ check: setup-dev ## run every static check
 
 bench: setup-dev ## measure, as ratios in one run
 	@exec $(RUN) -m lims.stack --with-parent run $(RUN) -m bench
+
+fuzz: setup-dev ## send EXAMPLES (20) drawn requests and every hostile value to each operation of the interface, as every kind of caller
+	LIMS_FUZZ_EXAMPLES=$${EXAMPLES:-20} $(RUN) -m pytest tests/lims/demo -k breaks_the_interface
 
 format: setup-dev ## put the code into its standard form
 	$(VENV)/bin/ruff check --fix .

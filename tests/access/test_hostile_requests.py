@@ -58,6 +58,19 @@ def test_a_text_that_cannot_be_kept_is_refused(cast: Cast, text: str, path: str)
     assert answer.status_code == 422, answer.content
 
 
+def test_half_a_character_is_refused_by_its_place(cast: Cast) -> None:
+    answer = Caller(cast.collector).post("/samples/", '[{"mine": "\\ud800", "material": "clay"}]')
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/0/mine")
+
+
+@pytest.mark.parametrize("query", ["dry_run=yes", "dry_run=2"])
+def test_a_switch_that_is_neither_on_nor_off_registers_nothing(cast: Cast, query: str) -> None:
+    answer = Caller(cast.collector).post(f"/samples/?{query}", {})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "dry_run")
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\t=1", " =1", "\r=1", "＝1"])
 def test_no_cell_of_a_file_is_a_formula(text: str) -> None:
     assert safe_cell(text) == f"'{text}"

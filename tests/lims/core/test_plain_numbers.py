@@ -16,7 +16,7 @@ from tests.factories.callers import Caller
 from tests.factories.people import Cast
 from tests.factories.samples import make_mine, make_samples
 
-ODD = ["1_000", "٣٥", "１２", "NaN", "Infinity", "𝟙𝟚", "0x10", "1 000", "1,5", "१२"]
+ODD = ["1e999999999", "1e20", "1_000", "٣٥", "１２", "NaN", "Infinity", "𝟙𝟚", "0x10", "1 000", "1,5", "१२"]
 PLAIN = ["1000", "-5", "+12.5", ".5", "5.", "1e3", " 12 "]
 
 

@@ -1,9 +1,10 @@
-"""What the demonstration promises: every state, both ends of quality control, an amendment, a clean ledger, and for every call a body
-that a stranger can send as it stands. In one file, because the demonstration is built once for it."""
+"""What the demonstration promises: every state, both ends of quality control, an amendment, a clean ledger, for every call a body that a
+stranger can send as it stands, and that no other body breaks anything. In one file, because the demonstration is built once for it."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from assays.reports.models import Certificate, CertificateStatus
 from lims.accounts.models import Organisation
 from lims.core.models import Installation
 from samples.models import Mine, Sample
+from tests.lims.demo.fuzzing import Fuzzer, fuzz, fuzz_briefly
 
 FOLDER = Path(settings.DATA_DIR) / "demo"
 
@@ -107,3 +109,16 @@ def test_every_example_is_accepted_as_it_stands(demonstration: str) -> None:
 @pytest.mark.parametrize("name", ["credentials.json", "examples.json"])
 def test_secrets_are_readable_by_their_owner_alone(demonstration: str, name: str) -> None:
     assert (FOLDER / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_no_request_breaks_the_interface_or_its_description(demonstration: str, settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """`make fuzz` sets `LIMS_FUZZ_EXAMPLES` and draws that many requests of each kind for every operation and caller."""
+    settings.API_RATES = dict.fromkeys(settings.API_RATES, "100000000/minute")
+    fuzzer, examples = Fuzzer(_read("credentials.json"), _read("examples.json")), os.environ.get("LIMS_FUZZ_EXAMPLES")
+    findings = fuzz(fuzzer, examples=int(examples)) if examples else fuzz_briefly(fuzzer)
+    assert not findings.seen, str(findings)
+    # Many were let in: what refuses everything breaks nothing either.
+    assert sum(times for status, times in findings.answers.items() if status < 300) > 30
+    if examples:
+        with capsys.disabled():
+            print(f"answers by status: {dict(sorted(findings.answers.items()))}")  # noqa: T201
