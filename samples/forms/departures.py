@@ -118,7 +118,7 @@ class HandlingForm(forms.ModelForm):
         fields: ClassVar[list[str]] = ["loss_tolerance_percent", "retention_days"]
         labels: ClassVar[dict[str, Any]] = {
             "loss_tolerance_percent": _("May be lost without a reason"),
-            "retention_days": _("Kept after the report"),
+            "retention_days": _("Kept after arrival and report"),
         }
         widgets: ClassVar[dict[str, Any]] = {
             "loss_tolerance_percent": forms.NumberInput(attrs={"data-unit": "%", "inputmode": "decimal"}),

@@ -19,7 +19,8 @@ USUAL_LOSS_PERCENT = Decimal("2.00")
 @history()
 class MaterialHandling(Record):
     """What holds for one material: the share a splitter or a pulveriser may keep without being asked why, in percent of the mass, and how
-    many days a sample is kept after it was reported. Working assumptions of this product until the laboratory sets its own."""
+    many days a sample is kept after it arrived, and again after it was reported. Working assumptions of this product until the laboratory
+    sets its own."""
 
     material = models.CharField(max_length=16, choices=Material, unique=True)
     loss_tolerance_percent = models.DecimalField(

@@ -134,7 +134,9 @@ class Sample(Record):
         "accounts.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="laboratory_samples"
     )
     received_at = models.DateTimeField(null=True, blank=True)
-    retain_until = models.DateField(null=True, blank=True, help_text=_("Kept at least until then; set when it is reported"))
+    retain_until = models.DateField(
+        null=True, blank=True, help_text=_("Kept at least until then; from its arrival, and again from its report")
+    )
     registered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     registered_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=1, help_text=_("Counts corrections; the ETag"))

@@ -33,7 +33,7 @@ def find_colleague(username: str, viewer: Any) -> User:
 
 
 def select_kept(viewer: Any) -> QuerySet[Sample]:
-    """What the viewer's organisation holds and could let go some day: reported with a date, or refused."""
+    """What the viewer's organisation holds and could let go some day: kept until a date, or refused."""
     rows = Sample.objects.visible_to(viewer).filter(holder=viewer.organisation_id, state__in=_AT_LABORATORY)
     return rows.filter(Q(retain_until__isnull=False) | Q(state=SampleState.REFUSED)).select_related("placement__location")
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from lims.core.acting import acting
+from lims.core.days import local_day
 from lims.core.errors import Blocker, Forbidden, Invalid, Problem, refuse_if
 from lims.core.ids import uuid7_series
 from lims.core.roles import Action, require
@@ -274,7 +275,10 @@ _RECEIVE = """
 UPDATE samples_sample s
 SET state = %s, laboratory_id = %s, holder_id = %s, place = %s, received_at = %s,
     mass_g = coalesce(v.mass_g, s.mass_g), container_count = coalesce(v.container_count, s.container_count),
-    needs_screen = %s, has_open_discrepancy = s.has_open_discrepancy OR v.deviates
+    needs_screen = %s, has_open_discrepancy = s.has_open_discrepancy OR v.deviates,
+    retain_until = greatest(
+        s.retain_until, (SELECT %s::date + h.retention_days FROM samples_materialhandling h WHERE h.material = s.material)
+    )
 FROM unnest(%s::uuid[], %s::numeric[], %s::int[], %s::boolean[]) AS v(id, mass_g, container_count, deviates)
 WHERE s.id = v.id
 """
@@ -282,7 +286,7 @@ WHERE s.id = v.id
 
 def _move_samples(consignment: Consignment, plan: Sequence[_Line], policy: DoorPolicy, moment: datetime) -> None:
     """One statement for all that arrived, so that each has one entry in its history. The mass in hand and the containers are
-    what the laboratory weighed and counted."""
+    what the laboratory weighed and counted. What is never reported is kept for the days of its material too, from its arrival."""
     arrived = [line for line in plan if line.found.present]
     laboratory = consignment.addressee
     lists = (
@@ -292,8 +296,8 @@ def _move_samples(consignment: Consignment, plan: Sequence[_Line], policy: DoorP
         [bool(line.deviations) for line in arrived],
     )
     with connection.cursor() as cursor:
-        place = laboratory.name[:160]
-        cursor.execute(_RECEIVE, [SampleState.RECEIVED, laboratory.pk, laboratory.pk, place, moment, policy.requires_screen, *lists])
+        place, day = laboratory.name[:160], local_day(moment)
+        cursor.execute(_RECEIVE, [SampleState.RECEIVED, laboratory.pk, laboratory.pk, place, moment, policy.requires_screen, day, *lists])
     missing = [line.sample.pk for line in plan if not line.found.present]
     Sample.objects.filter(pk__in=missing).update(has_open_discrepancy=True)
     # Packed for another box on record, but it came in this one.

@@ -320,7 +320,8 @@ def test_hold_release_split_and_disposal_at_the_laboratory(cast: Cast) -> None:
     assert split.json()["parts"][0]["parent"] == sample.blind_code
     both = {"witness": cast.technician.username, "witness_password": PASSWORD, "password": PASSWORD}
     assert manager.post(f"{path}/dispose/", {"reason": "ended", **both, "witness": "nobody"}).json()["code"] == "witness"
-    gone = manager.post(f"{path}/dispose/", {"reason": "retention ended", **both})
+    assert manager.post(f"{path}/dispose/", {"reason": "spoiled", **both}).json()["code"] == "retained"
+    gone = manager.post(f"{path}/dispose/", {"reason": "spoiled", "early": True, **both})
     assert (gone.status_code, gone.json()["state"]) == (200, "disposed")
 
 

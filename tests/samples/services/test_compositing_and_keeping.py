@@ -99,10 +99,14 @@ def test_what_does_not_balance_or_belong_together_is_not_mixed(cast: Cast, two_m
 
 
 def test_what_was_reported_is_kept_with_its_family_until_its_day(cast: Cast) -> None:
+    handling = MaterialHandling.objects.get(material="clay")
+    words = {"handling": handling, "loss_tolerance_percent": D(1), "reason": "contract", "by": cast.quality_manager}
+    change_handling(retention_days=20, **words)
     [sample] = make_received_samples(cast, 1)
     [pulp] = split_sample(sample=sample, parts=[Part(mass_g=D(50), kind="pulp")], remaining_g=D("2090.5"), by=cast.technician)
-    handling = MaterialHandling.objects.get(material="clay")
-    change_handling(handling=handling, loss_tolerance_percent=D(1), retention_days=30, reason="contract", by=cast.quality_manager)
+    assert {sample.retain_until, pulp.retain_until} == {clock.today() + timedelta(days=20)}  # from arrival, reported or not
+    assert refuse(sample, Blocked, dispose_sample, by=cast.quality_manager, **witnessed(cast)).code == "retained"
+    change_handling(retention_days=30, **words)
     advance_samples(samples=[pulp], step="analyse", by=cast.technician)
     advance_samples(samples=[pulp], step="report", by=cast.signatory)
     until = clock.today() + timedelta(days=30)
@@ -163,7 +167,8 @@ def test_several_leave_with_two_signatures_or_none_leaves(cast: Cast) -> None:
     form |= {"witness": str(cast.analyst.pk), "witness_password": PASSWORD}
     assert first.blind_code in text_of(page.get("/samples/departures/", {"code": first.blind_code}))
     assert page.post("/samples/departures/", form | {"witness_password": "guess"}).status_code == 422
-    assert page.post("/samples/departures/", form).status_code == 302
+    assert "is kept until" in text_of(page.post("/samples/departures/", form))
+    assert page.post("/samples/departures/", form | {"early": "on"}).status_code == 302
     left = Departure.objects.order_by("pk")
     assert {one.sample_id for one in left} == {first.pk, second.pk}
     assert len({(one.signature_id, one.witness_signature_id) for one in left}) == 1

@@ -273,9 +273,11 @@ def test_disposal_and_photograph_on_the_page(cast: Cast) -> None:
     broken = SimpleUploadedFile("bag.png", b"nothing", "image/png")
     assert "not a photograph" in text_of(login(cast.receptionist).post(f"{path}photos/", {"photo-photo": broken}), status=422)
     passwords = {"dispose-password": PASSWORD, "dispose-witness": cast.technician.pk, "dispose-witness_password": PASSWORD}
-    wrong = {**passwords, "dispose-reason": "retention ended", "dispose-witness_password": "guessed"}
+    wrong = {**passwords, "dispose-early": "on", "dispose-reason": "matrix spoiled", "dispose-witness_password": "guessed"}
     assert "The password is not right" in text_of(login(cast.quality_manager).post(f"{path}dispose/", wrong), status=422)
-    assert login(cast.quality_manager).post(f"{path}dispose/", {**passwords, "dispose-reason": "retention ended"}).status_code == 302
+    soon = {**passwords, "dispose-reason": "matrix spoiled"}
+    assert "is kept until" in text_of(login(cast.quality_manager).post(f"{path}dispose/", soon), status=422)
+    assert login(cast.quality_manager).post(f"{path}dispose/", {**soon, "dispose-early": "on"}).status_code == 302
     assert Sample.objects.get().state == "disposed"
     again = login(cast.quality_manager).post(f"{path}dispose/", {**passwords, "dispose-reason": "again"})
     assert "must be" in text_of(again, status=422)
