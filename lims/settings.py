@@ -347,6 +347,7 @@ SPECTACULAR_SETTINGS = {
         "DiscrepancyStateEnum": ["open", "settled"],
         "SealStateEnum": "samples.selectors.seals.SEAL_STATES",
         "JobStateEnum": "lims.jobs.models.JobState",
+        "DossierVerdictEnum": "samples.dossiers.models.Verdict",
         "DossierStateEnum": ["made", "queued", "running", "failed"],
         "SubmissionStateEnum": "assays.lifecycle.SubmissionState",
         "TestStateEnum": "assays.lifecycle.TestState",

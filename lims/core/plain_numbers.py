@@ -21,7 +21,7 @@ _SMALLEST_EXPONENT = -60
 _NUMBERS = (msgspec.inspect.DecimalType, msgspec.inspect.IntType, msgspec.inspect.FloatType)
 _LISTS = (msgspec.inspect.ListType, msgspec.inspect.VarTupleType, msgspec.inspect.SetType, msgspec.inspect.FrozenSetType)
 
-# Where numbers stand in a type: "number", ["list", plan], ["any", plan], ["members", {name: plan}]; None where there are none.
+# Where numbers stand in a type: "number", ["list", plan], ["any", plan], ["members", {name: plan}], ["either", plans]; None where nowhere.
 _Plan = Any
 
 
@@ -49,7 +49,10 @@ def _odd(value: Any, plan: _Plan, pointer: str) -> Iterator[str]:
             yield pointer
         return
     form, inner = plan
-    if form == "members":
+    if form == "either":
+        for one in inner:
+            yield from _odd(value, one, pointer)
+    elif form == "members":
         for name, one in inner.items():
             if isinstance(value, Mapping) and name in value:
                 yield from _odd(value[name], one, f"{pointer}/{name}")
@@ -90,8 +93,9 @@ def _plan(node: Any, within: frozenset[int]) -> _Plan:
 
 
 def _plan_of_union(node: Any, within: frozenset[int]) -> _Plan:
-    """Where a text may stand as well, it is that text; else the first alternative that holds numbers."""
+    """Where a text may stand as well, it is that text; of the other alternatives, a value meets the one of its own form."""
     plans = [_plan(one, within) for one in node.types if not isinstance(one, msgspec.inspect.NoneType)]
     if any(isinstance(one, msgspec.inspect.StrType) for one in node.types):
         plans = [one for one in plans if one != "number"]
-    return next((one for one in plans if one is not None), None)
+    found = [one for one in plans if one is not None]
+    return ["either", found] if len(found) > 1 else next(iter(found), None)

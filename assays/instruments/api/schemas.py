@@ -297,6 +297,6 @@ class UploadProblemSchema(Schema):
 
 
 class UnreadableSchema(UploadProblemSchema):
-    upload = serializers.UUIDField(help_text="The bytes are kept under this id")
-    line = serializers.IntegerField(allow_null=True, help_text="Row of a table, or line of a text")
-    column = serializers.CharField(allow_null=True, help_text="Letter of a table's column, or character of a text's line")
+    upload = serializers.UUIDField(required=False, help_text="The bytes are kept under this id")
+    line = serializers.IntegerField(required=False, allow_null=True, help_text="Row of a table, or line of a text")
+    column = serializers.CharField(required=False, allow_null=True, help_text="Letter of a table's column, or character of a text's line")

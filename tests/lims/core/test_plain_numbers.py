@@ -39,6 +39,12 @@ def test_odd_numbers_are_found_wherever_a_type_wants_a_number_and_nowhere_else(t
     assert list(find_odd_numbers(body, Outer)) == ["/items/1/mass_g", "/items/1/count", "/by_name/a"]
 
 
+@pytest.mark.parametrize("text", ODD)
+def test_odd_numbers_are_found_in_one_record_and_in_a_list_of_them(text: str) -> None:
+    assert list(find_odd_numbers({"mass_g": text}, Inner | list[Inner])) == ["/mass_g"]
+    assert list(find_odd_numbers([{"mass_g": "1"}, {"mass_g": text}], Inner | list[Inner])) == ["/1/mass_g"]
+
+
 @pytest.mark.parametrize("text", PLAIN)
 def test_plain_numbers_are_taken(text: str) -> None:
     assert is_plain_number(text)
