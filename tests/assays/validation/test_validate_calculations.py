@@ -47,6 +47,17 @@ def test_a_file_without_examples_is_no_success(tmp_path: Path, content: Any, sen
         call_command("validate_calculations", _write(tmp_path, content))
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [('[{"id": "\\ud800"}]', "half of a character"), (f"[{'[' * 900}{']' * 900}]", "more than 50 levels")],
+)
+def test_what_json_allows_but_nobody_can_print_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "examples.json"
+    path.write_text(text)
+    with pytest.raises(CommandError, match=sentence):
+        call_command("validate_calculations", str(path))
+
+
 def test_what_is_no_example_gets_its_line_and_the_others_are_computed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     strange = [
         1,
