@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
 from assays.models import Result, ResultVersion, Run
 from assays.review_risk import LEAST_EARLIER, is_far
 from assays.selectors.blinding import knows_blind_controls
@@ -46,6 +49,11 @@ def earlier_values(keys: Iterable[Key], laboratory: Any, without: Iterable[Any])
     """Authorised contents the laboratory itself found for each key, without the samples named; those of too few samples are left out.
     One query; values of one key share the unit and basis of its method."""
     wanted = set(keys)
+    of_its_key = Window(
+        RowNumber(),
+        partition_by=[F("sample__mine"), F("test__method_version__method"), F("analyte__symbol")],
+        order_by=F("authorised_at").desc(),
+    )
     rows = (
         Result.objects.filter(
             authorised__isnull=False,
@@ -55,11 +63,14 @@ def earlier_values(keys: Iterable[Key], laboratory: Any, without: Iterable[Any])
             test__submission__laboratory=laboratory,
         )
         .exclude(sample__in=list(without))
+        # Counted for each key by itself: a busy source must not crowd out a quiet one.
+        .annotate(place=of_its_key)
+        .filter(place__lte=MOST_EARLIER)
         .order_by("-authorised_at")
         .values_list("sample__mine", "test__method_version__method", "analyte__symbol", "sample", "authorised__value")
     )
     found: dict[Key, dict[Any, float]] = {}
-    for mine, method, symbol, sample, value in rows[: MOST_EARLIER * max(len(wanted), 1)]:
+    for mine, method, symbol, sample, value in rows:
         # Of a sample that was measured again the newest authorised value counts.
         if (mine, method, symbol) in wanted:
             found.setdefault((mine, method, symbol), {}).setdefault(sample, float(value))

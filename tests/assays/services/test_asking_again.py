@@ -10,7 +10,7 @@ from assays.models import Result, RetestRequest, Run
 from assays.selectors.retests import find_retests
 from assays.selectors.review_queue import review_queue
 from assays.selectors.run_page import last_results
-from assays.selectors.same_source import compare_with_source
+from assays.selectors.same_source import compare_with_source, earlier_values
 from assays.services.retesting import ask_retests
 from assays.services.reviewing import review_blockers, review_run
 from lims.core.errors import Blocked, Forbidden, Invalid
@@ -19,6 +19,7 @@ from tests.factories.browsing import said, sign_in, text_of
 from tests.factories.callers import Caller
 from tests.factories.measurement import make_authorised_run, make_measured_run, make_reviewed_run
 from tests.factories.people import PASSWORD, Cast
+from tests.factories.samples import make_mine
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,16 @@ def test_earlier_results_of_a_source_are_told_to_those_who_judge_and_never_name_
     codes = list(Result.objects.filter(authorised__isnull=False).values_list("sample__blind_code", flat=True).distinct())
     assert not [word for word in (sample.mine.name, sample.code, *codes) if word in page]  # type: ignore[union-attr]
     assert "Earlier results of the same source" not in text_of(sign_in(cast.analyst).get(f"/runs/{run.code}/review/"))
+
+
+def test_a_busy_source_does_not_crowd_out_a_quiet_one(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet, elsewhere = make_authorised_run(cast, 3), make_mine("BS1", "Busy")
+    monkeypatch.setattr("tests.factories.samples.make_mine", lambda: elsewhere)
+    make_authorised_run(cast, 5)
+    monkeypatch.setattr("assays.selectors.same_source.MOST_EARLIER", 3)
+    keys = [(mine.pk, quiet.method_version.method_id, "Dy") for mine in (make_mine(), elsewhere)]
+    found = earlier_values(keys, quiet.laboratory, ())
+    assert [len(found[key]) for key in keys] == [3, 3]
 
 
 def test_of_fewer_than_three_earlier_samples_nothing_is_told(cast: Cast) -> None:
