@@ -32,25 +32,30 @@ def parse_examples(data: bytes) -> list[Any]:
     examples = content.get("examples") if isinstance(content, dict) else content
     if not isinstance(examples, list) or not examples:
         raise ValueError("holds no examples. Give a list of objects, or an object with the list `examples`")
-    if fault := _find_fault(examples):
-        raise ValueError(fault)
-    return examples
+    if _measure_depth(examples) > _DEEPEST:
+        raise ValueError(f"is nested more than {_DEEPEST} levels deep")
+    return [_spell_halves(example) for example in examples]
 
 
-def _find_fault(examples: list[Any]) -> str:
-    """Why what JSON allows can be neither compared nor printed: nested without end, or half a character; empty where nothing is wrong."""
-    waiting: list[tuple[Any, int]] = [(examples, 0)]
+def _measure_depth(value: Any) -> int:
+    deepest, waiting = 0, [(value, 0)]
     while waiting:
-        value, depth = waiting.pop()
-        if depth > _DEEPEST:
-            return f"is nested more than {_DEEPEST} levels deep"
-        if isinstance(value, dict):
-            waiting += [(one, depth + 1) for pair in value.items() for one in pair]
-        elif isinstance(value, list):
-            waiting += [(one, depth + 1) for one in value]
-        elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
-            return f"holds half of a character (a lone surrogate) in {value[:60]!a}"
-    return ""
+        one, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if isinstance(one, dict):
+            waiting += [(inner, depth + 1) for inner in one.values()]
+        elif isinstance(one, list):
+            waiting += [(inner, depth + 1) for inner in one]
+    return deepest
+
+
+def _spell_halves(value: Any) -> Any:
+    """JSON allows half of a character (a lone surrogate), which no page, paper or terminal can show: it stands there as its escape."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_spell_halves(name): _spell_halves(inner) for name, inner in value.items()}
+    return [_spell_halves(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _read_files() -> Iterator[Any]:

@@ -64,7 +64,7 @@ def test_half_a_character_is_refused_by_its_place(cast: Cast) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/0/mine")
 
 
-@pytest.mark.parametrize("query", ["dry_run=yes", "dry_run=2"])
+@pytest.mark.parametrize("query", ["dry_run=yes", "dry_run=2", "dry_run=", "dry_run"])
 def test_a_switch_that_is_neither_on_nor_off_registers_nothing(cast: Cast, query: str) -> None:
     answer = Caller(cast.collector).post(f"/samples/?{query}", {})
 

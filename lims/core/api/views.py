@@ -81,13 +81,13 @@ def refuse_odd_numbers(values: Any, kind: Any) -> None:
         raise Invalid("validation", f"{problems[0].pointer or 'body'}: {ODD_NUMBER}", problems=problems)
 
 
-_FLAGS = {"": False, "0": False, "false": False, "1": True, "true": True}
+_FLAGS = {"0": False, "false": False, "1": True, "true": True}
 
 
 def read_flag(request: Request, name: str) -> bool:
-    """What the query says by `name=1` or `name=0`; no when it says nothing. Anything else is refused: who writes `dry_run=yes` must not
-    find the samples registered."""
-    text = request.query_params.get(name, "").lower()
+    """What the query says by `name=1` or `name=0`; no when it is not named. Anything else is refused: who writes `dry_run=yes`, or
+    `dry_run` alone, must not find the samples registered."""
+    text = request.query_params.get(name, "0").lower()
     if text not in _FLAGS:
         sentence = "Write 1 or 0."
         raise Invalid(name, f"{name}: {sentence}", problems=[Problem(f"/{name}", name, sentence)])

@@ -47,15 +47,22 @@ def test_a_file_without_examples_is_no_success(tmp_path: Path, content: Any, sen
         call_command("validate_calculations", _write(tmp_path, content))
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [('[{"id": "\\ud800"}]', "half of a character"), (f"[{'[' * 900}{']' * 900}]", "more than 50 levels")],
-)
-def test_what_json_allows_but_nobody_can_print_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+def test_what_is_nested_without_end_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "examples.json"
-    path.write_text(text)
-    with pytest.raises(CommandError, match=sentence):
+    path.write_text(f"[{'[' * 900}{']' * 900}]")
+    with pytest.raises(CommandError, match="more than 50 levels"):
         call_command("validate_calculations", str(path))
+
+
+def test_half_a_character_stands_as_its_escape_and_the_other_examples_are_computed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    halves = {"id": "\ud800", "topic": "al\udfffchemy", "inputs": {}, "expected": {"\ud83d": 1}, "tolerance": "exact"}
+    with pytest.raises(SystemExit):
+        call_command("validate_calculations", _write(tmp_path, [halves, _RIGHT]))
+    first, *others = capfd.readouterr().out.splitlines()
+    assert first.startswith(r"FAIL \ud800 (al\udfffchemy): topic not known")
+    assert others == ["ok   dry (moisture)", "1 passed, 1 failed"]
 
 
 def test_what_is_no_example_gets_its_line_and_the_others_are_computed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
