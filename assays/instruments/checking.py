@@ -14,12 +14,10 @@ from typing import TypeVar
 from assays.chemistry.units import convert
 
 from .oxides import find_oxide_factors
-from .parsers.model import ABOVE, NOT_UNDERSTOOD, OVER, ParsedExport, ParsedReading
+from .parsers.model import ABOVE, CONCENTRATIONS, NOT_UNDERSTOOD, OVER, ParsedExport, ParsedReading
 from .parsers.nomenclature import find_mass_or_line, find_oxide_element, read_unit
 
 _Key = TypeVar("_Key", bound=Hashable)
-
-_CONCENTRATIONS = frozenset({"concentration", "measured_concentration"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def counts_for(reading: ParsedReading, analyte: AnalyteExpectation) -> bool:
     """Whether a reading of the element, or of an oxide that stands for it, is of the channel the method names: a concentration, and not of
     an internal standard."""
     return (
-        reading.quantity in _CONCENTRATIONS
+        reading.quantity in CONCENTRATIONS
         and not reading.internal_standard
         and (not analyte.isotope or find_mass_or_line(reading.isotope_or_line) in {None, find_mass_or_line(analyte.isotope)})
         and (not analyte.gas_mode or reading.gas_mode in {None, analyte.gas_mode})
@@ -110,7 +108,7 @@ class _Checker:
 
     @staticmethod
     def _is_concentration(reading: ParsedReading) -> bool:
-        return reading.quantity in _CONCENTRATIONS and not reading.internal_standard
+        return reading.quantity in CONCENTRATIONS and not reading.internal_standard
 
     def _name_element(self, reading: ParsedReading) -> str:
         """The element a reading counts for: its own, or that of an oxide which stands for it."""

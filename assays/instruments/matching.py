@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .parsers.model import OVER, Kind, ParsedExport, ParsedReading, ParsedRow
+from .parsers.model import CONCENTRATIONS, OVER, Kind, ParsedExport, ParsedReading, ParsedRow
 
 PositionKind = Literal["sample", "duplicate", "blank", "reference", "calibration", "drift", "spike"]
 Outcome = Literal["matched", "control", "calibration", "parked"]
@@ -29,7 +29,6 @@ _MAY_STAND: dict[Kind, frozenset[str]] = {
     "statistic": frozenset(),
     "unknown": frozenset({"sample", "duplicate", "blank", "reference", "drift", "calibration", "spike"}),
 }
-_CONCENTRATIONS = frozenset({"concentration", "measured_concentration"})
 _INTERCHANGEABLE = frozenset({"blank", "reference", "drift", "calibration"})
 
 
@@ -193,7 +192,7 @@ class _Matcher:
         self.measured = {reading.row_index for reading in export.readings if not reading.internal_standard}
         self.contents: defaultdict[int, list[ParsedReading]] = defaultdict(list)
         for reading in export.readings:
-            if reading.quantity in _CONCENTRATIONS and not reading.internal_standard:
+            if reading.quantity in CONCENTRATIONS and not reading.internal_standard:
                 self.contents[reading.row_index].append(reading)
         self.matches: dict[int, RowMatch] = {}
 

@@ -11,12 +11,14 @@ from django.db import transaction
 
 from assays.instruments import rows
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
-from assays.instruments.parsers.nomenclature import find_oxide_element, read_unit
+from assays.instruments.parsers.model import CONCENTRATIONS
+from assays.instruments.parsers.nomenclature import read_unit
 from assays.instruments.placing import collect_notes, find_warnings, load_tray, place_export, refuse_unfit_run
 from assays.instruments.taught import read_again
 from assays.lifecycle import RUN, TEST
 from assays.models import Run, RunPosition, SubmissionTest
 from assays.selectors.measured_runs import live_tests
+from assays.selectors.uploads import find_measured_twice
 from assays.services.announcing import announce_upload
 from assays.services.judging import clear_run, judge_run
 from lims.core import clock
@@ -76,7 +78,7 @@ def confirm_upload(
 
 def lacks_unit(upload: Upload) -> bool:
     """Whether the file gives concentrations without a unit, of which nobody has said it yet."""
-    without = Reading.objects.filter(row__upload=upload, quantity__in=rows.CONCENTRATIONS, unit="", internal_standard=False)
+    without = Reading.objects.filter(row__upload=upload, quantity__in=CONCENTRATIONS, unit="", internal_standard=False)
     return not upload.stated_unit and without.exists()
 
 
@@ -109,32 +111,16 @@ def find_taken(upload: Upload) -> list[Blocker]:
 
     Who records by the answer holds the run's lock (`lock_run_of`): without it an upload that is recorded at the same moment is not seen.
     """
-    others = Upload.objects.filter(run=upload.run_id, state=UploadState.RECORDED).exclude(pk=upload.pk)
-    if not others.exists():
-        return []
-    measured = Reading.objects.filter(row__outcome=RowOutcome.MATCHED, quantity__in=rows.CONCENTRATIONS, internal_standard=False)
-    columns = ("row__position__number", "analyte")
-    mine = {
-        (number, _name_element(name)) for number, name in measured.filter(row__upload=upload).values_list(*columns).order_by().distinct()
-    }
-    taken: defaultdict[str, set[int]] = defaultdict(set)
-    for number, analyte, name in (
-        measured.filter(row__upload__in=others).values_list(*columns, "row__upload__file_name").order_by().distinct()
-    ):
-        if (number, _name_element(analyte)) in mine:
-            taken[name].add(number)
+    taken: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for _index, number, *other in sorted(find_measured_twice(upload)):
+        taken[other[0], other[1]].add(number)
     return [
         Blocker(
             "readings_taken",
             f"{_list_numbers(numbers)} already has readings from {name}. Withdraw that upload, or set these rows aside.",
         )
-        for name, numbers in taken.items()
+        for (_pk, name), numbers in taken.items()
     ]
-
-
-def _name_element(analyte: str) -> str:
-    """An oxide is a measurement of its element."""
-    return find_oxide_element(analyte) or analyte
 
 
 def _list_numbers(numbers: Iterable[int]) -> str:

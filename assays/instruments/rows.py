@@ -8,13 +8,10 @@ from uuid import UUID
 
 from assays.instruments.matching import Matching, RowMatch
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow
-from assays.instruments.parsers.model import Kind, ParsedExport, ParsedReading, ParsedRow
+from assays.instruments.parsers.model import CONCENTRATIONS, Kind, ParsedExport, ParsedReading, ParsedRow
 from assays.models import Run
 from lims.core.copying import copy_lines, copy_rows, write_text
-from lims.core.ids import uuid7, uuid7_series
-
-CONCENTRATIONS = ("concentration", "measured_concentration")
-"""The quantities results are made of; the first already carries the dilution, and is trusted before the second."""
+from lims.core.ids import uuid7_series, uuid7_texts
 
 _ROW_COLUMNS = [
     "id", "upload_id", "index", "sheet", "row", "label", "vial", "total_dilution", "type", "kind", "outcome", "reason", "warnings",
@@ -64,19 +61,18 @@ def _reading_lines(readings: Sequence[ParsedReading], row_keys: Sequence[str]) -
     that part of a line is written once for each."""
     channels: dict[tuple[str | None, ...], str] = {}
     sequences = [0] * len(row_keys)
-    first = uuid7().int
-    for number, reading in enumerate(readings):
+    for key, reading in zip(uuid7_texts(len(readings)), readings, strict=True):
         index = reading.row_index
         sequences[index] += 1
-        key = (reading.analyte, reading.isotope_or_line, reading.gas_mode, reading.quantity, reading.unit)
-        channel = channels.get(key)
+        said = (reading.analyte, reading.isotope_or_line, reading.gas_mode, reading.quantity, reading.unit)
+        channel = channels.get(said)
         if channel is None:
-            cut = zip(key, (12, 64, 64, 64, 20), strict=True)
-            channel = channels[key] = "\t".join(write_text((text or "")[:most]) for text, most in cut)
+            cut = zip(said, (12, 64, 64, 64, 20), strict=True)
+            channel = channels[said] = "\t".join(write_text((text or "")[:most]) for text, most in cut)
         value = r"\N" if reading.value is None else reading.value
         replicate = r"\N" if reading.replicate is None else reading.replicate
         yield (
-            f"{first + number:032x}\t{row_keys[index]}\t{sequences[index]}\t{channel}\t{write_text(reading.raw)}\t{value}\t"
+            f"{key}\t{row_keys[index]}\t{sequences[index]}\t{channel}\t{write_text(reading.raw)}\t{value}\t"
             f"{write_text(reading.qualifier[:12])}\t{'t' if reading.internal_standard else 'f'}\t{replicate}\t"
             f"{reading.row}\t{write_text(reading.column or '')}\n"
         )

@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from assays.instruments.models import Instrument, Reading, RowOutcome, Upload, UploadRow, UploadState
+from assays.instruments.parsers.model import CONCENTRATIONS
 from assays.instruments.parsers.nomenclature import find_oxide_element
-from assays.instruments.rows import CONCENTRATIONS
 from assays.models import Run
 from assays.selectors.runs import number_text, tray_of, worklist_row
 
@@ -78,19 +78,33 @@ def upload_detail(upload: Upload) -> dict[str, Any]:
 
 def find_recorded_before(upload: Upload) -> dict[int, list[dict[str, str]]]:
     """Rows of a waiting upload, by their index, whose tubes another recorded upload of the run has given the same elements already: the
-    id and file name of each such upload. An oxide is a measurement of its element."""
-    others = Upload.objects.filter(run=upload.run_id, state=UploadState.RECORDED).exclude(pk=upload.pk)
-    if upload.state != UploadState.WAITING or upload.run_id is None or not others.exists():
+    id and file name of each such upload."""
+    if upload.state != UploadState.WAITING:
         return {}
-    cells = Reading.objects.filter(row__outcome=RowOutcome.MATCHED, quantity__in=CONCENTRATIONS, internal_standard=False).order_by()
-    earlier: defaultdict[tuple[Any, str], set[tuple[str, str]]] = defaultdict(set)
-    columns = ("row__position", "analyte", "row__upload", "row__upload__file_name")
-    for position, analyte, pk, name in cells.filter(row__upload__in=others).values_list(*columns).distinct():
-        earlier[position, find_oxide_element(analyte) or analyte].add((str(pk), name))
     found: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
-    for index, position, analyte in cells.filter(row__upload=upload).values_list("row__index", "row__position", "analyte").distinct():
-        found[index] |= earlier.get((position, find_oxide_element(analyte) or analyte), set())
-    return {index: [{"id": pk, "file_name": name} for pk, name in sorted(uploads)] for index, uploads in found.items() if uploads}
+    for index, _number, pk, name in find_measured_twice(upload):
+        found[index].add((pk, name))
+    return {index: [{"id": pk, "file_name": name} for pk, name in sorted(uploads)] for index, uploads in found.items()}
+
+
+def find_measured_twice(upload: Upload) -> set[tuple[int, int, str, str]]:
+    """Where the upload's matched rows measure what another recorded upload of its run has given already: the row's index, its position's
+    number, and the other's id and file name. An oxide is a measurement of its element."""
+    others = Upload.objects.filter(run=upload.run_id, state=UploadState.RECORDED).exclude(pk=upload.pk)
+    if upload.run_id is None or not others.exists():
+        return set()
+    cells = Reading.objects.filter(row__outcome=RowOutcome.MATCHED, quantity__in=CONCENTRATIONS, internal_standard=False).order_by()
+    earlier: defaultdict[tuple[int, str], set[tuple[str, str]]] = defaultdict(set)
+    columns = ("row__position__number", "analyte")
+    taken = cells.filter(row__upload__in=others).values_list(*columns, "row__upload", "row__upload__file_name")
+    for number, analyte, pk, name in taken.distinct():
+        earlier[number, find_oxide_element(analyte) or analyte].add((str(pk), name))
+    mine = cells.filter(row__upload=upload).values_list(*columns, "row__index").distinct()
+    return {
+        (index, number, *other)
+        for number, analyte, index in mine
+        for other in earlier.get((number, find_oxide_element(analyte) or analyte), ())
+    }
 
 
 def rows_of(upload: Upload) -> list[UploadRow]:

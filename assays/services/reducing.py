@@ -21,8 +21,8 @@ from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayI
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadState
 from assays.instruments.oxides import find_upload_oxides
+from assays.instruments.parsers.model import CONCENTRATIONS
 from assays.instruments.parsers.nomenclature import find_mass_or_line, read_unit
-from assays.instruments.rows import CONCENTRATIONS
 from assays.models import HighGradeConditions, MethodAnalyte, MethodVersion, Reduction, ResultVersion, Run, RunPosition
 from assays.models.high_grade import WET_CHEMISTRY
 from assays.models.runs import PositionKind
@@ -45,7 +45,7 @@ from assays.services.solutions import Solutions, apply_solution, read_solutions,
 from lims.core import clock
 from lims.core.copying import copy_rows
 from lims.core.errors import Invalid
-from lims.core.ids import uuid7_keys
+from lims.core.ids import uuid7_texts
 
 SOFTWARE = "lims-reduction 2"
 # What a cell's qualifier says of the truth. Not detected is below the limit; what is not available says nothing.
@@ -301,7 +301,7 @@ def _store_versions(reduction: Reduction, reduced: ReducedRun) -> None:
     for position, test, sample in tubes.values():
         for analyte_id, earlier in carried_versions(position).items():
             versions[test, str(analyte_id)] = (position, sample, _carried_values(earlier))
-    ids = _make_keys(len(versions))
+    ids = uuid7_texts(len(versions))
     heads = _point_heads(
         [
             (test, sample, analyte, pk if test in live else None)
@@ -333,7 +333,7 @@ def _point_heads(rows: Sequence[tuple[str, str, str, str | None]]) -> list[tuple
     """Make each (test, sample, analyte)'s result, where there is none, point to the version it will have; to what it had where that is
     None. Gives each result's id and its last version. The new versions are written in the same transaction, whose end checks that they
     are there."""
-    made = _make_keys(len(rows))
+    made = uuid7_texts(len(rows))
     columns: list[Iterable[str | None]] = [made, *([row[place] for row in rows] for place in range(4))]
     with connection.cursor() as cursor:
         # Only results that were there before are told: of a run's first reduction none.
@@ -361,10 +361,6 @@ def _leave_gone(reduction: Reduction, live: Iterable[str], pointed: Iterable[str
             " WHERE r.test_id = ANY(%s::uuid[]) AND r.id <> ALL(%s::uuid[]) AND v.id = r.current_id AND d.run_id = %s",
             [_array(live), _array(pointed), reduction.run_id],
         )
-
-
-def _make_keys(count: int) -> list[str]:
-    return [key.hex() for key in uuid7_keys(count)]
 
 
 def _array(keys: Iterable[str | None]) -> str:

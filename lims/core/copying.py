@@ -21,7 +21,8 @@ _SEND_BYTES = 1 << 16
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 
 
-def _escaped(text: str) -> str:
+def write_text(text: str) -> str:
+    """A text as one cell of COPY's text format."""
     if _SPECIAL.search(text) is None:
         return text
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
@@ -30,7 +31,7 @@ def _escaped(text: str) -> str:
 # One value in COPY's text format, by its exact type.
 _WRITERS: dict[type, Callable[[Any], str]] = {
     type(None): lambda value: r"\N",
-    str: _escaped,
+    str: write_text,
     int: str,
     bool: lambda value: "t" if value else "f",
     Decimal: str,
@@ -39,20 +40,20 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     date: date.isoformat,
     bytes: lambda value: r"\\x" + value.hex(),
     memoryview: lambda value: r"\\x" + value.hex(),
-    dict: lambda value: _escaped(msgspec.json.encode(value).decode()),
-    list: lambda value: _escaped(msgspec.json.encode(value).decode()),
+    dict: lambda value: write_text(msgspec.json.encode(value).decode()),
+    list: lambda value: write_text(msgspec.json.encode(value).decode()),
 }
 
 
 def _write_other(value: Any) -> str:
-    return _escaped(str(value))
+    return write_text(str(value))
 
 
 def _write_column(values: Sequence[Any]) -> Sequence[str]:
     """A column's cells. Most hold one type throughout, many one and the same value; texts are looked through together."""
     kinds = set(map(type, values))
     if kinds == {str}:
-        return values if _SPECIAL.search("\0".join(values)) is None else [_escaped(value) for value in values]
+        return values if _SPECIAL.search("\0".join(values)) is None else [write_text(value) for value in values]
     first = values[0]
     if all(value is first for value in values):
         return [_WRITERS.get(type(first), _write_other)(first)] * len(values)
@@ -74,11 +75,6 @@ def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> None
     """COPY rows that stand as lines of PostgreSQL's text format (see `write_text`), each with its end; made while the database takes those
     before, so nothing that makes them may ask it anything. What the iterator raises is raised here."""
     _copy_stream(table, columns, "text", _Stream(line.encode() for line in lines))
-
-
-def write_text(text: str) -> str:
-    """A text as one cell of COPY's text format."""
-    return _escaped(text)
 
 
 def copy_binary(table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:

@@ -42,6 +42,11 @@ def uuid7_keys(count: int) -> list[bytes]:
     return [(first + number).to_bytes(16, "big") for number in range(count)]
 
 
+def uuid7_texts(count: int) -> list[str]:
+    """The same as 32 hexadecimal digits each, as COPY and PostgreSQL's arrays take them."""
+    return [key.hex() for key in uuid7_keys(count)]
+
+
 def key_text(key: bytes) -> str:
     """The usual form of a UUID given as 16 bytes."""
     text = key.hex()

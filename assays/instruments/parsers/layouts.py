@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Literal
 
 from .formulas import LONGEST_ANALYTE, read_analyte
-from .model import ParseError
+from .model import CONCENTRATIONS, ParseError
 from .nomenclature import ELEMENTS, read_unit
 from .tables import Row, Table
 
@@ -29,8 +29,7 @@ ONE_OF_EACH: frozenset[Role] = frozenset(
     {"label", "type", "vial", "analyte", "quantity", "unit", "line", "gas_mode", "replicate", "dilution"}
 )
 LONG_ONLY: frozenset[Role] = frozenset({"analyte", "quantity", "unit", "line", "gas_mode", "replicate"})
-QUANTITIES = ("concentration", "measured_concentration", "counts", "intensity")
-CONCENTRATIONS = frozenset(QUANTITIES[:2])
+QUANTITIES = (*CONCENTRATIONS, "counts", "intensity")
 _NO_DILUTION = (
     "A concentration that includes the dilution needs the column that holds it, so that it is never applied twice. "
     "Name that column, or choose the concentration as measured."

@@ -13,9 +13,9 @@ from decimal import Decimal
 from .cells import note_unread
 from .formulas import LONGEST_ANALYTE, read_analyte
 from .labels import note_mangled
-from .layouts import CONCENTRATIONS, Header, Layout, MappedColumn, Role, find_header
+from .layouts import Header, Layout, MappedColumn, Role, find_header
 from .measured_columns import check_cell, refuse_cut_end
-from .model import MISSING, NOT_UNDERSTOOD, Notes, ParsedExport, ParsedReading, ParsedRow, ParseError
+from .model import CONCENTRATIONS, MISSING, NOT_UNDERSTOOD, Notes, ParsedExport, ParsedReading, ParsedRow, ParseError
 from .nomenclature import read_unit, read_value
 from .sample_types import classify_type
 from .source import Source

@@ -15,6 +15,9 @@ Kind = Literal["blank", "standard", "control", "sample", "statistic", "unknown"]
 """What a row was measured for. `statistic` is a row the software computed from others (an average, a deviation). `unknown` is a row whose
 type the file does not say or says in a word not known here: never taken for a sample unseen."""
 
+CONCENTRATIONS = ("concentration", "measured_concentration")
+"""The quantities results are made of; the first already carries the dilution, and is trusted before the second."""
+
 BELOW, ABOVE, OVER, NOT_DETECTED, NOT_AVAILABLE, MISSING, NOT_UNDERSTOOD = "<", ">", "OVER", "ND", "N/A", "--", "?"
 """The qualifiers. With `<` and `>` the value is the bound; with every other one there is no value."""
 
