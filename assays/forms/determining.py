@@ -47,24 +47,21 @@ class DeterminationRow(forms.Form):
         self.main_field = self.amounts[0]
         for name in self.amounts:
             label, unit, places = LABELS[name]
-            self.fields[name] = amount(label, unit, places)
+            self.fields[name] = field = amount(label, unit, places)
+            # None is optional in a row that is filled, and a blank row is asked for nothing.
+            field.required, field.error_messages["required"] = True, _("Give it, or empty the row.")
+        self.empty_permitted = True
 
     def is_blank(self) -> bool:
         """Whether nothing was typed into the row."""
         return not any(self.data.get(self.add_prefix(name), "").strip() for name in self.amounts)
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        for name in self.amounts:
-            if cleaned.get(name) is None and name not in self.errors:
-                self.add_error(name, _("Give it, or empty the row."))
-        return cleaned
+    def has_changed(self) -> bool:
+        return not self.is_blank()
 
     @property
     def amount_fields(self) -> list[Any]:
-        """The fields of the row, in their order, to be shown: none is optional in a row that is filled."""
-        for name in self.amounts:
-            self.fields[name].required = True
+        """The fields of the row, in their order."""
         return [self[name] for name in self.amounts]
 
     def values(self) -> dict[str, Decimal]:

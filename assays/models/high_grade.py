@@ -22,13 +22,14 @@ class Technique(models.TextChoices):
 
 @history()
 class HighGradeConditions(Record):
-    """What a method version of a high-grade product states: its technique, from which TREO on it is proposed, the limits of the total, and
-    standard uncertainties of its inputs as texts (`balance_g`, `solution_percent`, `aliquot_percent`, `repeat_percent`, `titre_ml`,
-    `titrant_percent`, `mean_percent`)."""
+    """What a method version of a high-grade product states: its technique, from which TREO on it is proposed, at how many °C the loss on
+    ignition is found, the limits of the total, and standard uncertainties of its inputs as texts (`balance_g`, `solution_percent`,
+    `aliquot_percent`, `repeat_percent`, `titre_ml`, `titrant_percent`, `mean_percent`)."""
 
     method_version = models.OneToOneField("assays.MethodVersion", on_delete=models.PROTECT, related_name="high_grade")
     technique = models.CharField(max_length=12, choices=Technique)
     proposed_from_percent = models.DecimalField(max_digits=5, decimal_places=2)
+    ignition_c = models.PositiveSmallIntegerField(default=1000, help_text=_("Temperature of the loss on ignition, °C"))
     total_least_percent = models.DecimalField(max_digits=5, decimal_places=2)
     total_most_percent = models.DecimalField(max_digits=5, decimal_places=2)
     uncertainties = models.JSONField()

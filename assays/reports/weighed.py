@@ -10,7 +10,6 @@ from assays.models.high_grade import Technique
 from lims.documents.certificate import DerivedResult, Quantity
 
 TREO, LOI = "TREO", "LOI"
-_LOSS = "loss on ignition at 1000 °C to constant mass, of the dried powder"
 _THORIUM = "thorium comes along and is not subtracted"
 
 
@@ -24,12 +23,14 @@ def derive_weighed(results: Mapping[str, Result]) -> tuple[DerivedResult, ...]:
     versions = {symbol: one.authorised for symbol, one in results.items() if one.authorised is not None and is_weighed(one.authorised)}
     if not versions:
         return ()
+    stated = HighGradeConditions.objects.get(method_version=next(iter(versions.values())).method_version_id)
+    loss = f"loss on ignition at {stated.ignition_c} °C to constant mass, of the dried powder"
     found = [
-        DerivedResult(symbol=symbol, definition=_LOSS if symbol == LOI else _define_treo(version), result=_quantity(version))
+        DerivedResult(symbol=symbol, definition=loss if symbol == LOI else _define_treo(version), result=_quantity(version))
         for symbol, version in versions.items()
         if symbol in {TREO, LOI}
     ]
-    return (*found, _total(next(iter(versions.values()))))
+    return (*found, _total(next(iter(versions.values())), stated))
 
 
 def _quantity(version: ResultVersion) -> Quantity:
@@ -45,10 +46,9 @@ def _define_treo(version: ResultVersion) -> str:
     return f"rare earths precipitated as oxalates and weighed as ignited oxides (CeO2, Pr6O11, Tb4O7, else M2O3), dry; {_THORIUM}"
 
 
-def _total(version: ResultVersion) -> DerivedResult:
+def _total(version: ResultVersion, stated: HighGradeConditions) -> DerivedResult:
     used = version.inputs
     told = report(float(used["total_percent"]), 2 * float(used["total_u_percent"]))
-    stated = HighGradeConditions.objects.get(method_version=version.method_version_id)
     definition = (
         f"TREO + LOI + other oxides ({used['determined']['other_percent']} %); must lie from {stated.total_least_percent} to "
         f"{stated.total_most_percent} %, limits assumed by this laboratory, not taken from a published standard"

@@ -10,6 +10,7 @@ from uuid import UUID
 from assays.chemistry.groups import GROUPS
 from assays.chemistry.oxides import find_factor
 from assays.models import HighGradeConditions, ResultVersion, Run, SubmissionTest
+from assays.selectors.reference import versions_in_force
 from lims.core import clock
 
 
@@ -22,9 +23,8 @@ class Proposal:
 
 
 def methods_for_high_grade() -> list[HighGradeConditions]:
-    """The classical method versions in force today, by code."""
-    today = clock.today()
-    rows = HighGradeConditions.objects.filter(method_version__in_force_from__lte=today).exclude(method_version__retired_on__lte=today)
+    """What the classical methods in force today state, the newest version of each, by code."""
+    rows = HighGradeConditions.objects.filter(method_version__in=versions_in_force(clock.today()))
     return list(rows.select_related("method_version__method").order_by("method_version__method__code"))
 
 
@@ -42,13 +42,13 @@ def propose_high_grade(run: Run) -> list[Proposal]:
     for test, symbol, value in rows.values_list("result__test", "result__analyte__symbol", "value"):
         sums[test] += float(value) * find_factor(symbol) / 10_000
     rich = {test: total for test, total in sums.items() if total >= least}
-    return [Proposal(test, rich[test.pk]) for test in _without(rich, [one.method_version_id for one in stated])]
+    return [Proposal(test, rich[test.pk]) for test in _without(rich, [one.method_version.method_id for one in stated])]
 
 
-def _without(tests: dict[UUID, float], versions: list[Any]) -> list[SubmissionTest]:
+def _without(tests: dict[UUID, float], methods: list[Any]) -> list[SubmissionTest]:
     rows = SubmissionTest.objects.filter(pk__in=tests).select_related("sample", "submission").order_by("sample__blind_code")
     asked = set(
-        SubmissionTest.objects.filter(sample__in=[one.sample_id for one in rows], method_version__in=versions)
+        SubmissionTest.objects.filter(sample__in=[one.sample_id for one in rows], method_version__method__in=methods)
         .exclude(state="cancelled")
         .values_list("sample", flat=True)
     )

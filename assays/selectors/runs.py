@@ -33,10 +33,12 @@ def run_list(viewer: Any) -> QuerySet[Run]:
     )
 
 
-def tray_of(run: Run, viewer: Any) -> list[RunPosition]:
-    """The positions with everything a label or a worklist names, as the viewer may see them."""
+def tray_of(run: Run, viewer: Any, *, extractions: bool = False) -> list[RunPosition]:
+    """The positions with everything a label or a worklist names, as the viewer may see them; with `extractions` marked `otherwise` where
+    the sample was also measured by another extraction."""
     positions = run.positions.select_related("aliquot__test__sample", "material", "duplicate_of", "blind")
-    positions = positions.annotate(otherwise=mark_otherwise(run))
+    if extractions:
+        positions = positions.annotate(otherwise=mark_otherwise(run))
     return hide_blind_controls(positions.order_by("number"), viewer)
 
 

@@ -11,7 +11,8 @@ from assays.lifecycle import RUN
 from assays.models import Evaluation, Result, Run
 from assays.services.activities import assess_run
 from assays.services.evaluating import store_evaluation
-from assays.services.reducing import compute_run, store_reduction
+from assays.services.reducing import compute_run
+from assays.services.result_versions import store_reduction
 from lims.core import clock
 
 

@@ -133,6 +133,7 @@ class HighGradeRow(msgspec.Struct, kw_only=True):
     total_most_percent: Decimal
     uncertainties: dict[str, str]
     source: str
+    ignition_c: int = 1000
 
 
 class VersionRow(msgspec.Struct, kw_only=True):

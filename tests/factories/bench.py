@@ -26,8 +26,8 @@ from tests.factories.samples import make_samples
 
 
 def method_version(code: str = "FUS-MS") -> MethodVersion:
-    """The first version of a loaded method: FUS-MS (fusion), FAD-MS (four acids) or LCH-MS (leach)."""
-    return MethodVersion.objects.select_related("method").get(method__code=code, number=1)
+    """The newest version of a loaded method: FUS-MS (fusion), FAD-MS (four acids), LCH-MS (leach), GRA-REO or EDT-REO (high grades)."""
+    return MethodVersion.objects.select_related("method").filter(method__code=code).latest("number")
 
 
 def make_received_samples(cast: Cast, n: int = 1, *, receptionist: Any = None, **more: Any) -> list[Sample]:

@@ -71,9 +71,12 @@ def test_from_the_crucible_to_the_certificate(cast: Cast) -> None:
     assert {one.oxide for one in table.results} == {""}
     assert draw_pattern(content) is None
     [method] = content.methods
-    assert (method.code, method.version) == ("GRA-REO", "v1")
+    assert (method.code, method.version) == ("GRA-REO", "v2")
     assert "by an uncertainty budget" in method.description
     derived = {one.symbol: one for one in table.derived}
+    assert derived["LOI"].definition == "loss on ignition at 1000 °C to constant mass, of the dried powder"
+    assert "not subtracted" in derived["TREO"].definition
+    assert "not subtracted" in bench.method_version("GRA-REO").note
     total = derived["Total"]
     assert total.result is not None
     assert float(total.result.value) == pytest.approx(100.1, abs=0.05)

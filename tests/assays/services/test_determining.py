@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from assays.forms.determining import DeterminationRows
 from assays.models import Determination, PreparationTask, Result, ResultVersion
 from assays.models.high_grade import WET_CHEMISTRY
 from assays.selectors.high_grade import propose_high_grade
@@ -28,6 +29,14 @@ GRAVIMETRY = {
 
 def amounts(**more):
     return {name: Decimal(value) for name, value in (GRAVIMETRY | more).items()}
+
+
+def test_a_blank_row_asks_for_nothing_and_a_filled_one_for_everything():
+    texts = {"row-TOTAL_FORMS": "2", "row-INITIAL_FORMS": "2", "row-0-solution_ml": "250"}
+    filled, blank = DeterminationRows(texts, prefix="row", form_kwargs={"technique": "gravimetry"}).forms
+    assert not filled.is_valid()
+    assert filled.errors["loi_after_g"] == ["Give it, or empty the row."]
+    assert all(one.field.required and not one.errors for one in blank.amount_fields)
 
 
 def make_run(cast):

@@ -16,7 +16,7 @@ from assays.instruments.writers import BatchRow, BatchValues, write_batch_table
 from assays.models import Result, ResultVersion, Run, SubmissionTest
 from assays.services.judging import judge_run
 from assays.services.planning import plan_run
-from assays.services.reducing import reduce_run
+from assays.services.result_versions import reduce_run
 from assays.services.reviewing import SEND_BACK, review_run
 from tests.factories.bench import make_planned_run, method_version
 from tests.factories.measurement import make_export, make_headings, make_measured_run, make_readings, make_rows, upload_run
