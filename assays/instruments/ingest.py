@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from assays.instruments import rows
+from assays.instruments.deferring import defer_reading, is_too_long_to_wait
 from assays.instruments.models import Instrument, Upload, UploadState
 from assays.instruments.parsers.json_readings import parse_readings
 from assays.instruments.parsers.model import ParsedExport, ParseError
 from assays.instruments.placing import Placement, collect_notes, find_run, place_export, refuse_unfit_run
 from assays.instruments.recording import find_taken, lock_run_of, record_upload
-from assays.instruments.taught import read_export
+from assays.instruments.taught import read_export, refuse_unreadable
 from assays.models import Run
 from assays.services.announcing import announce_upload
 from lims.core import clock
@@ -59,7 +60,8 @@ def store_upload(*, instrument: Instrument, file_name: str, data: bytes, by: Any
 
     `by` is the person at the web form or the instrument itself. Without a `run` the one is taken that the labels belong to. The same bytes
     again give the first upload; bytes that could not be read are tried again. Raises `Invalid` for an empty or too large file and for a run
-    that is another instrument's; a file that cannot be read is kept as `unreadable` and returned with its problem.
+    that is another instrument's; a file that cannot be read is kept as `unreadable` and returned with its problem. One that takes
+    too long to wait for is kept as `reading` with a job, which the edge sends (`edge.send_reading`).
     """
     _refuse_stranger(instrument, by)
     refuse_size(len(data), file_name)
@@ -73,14 +75,23 @@ def store_upload(*, instrument: Instrument, file_name: str, data: bytes, by: Any
             return Stored(known, False)
         upload = known or _make_upload(instrument, file_name, stored.sha256, stored.size, by)
         try:
+            if is_too_long_to_wait(data):
+                refuse_unreadable(file_name, data, instrument.laboratory_id)
+                upload.run = run or upload.run
+                return Stored(defer_reading(upload, by), known is None)
             export, upload.mapping = read_export(file_name, data, instrument.laboratory_id)
         except ParseError as problem:
-            upload.state, upload.error, upload.error_place = UploadState.UNREADABLE, problem.message, str(problem.place)[:80]
-            upload.save()
-            announce_upload(upload)
+            note_unreadable(upload, problem.message, str(problem.place))
             return Stored(upload, known is None, problem)
         fill_upload(upload, export, run, by)
     return Stored(upload, known is None)
+
+
+def note_unreadable(upload: Upload, sentence: str, place: str = "") -> None:
+    """The bytes are kept and nothing of them could be stored; a person finds it in the error queue. Part of the caller's transaction."""
+    upload.state, upload.error, upload.error_place = UploadState.UNREADABLE, sentence, place[:80]
+    upload.save()
+    announce_upload(upload)
 
 
 def fill_upload(upload: Upload, export: ParsedExport, run: Run | None, by: Any, *, may_record: bool = True) -> None:

@@ -108,6 +108,7 @@ class InstrumentToken(TokenFields):
 class UploadState(models.TextChoices):
     """Where an upload stands."""
 
+    READING = "reading", _("is being read")
     UNREADABLE = "unreadable", _("cannot be read")
     WAITING = "waiting", _("waits for a person")
     RECORDED = "recorded", _("recorded")
@@ -146,6 +147,9 @@ class Upload(Record):
         max_length=20, blank=True, help_text=_("The unit a person said the concentrations have that the file gives without any")
     )
     mapping = models.ForeignKey("instruments.MappingVersion", null=True, on_delete=models.PROTECT, related_name="uploads")
+    job = models.ForeignKey(
+        "jobs.Job", null=True, on_delete=models.PROTECT, related_name="+", help_text=_("Reads it, where it is too large to wait for")
+    )
     replaced_by = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="replaces", help_text=_("The same bytes read again, with other cells")
     )

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from assays.instruments import rows
+from assays.instruments.deferring import defer_reading
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
 from assays.instruments.parsers.model import CONCENTRATIONS
 from assays.instruments.parsers.nomenclature import read_unit
@@ -320,16 +321,20 @@ def withdraw_upload(*, upload: Upload, reason: str, by: Any, at: datetime | None
 
 
 def reopen_upload(*, upload: Upload, reason: str, by: Any, at: datetime | None = None) -> Upload:
-    """Take up a withdrawn upload again, since the same bytes are never a second one: it waits, for another run or with other rows."""
+    """Take up a withdrawn upload again, since the same bytes are never a second one: it waits, for another run or with other rows. One
+    that was never read is read by a worker first (`edge.send_reading`)."""
     require(by, Action.RUN_EDIT)
     reason = _checked_reason(reason, "Say why the upload is taken up again.")
     with acting(by, reason), transaction.atomic():
         upload = lock_upload(upload)
-        if upload.state != UploadState.WITHDRAWN or not upload.format or upload.replaced_by_id is not None:
+        if upload.state != UploadState.WITHDRAWN or upload.replaced_by_id is not None:
             raise DomainError(
                 "wrong_state", f"{upload.file_name} is {upload.get_state_display()}; only what was withdrawn is taken up again."
             )
         _decide(upload, UploadState.WAITING, reason, by, at)
+        if not upload.format:
+            # Withdrawn before it was read, or unreadable.
+            defer_reading(upload, by, may_record=False)
     return upload
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from assays.instruments import rows
+from assays.instruments.deferring import defer_reading, is_too_long_to_wait
 from assays.instruments.ingest import fill_upload, store_readings
 from assays.instruments.models import (
     Attempt,
@@ -56,7 +57,8 @@ def replay_upload(*, upload: Upload, by: Any, mapping: MappingVersion | None = N
 
     An upload that could not be read takes its first rows. One that waits keeps its cells where they are the same, with what a person has
     decided about them; where they are not (a mapping was corrected) it is withdrawn and a new upload of the same bytes takes its place.
-    `mapping` is the version to read it with, where a person chose one. Raises `DomainError('wrong_state')` for any other state.
+    `mapping` is the version to read it with, where a person chose one. What takes too long to wait for is read by a worker: the attempt's
+    upload is `reading`, and the edge sends its job. Raises `DomainError('wrong_state')` for any other state.
     """
     require(by, Action.RUN_EDIT)
     _refuse_stranger(upload.laboratory_id, by)
@@ -66,8 +68,12 @@ def replay_upload(*, upload: Upload, by: Any, mapping: MappingVersion | None = N
         upload = lock_upload(upload)
         if upload.state not in {UploadState.UNREADABLE, UploadState.WAITING}:
             raise DomainError("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; only what waits is read again.")
+        data = read_bytes("uploads", upload.sha256)
+        if upload.state == UploadState.UNREADABLE and is_too_long_to_wait(data):
+            defer_reading(upload, by, may_record=False, mapping=mapping)
+            return _note(by, at, upload=upload, outcome=upload.state, made=upload)
         try:
-            export, version = read_export(upload.file_name, read_bytes("uploads", upload.sha256), upload.laboratory_id, mapping)
+            export, version = read_export(upload.file_name, data, upload.laboratory_id, mapping)
         except ParseError as problem:
             if upload.state == UploadState.UNREADABLE:
                 upload.error, upload.error_place = problem.message, str(problem.place)[:80]

@@ -67,6 +67,15 @@ def read_export(
     return _read_mapped(name, data, fitting[0]), fitting[0]
 
 
+def refuse_unreadable(name: str, data: bytes, laboratory_id: Any) -> None:
+    """Raise `ParseError` for what is seen at the first look to be no export; its rows are not gone through, so another may still fail."""
+    try:
+        registry.read(name, data)
+    except ParseError as error:
+        if error.code != "unknown_format" or not newest_versions(laboratory_id):
+            raise
+
+
 def _read_mapped(name: str, data: bytes, version: MappingVersion) -> ParsedExport:
     return mapped.parse(layout_of(version), open_source(name, data))
 

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("uploads/refused/<uuid:pk>/dismiss/", queue.DismissMessage.as_view(), name="refused-dismiss"),
     path("uploads/new/", uploads.NewUpload.as_view(), name="upload-new"),
     path("uploads/<uuid:pk>/", uploads.UploadPage.as_view(), name="upload"),
+    path("uploads/<uuid:pk>/progress/", uploads.ReadingProgress.as_view(), name="upload-progress"),
     path("uploads/<uuid:pk>/raw/", uploads.RawFile.as_view(), name="upload-raw"),
     path("uploads/<uuid:pk>/readings/", uploads.Readings.as_view(), name="upload-readings"),
     path("uploads/<uuid:pk>/run/", uploads.ChooseRun.as_view(), name="upload-run"),

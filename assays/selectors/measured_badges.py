@@ -12,6 +12,7 @@ from assays.models.judgements import Outcome
 Badge = tuple[str, Any]
 
 _UPLOAD = {
+    UploadState.READING: "wait",
     UploadState.UNREADABLE: "fail",
     UploadState.WAITING: "wait",
     UploadState.RECORDED: "pass",

@@ -23,7 +23,7 @@ def upload_list(viewer: Any) -> QuerySet[Upload]:
     """The viewer's uploads with `row_count`, `matched_count`, `parked_count`; counted only for the rows that are read."""
     return (
         Upload.objects.visible_to(viewer)
-        .select_related("instrument", "run", "received_from", "decided_by", "mapping__mapping")
+        .select_related("instrument", "run", "received_from", "decided_by", "mapping__mapping", "job")
         .annotate(row_count=_count(), matched_count=_count(RowOutcome.MATCHED), parked_count=_count(RowOutcome.PARKED))
     )
 
@@ -69,11 +69,20 @@ def upload_detail(upload: Upload) -> dict[str, Any]:
     numbers = upload.run.positions.values_list("number", flat=True) if upload.run else []
     recorded = find_recorded_before(upload)
     return upload_data(upload) | {
+        "job": _job_data(upload),
         "notes": upload.notes,
         "counts": {"rows": len(rows), "readings": readings} | {outcome: counted[outcome] for outcome in RowOutcome.values},
         "rows": [row_data(row) | {"already_recorded_by": recorded.get(row.index, [])} for row in rows],
         "unfilled_positions": sorted(set(numbers) - filled),
     }
+
+
+def _job_data(upload: Upload) -> dict[str, Any] | None:
+    """How far the worker is that reads the upload; none where nobody has to."""
+    job = upload.job
+    if job is None or upload.state != UploadState.READING:
+        return None
+    return {"id": str(job.pk), "state": job.state, "progress": job.progress, "message": job.message}
 
 
 def find_recorded_before(upload: Upload) -> dict[int, list[dict[str, str]]]:

@@ -16,7 +16,8 @@ from django.utils.translation import ngettext
 from assays.forms.teaching import RefusedFilter
 from assays.forms.uploads import UploadReasonForm
 from assays.instruments import replaying
-from assays.instruments.models import Attempt, RefusedMessage, Upload
+from assays.instruments.edge import send_reading
+from assays.instruments.models import Attempt, RefusedMessage, Upload, UploadState
 from assays.instruments.parsers.excerpts import show_place
 from assays.instruments.taught import newest_versions
 from assays.selectors.error_queue import attempts_of, message_data, refused_messages
@@ -65,7 +66,9 @@ class ReplayMany(Page):
     def _replay(self, thing: Upload | RefusedMessage) -> Attempt | None:
         try:
             if isinstance(thing, Upload):
-                return replaying.replay_upload(upload=thing, by=self.request.user)
+                attempt = replaying.replay_upload(upload=thing, by=self.request.user)
+                send_reading(attempt.made or thing)
+                return attempt
             return replaying.replay_message(message=thing, by=self.request.user)
         except DomainError as error:
             messages.error(self.request, error.message)
@@ -111,6 +114,9 @@ class Replay(Page):
         if attempt.made is None:
             messages.error(request, attempt.sentence)
             return redirect(back)
+        if send_reading(attempt.made).state == UploadState.READING:
+            messages.info(request, _("The file is large, so it is read in the background; you may leave the page."))
+            return redirect("instruments:upload", attempt.made_id)
         messages.success(request, _("The file is read and its rows are placed. Look through them, then record the readings."))
         return redirect("instruments:upload", attempt.made_id)
 

@@ -22,6 +22,7 @@ from assays.forms.problems import add_problems
 from assays.forms.upload_filters import UPLOAD_ORDERINGS, ReadingFilter, UploadFilter
 from assays.forms.uploads import RowsForm, RunChoiceForm, UploadForm, UploadReasonForm
 from assays.instruments import ingest, recording
+from assays.instruments.edge import send_reading
 from assays.instruments.matching import TrayPosition, explain_match
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
 from assays.instruments.parsers.excerpts import show_place
@@ -34,7 +35,7 @@ from assays.selectors.measured_badges import row_badge, upload_badge
 from assays.selectors.uploads import find_recorded_before, reading_data, readings_of, rows_of, upload_data, upload_list
 from assays.views.lists import ListPage
 from lims.core.codes import normalise
-from lims.core.errors import DomainError, Forbidden
+from lims.core.errors import DomainError, Forbidden, NotFound
 from lims.core.files import read_bytes
 from lims.core.pages import Page
 from lims.core.roles import Action, allowed
@@ -105,6 +106,7 @@ class NewUpload(Page):
         except DomainError as error:
             form.add_error("run" if error.code in {"other_instrument", "run_closed"} else "file", error.message)
             return self._show(form, status=413 if error.kind == "too_large" else 422)
+        send_reading(stored.upload)
         self._say(stored)
         return redirect("instruments:upload", stored.upload.pk)
 
@@ -114,6 +116,8 @@ class NewUpload(Page):
     def _say(self, stored: ingest.Stored) -> None:
         if not stored.created:
             messages.warning(self.request, _("The same bytes came from this instrument before: this is that upload."))
+        elif stored.upload.state == UploadState.READING:
+            messages.info(self.request, _("The file is kept. It is large, so it is read in the background; you may leave the page."))
         elif stored.upload.state == UploadState.RECORDED:
             messages.success(self.request, _("Every row matched without a warning, so the readings are recorded."))
 
@@ -182,6 +186,19 @@ def _explain(row: UploadRow, tubes: Mapping[int, TrayPosition]) -> str:
     return explain_match(row.label, tubes[row.position.number])
 
 
+class ReadingProgress(Page):
+    """How far the worker is that reads a large file, polled until its end."""
+
+    actions: ClassVar[dict[str, Action]] = {"GET": Action.UPLOAD_VIEW}
+    template = "instruments/reading.html"
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        upload = fetch_upload(request.user, pk)
+        if upload.job is None:
+            raise NotFound()
+        return self.render({"upload": upload, "job": upload.job})
+
+
 class UploadStep(Page):
     """A decision about one upload; subclasses name the service and what to say once it is done."""
 
@@ -208,7 +225,7 @@ class UploadStep(Page):
     def leave(self, upload: Upload) -> HttpResponse:
         """Say it and go where it shows."""
         messages.success(self.request, self.done)
-        return redirect("instruments:upload", upload.pk)
+        return redirect("instruments:upload", send_reading(upload).pk)
 
 
 class Confirm(UploadStep):
@@ -237,7 +254,7 @@ class Reopen(UploadStep):
     """Taking it up again."""
 
     service = recording.reopen_upload
-    done = gettext_lazy("The upload waits again.")
+    done = gettext_lazy("The upload is taken up again.")
 
 
 class IgnoreRest(UploadStep):

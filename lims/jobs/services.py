@@ -41,15 +41,20 @@ class NotYet(Exception):
 
 
 Handler = Callable[[JobContext], None]
+OnFailure = Callable[[Job, str], None]
 _handlers: dict[str, Handler] = {}
+_on_failure: dict[str, OnFailure] = {}
 _recurring: dict[str, Callable[[], object]] = {}
 
 
-def job_handler(kind: str) -> Callable[[Handler], Handler]:
-    """Register the function that does jobs of a kind. It must be safe to run again from the start."""
+def job_handler(kind: str, on_failure: OnFailure | None = None) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of a kind. It must be safe to run again from the start; so must `on_failure`, which is told of a
+    job that failed, with its sentence, before the job's own row says so."""
 
     def register(handler: Handler) -> Handler:
         _handlers[kind] = handler
+        if on_failure is not None:
+            _on_failure[kind] = on_failure
         return handler
 
     return register
@@ -152,6 +157,8 @@ def run_job(job_id: Any) -> Job | None:
     heartbeat.start()
     try:
         outcome = _do(JobContext(job, report))
+        if outcome["state"] == JobState.FAILED:
+            _tell_failure(job, outcome["message"])
     finally:
         heartbeat.done.set()
     _held(job).update(**{"finished_at": timezone.now(), "lease_until": None} | outcome)
@@ -180,6 +187,18 @@ def _do(context: JobContext) -> dict[str, Any]:
         sentence = "It failed on our side; nothing was changed. Tell the administrator."
         return {"state": JobState.FAILED, "message": sentence, "error_code": "internal"}
     return {"state": JobState.DONE, "progress": 1.0, "message": "Done.", "result": context.result, "result_url": context.result_url}
+
+
+def _tell_failure(job: Job, sentence: str) -> None:
+    """Let what the job was for know, as long as the job is still ours."""
+    if job.kind not in _on_failure or not _held(job).exists():
+        return
+    try:
+        _on_failure[job.kind](job, sentence)
+    except OperationalError:
+        raise
+    except Exception:
+        logger.exception("the failure of job %s (%s) could not be told", job.pk, job.kind)
 
 
 def due_jobs() -> list[Job]:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from assays.instruments.models import RowOutcome, UploadState, WeighingStep
 from assays.lifecycle import RunState
 from assays.models.runs import PositionKind
+from lims.jobs.models import JobState
 
 _NUMBER = "A number as text, exactly as kept"
 ROW_KINDS = ["sample", "blank", "standard", "control", "statistic", "unknown"]
@@ -92,7 +93,15 @@ class UploadBlockerSchema(Schema):
     sentence = serializers.CharField()
 
 
+class UploadJobSchema(Schema):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=JobState.choices)
+    progress = serializers.FloatField(min_value=0, max_value=1)
+    message = serializers.CharField()
+
+
 class UploadDetailSchema(UploadSchema):
+    job = UploadJobSchema(allow_null=True, help_text="While the state is `reading`: how far the worker is")
     notes = NoteSchema(many=True)
     counts = CountsSchema()
     rows = UploadRowSchema(many=True)

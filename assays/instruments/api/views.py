@@ -18,8 +18,9 @@ from rest_framework.response import Response
 from assays.forms.upload_filters import UPLOAD_ORDERINGS, UploadFilter
 from assays.instruments import ingest, recording, sequences
 from assays.instruments.api import parsing, schemas
+from assays.instruments.edge import send_reading
 from assays.instruments.keeping import note_heartbeat
-from assays.instruments.models import Reading, Upload
+from assays.instruments.models import Reading, Upload, UploadState
 from assays.instruments.parsers.model import ParseError
 from assays.instruments.replaying import keep_refused
 from assays.models import Run
@@ -64,7 +65,7 @@ def tell(found: Upload, status: int = 200) -> Response:
     address = reverse("api-instrument-upload", args=[found.pk])
     body = upload_detail(found) | {"blockers": blockers, "readings_url": reverse("api-instrument-upload-readings", args=[found.pk])}
     response = Response(body, status=status)
-    if status == 201:
+    if status in {201, 202}:
         response["Location"] = address
     return response
 
@@ -106,6 +107,7 @@ class InstrumentUploads(ActionView):
         responses={
             201: schemas.UploadDetailSchema,
             200: schemas.UploadDetailSchema,
+            202: schemas.UploadDetailSchema,
             413: schemas.UploadProblemSchema,
             415: schemas.UploadProblemSchema,
             422: schemas.UnreadableSchema,
@@ -113,13 +115,16 @@ class InstrumentUploads(ActionView):
     )
     def post(self, request: Request) -> Response:
         """Send a raw export, any supported format, as form data or as the raw body. It is always kept; recorded at once only when every row
-        matches without a warning. 200 when the same bytes came before."""
+        matches without a warning. 200 when the same bytes came before. 202 for a file that is too large to wait for: a worker reads it, and
+        `GET` of the address in `Location` says how far it is until its `state` is no longer `reading`."""
         name, data, code = parsing.read_file(request)
         instrument: Any = request.user
         run = ingest.find_named_run(code, instrument) if code else None
         stored = ingest.store_upload(instrument=instrument, file_name=name, data=data, run=run, by=instrument)
         if stored.problem is not None:
             return answer_unreadable(stored.upload, stored.problem)
+        if send_reading(stored.upload).state == UploadState.READING:
+            return tell(stored.upload, 202)
         return tell(stored.upload, 201 if stored.created else 200)
 
 
@@ -322,10 +327,10 @@ class ReopenView(ActionView):
 
     @extend_schema(operation_id="instruments_me_uploads_reopen", request=schemas.UploadReasonSchema, responses=schemas.UploadDetailSchema)
     def post(self, request: Request, pk: UUID) -> Response:
-        """It waits again, since the same bytes are never a second upload."""
+        """It waits again, since the same bytes are never a second upload; one that was never read is read first."""
         upload = fetch_upload(request.user, pk)
         body: Reason = decode(request, Reason)
-        recording.reopen_upload(upload=upload, reason=body.reason, by=request.user)
+        send_reading(recording.reopen_upload(upload=upload, reason=body.reason, by=request.user))
         return answer(upload, request.user)
 
 

@@ -30,6 +30,21 @@ _DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *rang
 _NOT_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h|hh|m|mm|s|ss\])[^\]]*\]', re.IGNORECASE)
 
 
+def is_workbook(data: bytes) -> bool:
+    """Whether the first bytes are those of an archive, as every workbook is one."""
+    return data.startswith(b"PK\x03\x04")
+
+
+def measure_unpacked(data: bytes) -> int:
+    """How many bytes the archive says it unpacks to; 0 for one that `open_workbook` refuses before it unpacks anything."""
+    try:
+        with refuse_damage(), zipfile.ZipFile(BytesIO(data)) as archive:
+            _check_parts(archive)
+            return sum(part.file_size for part in archive.infolist())
+    except ParseError:
+        return 0
+
+
 def open_workbook(file: bytes | Path) -> list[Table]:
     """The sheets of a workbook in their order, to be read lazily. Refuses macros, encryption, bombs and damaged archives."""
     with refuse_damage():

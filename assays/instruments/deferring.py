@@ -1,0 +1,31 @@
+"""Files too large to be read while their sender waits: kept at once, read by a worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from assays.instruments.models import MappingVersion, Upload, UploadState
+from assays.instruments.parsers.workbook import is_workbook, measure_unpacked
+from lims.core.roles import INSTRUMENT
+from lims.jobs.services import create_job
+
+KIND = "instrument_upload"
+
+
+def is_too_long_to_wait(data: bytes) -> bool:
+    """Whether reading the file takes longer than anybody should hold a connection for it. A workbook counts as what it unpacks to; what
+    cannot be a workbook is small, as it is refused before it is unpacked."""
+    size = measure_unpacked(data) if is_workbook(data) else len(data)
+    return size > settings.READ_AT_ONCE_BYTES
+
+
+def defer_reading(upload: Upload, by: Any, *, may_record: bool = True, mapping: MappingVersion | None = None) -> Upload:
+    """Let a worker read the upload's bytes and place its rows; see `importing.import_upload`. Part of the caller's transaction: the edge
+    sends the job (`edge.send_reading`). Without `may_record` it waits for a person however well it matches."""
+    arguments = {"upload": str(upload.pk), "may_record": may_record, "mapping": str(mapping.pk) if mapping else None}
+    upload.state, upload.error, upload.error_place = UploadState.READING, "", ""
+    upload.job = create_job(kind=KIND, arguments=arguments, by=None if by.role == INSTRUMENT else by)
+    upload.save()
+    return upload

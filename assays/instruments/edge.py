@@ -1,0 +1,14 @@
+"""What the pages and the API of uploads do alike at the edge."""
+
+from __future__ import annotations
+
+from assays.instruments.models import Upload, UploadState
+from lims.jobs.dispatch import send_on_commit
+
+
+def send_reading(upload: Upload) -> Upload:
+    """Send the job that reads the upload, once its row is committed; nothing where none is to be read by a worker. Gives the upload
+    back."""
+    if upload.state == UploadState.READING and upload.job is not None:
+        send_on_commit(upload.job)
+    return upload

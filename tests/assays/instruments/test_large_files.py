@@ -1,0 +1,153 @@
+"""Files too large to be read while their sender waits: kept at once, read once by a worker, in the error queue when that fails."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+from unittest.mock import patch
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from assays.instruments.deferring import is_too_long_to_wait
+from assays.instruments.importing import import_upload
+from assays.instruments.models import Reading, Upload
+from assays.instruments.recording import reopen_upload, withdraw_upload
+from assays.instruments.replaying import replay_upload
+from assays.models import ResultVersion, Run
+from assays.selectors.uploads import error_queue
+from lims.core.files import read_bytes
+from lims.jobs.models import Job
+from lims.jobs.services import run_job
+from tests.factories.bench import make_planned_run
+from tests.factories.browsing import said, sign_in, text_of
+from tests.factories.measurement import make_export, make_instrument_token, upload_run
+from tests.factories.people import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _small_limit(settings: Any) -> None:
+    settings.READ_AT_ONCE_BYTES = 1000
+
+
+def bring(cast: Cast, run: Run, data: bytes | None = None) -> Upload:
+    return upload_run(cast, run, data).upload
+
+
+def work(upload: Upload) -> Upload:
+    """A worker does the upload's job."""
+    assert upload.job is not None
+    run_job(upload.job.pk)
+    return Upload.objects.select_related("job", "run").get(pk=upload.pk)
+
+
+def test_a_large_file_is_kept_at_once_and_stored_once_by_a_worker(cast: Cast) -> None:
+    run = make_planned_run(cast)
+    data = make_export(run)
+    upload = bring(cast, run, data)
+    assert (upload.state, upload.job.state, upload.job.requested_by) == ("reading", "queued", cast.analyst)
+    assert read_bytes("uploads", upload.sha256) == data
+    assert not upload.rows.exists()
+    assert bring(cast, run, data).pk == upload.pk
+
+    upload = work(upload)
+    run.refresh_from_db()
+    assert (upload.state, run.state, upload.job.state) == ("recorded", "qc_passed", "done")
+    assert upload.job.result["state"] == "recorded"
+    stored = (Reading.objects.count(), ResultVersion.objects.count(), Job.objects.count())
+    import_upload(upload.pk, lambda _progress, _message: None, by=cast.analyst)
+    assert (Reading.objects.count(), ResultVersion.objects.count(), Job.objects.count()) == stored
+
+
+def test_what_fails_in_the_worker_waits_in_the_error_queue_and_is_read_again(cast: Cast) -> None:
+    run = make_planned_run(cast)
+    assert bring(cast, run, b"nothing that can be read " * 100).state == "unreadable"  # seen at the first look, without a worker
+    head = b"Sample,,,163  Dy  [ He ] ,\nSample Name,Type,Total Dil.,Conc. [ ppb ],CPS\n"
+    cut = work(bring(cast, run, head + b"X,Sample,1,2.5,1000\n" * 50 + b"X,Sample"))
+    assert (cut.state, cut.job.state, cut.rows.count()) == ("unreadable", "done", 0)
+    assert "row 53" in cut.error_place
+
+    upload = bring(cast, run)
+    with patch("assays.instruments.importing.read_export", side_effect=MemoryError):
+        upload = work(upload)
+    assert (upload.state, upload.job.state, upload.job.error_code) == ("unreadable", "failed", "internal")
+    assert {cut, upload} < set(error_queue(cast.analyst))
+
+    Run.objects.filter(pk=run.pk).update(state="authorised")
+    attempt = replay_upload(upload=upload, by=cast.analyst)
+    assert (attempt.outcome, attempt.made, attempt.settled) == ("reading", upload, False)
+    Run.objects.filter(pk=run.pk).update(state="planned")
+    assert work(attempt.made).state == "waiting"  # read again, a person records it
+
+    closed = make_planned_run(cast)
+    late = upload_run(cast, closed, run=closed).upload
+    Run.objects.filter(pk=closed.pk).update(state="authorised")
+    late = work(late)
+    assert (late.state, late.job.error_code, late.rows.count()) == ("unreadable", "run_closed", 0)
+    assert late.error.startswith(f"Run {closed.code} is")
+
+
+def test_withdrawn_before_it_is_read_stores_nothing_and_can_be_taken_up_again(cast: Cast) -> None:
+    run = make_planned_run(cast)
+    upload = withdraw_upload(upload=bring(cast, run), reason="wrong batch", by=cast.technician)
+    upload = work(upload)
+    assert (upload.state, upload.decision_reason, upload.rows.count(), upload.job.state) == ("withdrawn", "wrong batch", 0, "done")
+    assert work(reopen_upload(upload=upload, reason="right after all", by=cast.technician)).state == "waiting"
+    assert Run.objects.get(pk=run.pk).state == "planned"
+
+
+def test_a_workbook_counts_as_what_it_unpacks_to_and_a_bomb_is_refused_at_once(settings: Any) -> None:
+    settings.READ_AT_ONCE_BYTES = 100_000
+
+    def pack(size: int) -> bytes:
+        packed = BytesIO()
+        with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+            archive.writestr("xl/workbook.xml", "<workbook/>")
+            archive.writestr("xl/worksheets/sheet1.xml", b"0" * size)
+        return packed.getvalue()
+
+    assert [is_too_long_to_wait(data) for data in (b"0" * 100_000, b"0" * 100_001, pack(1000), pack(200_000))] == [False, True, False, True]
+    assert not is_too_long_to_wait(pack(2**23))
+    assert not is_too_long_to_wait(b"PK\x03\x04" + b"0" * 200_000)
+
+
+def test_an_instrument_is_answered_202_and_asks_until_it_is_read(cast: Cast) -> None:
+    run = make_planned_run(cast)
+    caller = Client(headers={"authorization": f"Token {make_instrument_token(cast, run.instrument)}"})
+
+    def send() -> Any:
+        return caller.post("/api/v1/instruments/me/uploads/", {"file": SimpleUploadedFile("batch.xlsx", make_export(run))})
+
+    answer = send()
+    address = answer.headers["Location"]
+    assert (answer.status_code, answer.json()["state"], answer.json()["job"]["progress"]) == (202, "reading", 0)
+    again = send()
+    assert (again.status_code, again.headers["Location"]) == (202, address)
+    upload = Upload.objects.select_related("job").get()
+    assert upload.job.requested_by is None
+    work(upload)
+    found = caller.get(address).json()
+    assert (found["state"], found["job"], found["counts"]["parked"]) == ("recorded", None, 0)
+    assert send().status_code == 200
+
+
+def test_the_page_shows_how_far_it_is_and_leads_to_the_file(cast: Cast) -> None:
+    run = make_planned_run(cast)
+    analyst = sign_in(cast.analyst)
+    form = {"instrument": run.instrument.code, "run": run.code, "file": SimpleUploadedFile("big.xlsx", make_export(run))}
+    page = analyst.post("/uploads/new/", form, follow=True)
+    assert "read in the background" in said(page)[0]
+    upload = Upload.objects.select_related("job").get()
+    address = f"/uploads/{upload.pk}/"
+    assert f'hx-get="{address}progress/"' in page.content.decode()
+    assert "Withdraw the upload" in text_of(page)
+    assert "Record the readings" not in text_of(page)
+    assert "being read" in text_of(analyst.get("/uploads/?state=reading"))
+    work(upload)
+    assert address in analyst.get(f"{address}progress/").content.decode()
+    assert "These readings are part of run" in text_of(analyst.get(address))
+    assert sign_in(cast.outsiders["analyst"]).get(f"{address}progress/").status_code == 404
