@@ -152,7 +152,7 @@ def _plan(story: Story, submission: Submission, method: str, day: float) -> Run:
     with story.on_day(_JOURNEY, day):
         return plan_run(
             instrument=Instrument.objects.get(code=BENCH),
-            method_version=current_version(method),
+            method_version=aliquots[0].test.method_version,
             aliquots=aliquots,
             by=story.cast.of("analyst", LABORATORY),
         )

@@ -236,8 +236,8 @@ def _settle_some(story: Story, journey: Journey, consignment: Consignment) -> No
 
 
 def current_version(code: str) -> MethodVersion:
-    """The newest version of a method."""
-    return Method.objects.get(code=code).versions.order_by("-number").select_related("method")[0]
+    """The newest version of a method that is in force on the story's day."""
+    return Method.objects.get(code=code).versions.filter(in_force_from__lte=clock.today()).select_related("method").latest("number")
 
 
 def _work(story: Story, journey: Journey, samples: Sequence[Sample]) -> None:
