@@ -18,6 +18,7 @@ agent.toml (Windows paths in 'single quotes'):
 Nothing in the watched folders is changed. A file is taken once its size and time have stood still and it can be opened; its bytes are
 written to the spool and flushed to the disk before it counts as taken, and they leave the spool only after the server has answered. A cut
 between answer and note sends the same bytes with the same key again, which the server answers as before: nothing is lost, nothing is twice.
+A large file the server keeps at once and reads later (202); the agent asks what became of it and says so until it is known.
 """
 
 from __future__ import annotations
@@ -41,13 +42,14 @@ from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-VERSION = "1.0"
+VERSION = "1.1"
 AGENT = f"lims_agent {VERSION}"
 UPLOADS, HEARTBEAT = "/api/v1/instruments/me/uploads/", "/api/v1/instruments/me/heartbeat/"
 TEMPORARY = ("~$*", ".*", "*.tmp", "*.part", "*.partial", "*.crdownload", "*.lock")
 LARGEST = 64 * 2**20
 LONGEST_PAUSE = 300.0
 KEEP_DAYS = 90
+ASK_SECONDS = 10.0
 
 
 class SettingsError(Exception):
@@ -180,7 +182,9 @@ class Spool:
         for one in (self.queue, self.done, self.refused):
             one.mkdir(parents=True, exist_ok=True)
         self._clean()
-        self.seen = {seen for place in (self.queue, self.done, self.refused) for entry in self.entries(place) for seen in _seen_of(entry)}
+        found = [entry for place in (self.queue, self.done, self.refused) for entry in self.entries(place)]
+        self.seen = {seen for entry in found for seen in _seen_of(entry)}
+        self.reading = {entry["key"] for entry in found if _is_being_read(entry)}
 
     def _clean(self) -> None:
         """What a cut left half-written, and notes of files that are long gone."""
@@ -224,9 +228,24 @@ class Spool:
         place = self.refused if refused else self.done
         if refused:
             write_safely(place / f"{key}.data", (self.queue / f"{key}.data").read_bytes())
-        write_safely(place / f"{key}.json", _bytes(entry | {"outcome": outcome, "finished_at": _now()}))
+        finished = entry | {"outcome": outcome, "finished_at": _now()}
+        write_safely(place / f"{key}.json", _bytes(finished))
+        if _is_being_read(finished):
+            self.reading.add(key)
         (self.queue / f"{key}.json").unlink()
         (self.queue / f"{key}.data").unlink(missing_ok=True)
+
+    def note_state(self, key: str, state: str) -> dict[str, Any]:
+        """Note what became of a file that the server was still reading; gives its entry."""
+        entry = _read(self.done / f"{key}.json")
+        entry["outcome"]["state"] = state
+        write_safely(self.done / f"{key}.json", _bytes(entry))
+        self.reading.discard(key)
+        return entry
+
+
+def _is_being_read(entry: dict[str, Any]) -> bool:
+    return bool(entry.get("outcome", {}).get("state") == "reading")
 
 
 def _count(place: Path) -> int:
@@ -267,10 +286,18 @@ class Server:
         self.parts = urllib.parse.urlsplit(settings.server)
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Send something."""
+        return self._ask("POST", path, body, headers)
+
+    def get(self, path: str) -> Answer:
+        """Look something up."""
+        return self._ask("GET", path, None, {})
+
+    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         """One request on a connection of its own."""
         connection = self._connect()
         try:
-            connection.request("POST", path, body, {"Authorization": f"Token {self.token}", "User-Agent": AGENT, **headers})
+            connection.request(method, path, body, {"Authorization": f"Token {self.token}", "User-Agent": AGENT, **headers})
             response = connection.getresponse()
             text = response.read(2**24)
             wait = response.headers.get("Retry-After", "")
@@ -307,7 +334,7 @@ class Agent:
         self.standing: dict[str, tuple[Seen, float]] = {}
         self.state: dict[str, Any] = {"agent": AGENT, "pid": os.getpid(), "server": settings.server, "started_at": _now(), "problems": {}}
         self.failures = 0
-        self.next_send = self.next_beat = 0.0
+        self.next_send = self.next_beat = self.next_ask = 0.0
 
     def step(self) -> bool:
         """Once round: look, take, send, beat, tell. True when nothing is left to do now. A disk that is full or gone is a problem to tell;
@@ -316,6 +343,8 @@ class Agent:
             unfinished = self.look()
             if time.monotonic() >= self.next_send:
                 self.send()
+            if self.spool.reading and time.monotonic() >= self.next_ask:
+                self.follow()
             if time.monotonic() >= self.next_beat:
                 self.beat()
             self._problem("disk", "")
@@ -403,7 +432,7 @@ class Agent:
         """Note the answer; False when the sending must pause."""
         said = str(answer.body.get("detail") or answer.status)
         # What the server kept it has, even where it could not read it: a person finds it in its queue.
-        kept = answer.body.get("id") if answer.status in {200, 201} else answer.body.get("upload")
+        kept = answer.body.get("id") if answer.status in {200, 201, 202} else answer.body.get("upload")
         if kept:
             outcome = {"status": answer.status, "upload": kept, "state": answer.body.get("state", "unreadable"), "detail": said}
             self.spool.finish(entry, outcome, refused=False)
@@ -420,6 +449,17 @@ class Agent:
         self.failures = 0
         self._problem("sending", "")
         return True
+
+    def follow(self) -> None:
+        """Ask what became of the files that the server has and was still reading."""
+        self.next_ask = time.monotonic() + ASK_SECONDS
+        for key in sorted(self.spool.reading):
+            upload = _read(self.spool.done / f"{key}.json")["outcome"]["upload"]
+            answer = self.server.get(f"{UPLOADS}{upload}/")
+            state = "not found" if answer.status == 404 else str(answer.body.get("state") or "reading")
+            if state != "reading":
+                entry = self.spool.note_state(key, state)
+                self.state["last_sent"] = {"name": entry["name"], "at": entry["finished_at"], "state": state}
 
     def beat(self) -> Answer:
         """Say that the instrument's computer lives, what its clock says and how much waits."""
@@ -446,7 +486,12 @@ class Agent:
         self._problem("token", self.warning)
         refused = self.spool.entries(self.spool.refused)
         self._problem("refused", f"{len(refused)} files were refused; their bytes are in {self.spool.refused}." if refused else "")
-        self.state |= {"at": _now(), "waiting": _count(self.spool.queue), "sent": _count(self.spool.done)}
+        self.state |= {
+            "at": _now(),
+            "waiting": _count(self.spool.queue),
+            "sent": _count(self.spool.done),
+            "reading": len(self.spool.reading),
+        }
         for name, text in (("state.json", json.dumps(self.state, indent=1)), ("state.txt", describe(self.state))):
             beside = self.settings.spool / f"{name}.new"
             beside.write_text(text, encoding="utf-8")
@@ -460,6 +505,7 @@ def describe(state: dict[str, Any]) -> str:
         f"{state['agent']} for {state.get('instrument') or 'an instrument not yet known'} at {state['server']}",
         f"last round {state.get('at', 'never')}",
         f"{state.get('waiting', 0)} files wait to be sent, {state.get('sent', 0)} were sent",
+        *([f"{state['reading']} of them the server is still reading"] if state.get("reading") else []),
         *([f"last sent {last['name']} at {last['at']}: {last['state']}"] if last else []),
         *[f"ATTENTION {sentence}" for sentence in state["problems"].values()],
     ]

@@ -37,18 +37,24 @@ class FakeServer:
         self.uploads: list[bytes] = []
         self.names: list[str] = []
         self.beats: list[dict[str, Any]] = []
+        self.asked: list[str] = []
+        self.found = Answer(200, {"id": "u", "state": "reading"})
+
+    def get(self, path: str) -> Answer:
+        self.asked.append(path)
+        return self.found
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         if path == lims_agent.HEARTBEAT:
             self.beats.append(json.loads(body))
             return Answer(200, {"instrument": "ICP-1", "clock_skew_s": 0.1, "clock_wrong": False})
         status = self.statuses.pop(0) if self.statuses else 201
-        if status not in {200, 201}:
+        if status not in {200, 201, 202}:
             return Answer(status, {"detail": "refused"} | ({"upload": "u"} if status == 422 else {}), 7.0 if status == 429 else 0.0)
         if body not in self.uploads:
             self.uploads.append(body)
             self.names.append(headers["Content-Disposition"])
-        return Answer(status, {"id": "u", "state": "recorded"})
+        return Answer(status, {"id": "u", "state": "reading" if status == 202 else "recorded"})
 
 
 @pytest.fixture
@@ -87,6 +93,22 @@ def test_a_finished_file_is_sent_once_and_again_when_it_changes(config: Path) ->
     assert server.uploads == [b"one", b"one and two"]
     assert server.beats[-1]["waiting"] == 0
     assert path.read_bytes() == b"one and two"
+
+
+def test_a_large_file_leaves_the_spool_when_the_server_has_it_and_is_asked_after_until_it_is_read(config: Path) -> None:
+    server = FakeServer(202)
+    put(config, "large.csv", b"very long")
+    assert start(config, server).step()
+    agent = start(config, server)  # the computer was started again meanwhile
+    assert agent.step()
+    assert (server.uploads, server.asked) == ([b"very long"], 2 * ["/api/v1/instruments/me/uploads/u/"])
+    assert "1 of them the server is still reading" in (config.parent / "spool" / "state.txt").read_text()
+    for server.found in (Answer(0, {"detail": "no way"}), Answer(200, {"id": "u", "state": "unreadable"})):
+        agent.next_ask = 0.0
+        agent.step()
+    assert (agent.state["reading"], agent.state["last_sent"]["state"]) == (0, "unreadable")
+    assert start(config, server).step()
+    assert (len(server.asked), server.uploads) == (4, [b"very long"])
 
 
 def test_a_file_that_is_still_written_waits(config: Path) -> None:
