@@ -1,4 +1,5 @@
-"""Certificates made by a real worker: seen moving, killed in the middle, put to sleep, without a broker. One certificate comes of it."""
+"""Certificates made by a real worker: seen moving, killed in the middle, put to sleep, without a broker. One certificate comes of it; and
+an import whose worker was killed ends right, once."""
 
 from __future__ import annotations
 
@@ -13,16 +14,22 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from assays.models import Submission
+from assays.instruments.models import Reading, Upload
+from assays.models import Reduction, Run, Submission
 from assays.reports.models import Certificate, CertificateArtefact, CertificateSnapshot, CertificateStatus
+from lims.core.files import read_bytes
 from lims.jobs.models import Job
 from lims.jobs.services import due_jobs, last_tick
 from lims.jobs.tasks import sweep
 from samples.models import Sample
 from tests.databases import url_of
+from tests.factories.bench import make_planned_run
+from tests.factories.measurement import make_export, make_instrument_token
 from tests.factories.people import Cast
 from tests.factories.release import make_authorised
 from tests.processes import Broker, Program, start_beat, wait_until
@@ -54,6 +61,13 @@ def held(database: str, table: str) -> Iterator[None]:
             yield
     finally:
         connection.close()
+
+
+def is_anybody_waiting(database: str) -> bool:
+    """Whether a program waits for a lock in the database."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = %s", [database])
+        return bool(cursor.fetchone()[0])
 
 
 def lease_ran_out() -> bool:
@@ -158,8 +172,24 @@ def test_request_is_kept_while_the_broker_is_away_and_done_when_it_returns(
     assert_exactly_one_in_force(client, body["number"])
 
 
+def kill_at_import(worker: Program, database: str, people: Cast, data: bytes, run: Run) -> Upload:
+    """A large file of the run comes over HTTP; its worker is killed with every row written and nothing committed."""
+    token = make_instrument_token(people, run.instrument)
+    sender = Client(headers={"authorization": f"Token {token}"})
+    # The run's lock is taken last of all, for what is recorded at once.
+    with held(database, "assays_run"):
+        answer = sender.post("/api/v1/instruments/me/uploads/", {"file": SimpleUploadedFile("large.xlsx", data)})
+        assert answer.status_code == 202, answer.content
+        wait_until(lambda: sender.get(answer.headers["Location"]).json()["job"]["progress"] == 0.5, "the worker stores the rows")
+        wait_until(lambda: is_anybody_waiting(database), "the worker has written its rows")
+        worker.kill()
+    upload = Upload.objects.get()
+    assert (upload.state, Reading.objects.count()) == ("reading", 0)
+    return upload
+
+
 def test_scheduler_ticks_and_finds_what_was_lost_by_itself(
-    fresh_database: str, people: Cast, start: Start, broker: Broker, tmp_path: Path
+    fresh_database: str, people: Cast, start: Start, broker: Broker, tmp_path: Path, settings: Any
 ) -> None:
     submission, client = make_authorised(people), sign_in(people)
     broker.stop()
@@ -167,11 +197,23 @@ def test_scheduler_ticks_and_finds_what_was_lost_by_itself(
     # The sweeper looks after what waited longer than a healthy worker needs.
     Job.objects.update(created_at=timezone.now() - timedelta(seconds=11))
     broker.start()
-    start("one")
+    worker = start("one")
     beat = start_beat(database=fresh_database, broker=broker, folder=tmp_path)
     try:
         wait_until(lambda: last_tick() is not None, "the scheduler ticks")
         wait_until(lambda: Job.objects.get().state == "done", "the sweeper sends the lost job")
+        assert_exactly_one_in_force(client, body["number"])
+
+        settings.READ_AT_ONCE_BYTES = 1000
+        run = make_planned_run(people)
+        data = make_export(run)
+        upload = kill_at_import(worker, fresh_database, people, data, run)
+        start("two")
+        wait_until(lambda: Upload.objects.get().state == "recorded", "the sweeper sends the import of the dead worker")
+        wait_until(lambda: Job.objects.get(pk=upload.job_id).state == "done", "its job says so")
     finally:
         beat.kill()
-    assert_exactly_one_in_force(client, body["number"])
+    assert Job.objects.get(pk=upload.job_id).attempts == 2
+    assert read_bytes("uploads", upload.sha256) == data
+    assert (upload.rows.filter(outcome="matched").count(), Reduction.objects.filter(run=run).count()) == (run.positions.count(), 1)
+    assert Reading.objects.values("row", "sequence").distinct().count() == Reading.objects.count() > 0
