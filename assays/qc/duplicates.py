@@ -83,9 +83,10 @@ def judge_hard(measurements: Sequence[DuplicateMeasurement], limits: Mapping[str
     """Each pair: HARD at most ``hard_percent``, or a difference of at most ``loq_multiple`` LOQ, whichever allows more.
 
     Near the LOQ a relative difference says little, hence the absolute one (as EPA's contract laboratories judge duplicates
-    below five times the quantitation limit). A ``<`` reading stands at its limit, so a failure is certain.
+    below five times the quantitation limit). A ``<`` reading stands at its limit, so a failure is certain. Above ``warn_percent``,
+    where it is given, a pair that does not fail warns.
     """
-    return [_judge_pair(m, limits["hard_percent"], limits["loq_multiple"]) for m in measurements]
+    return [_judge_pair(m, limits["hard_percent"], limits["loq_multiple"], limits.get("warn_percent")) for m in measurements]
 
 
 def judge_average_cv(measurements: Sequence[DuplicateMeasurement], limits: Mapping[str, float]) -> list[Verdict]:
@@ -139,12 +140,14 @@ def judge_precision_model(measurements: Sequence[DuplicateMeasurement], limits: 
     ]
 
 
-def _judge_pair(measurement: DuplicateMeasurement, hard_limit: float, loq_multiple: float) -> Verdict:
+def _judge_pair(measurement: DuplicateMeasurement, hard_limit: float, loq_multiple: float, warn_limit: float | None = None) -> Verdict:
     first, second = _numbers(measurement)
     difference, allowed = abs(first - second), loq_multiple * measurement.loq
     hard = compute_hard_percent(max(first, 0.0), max(second, 0.0))
     over_range = ">" in (measurement.first.qualifier, measurement.second.qualifier)
     passed = not over_range and not (exceeds(hard, hard_limit) and exceeds(difference, allowed))
+    warns = passed and warn_limit is not None and exceeds(hard, warn_limit) and exceeds(difference, allowed)
+    limit = f"HARD <= {hard_limit if warn_limit is None else warn_limit:g} %"
     pair = f"{measurement.first.text} and {measurement.second.text}"
     return Verdict(
         kind=measurement.kind,
@@ -152,9 +155,9 @@ def _judge_pair(measurement: DuplicateMeasurement, hard_limit: float, loq_multip
         analyte=measurement.analyte,
         statistic="hard_percent",
         value=hard,
-        limit=f"HARD <= {hard_limit:g} % or difference <= {allowed:.4g}",
+        limit=f"{limit} or difference <= {allowed:.4g}",
         rule="duplicate_hard",
-        outcome=Outcome.PASS if passed else Outcome.FAIL,
+        outcome=Outcome.WARN if warns else Outcome.PASS if passed else Outcome.FAIL,
         sentence=f"{measurement.analyte} {pair}: HARD {hard:.1f} %, difference {difference:.3g}.",
     )
 

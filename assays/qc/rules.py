@@ -88,7 +88,7 @@ _RULES = (
         ("warn_percent", "fail_percent", "minimum_readings"),
         reference_materials.judge_mean_bias,
     ),
-    _rule("duplicate_hard", _DUPLICATES, DuplicateMeasurement, ("hard_percent", "loq_multiple"), duplicates.judge_hard),
+    _rule("duplicate_hard", _DUPLICATES, DuplicateMeasurement, ("hard_percent", "loq_multiple"), duplicates.judge_hard, ("warn_percent",)),
     _rule("duplicate_cv_avg", _DUPLICATES, DuplicateMeasurement, ("cv_avg_percent", "minimum_pairs"), duplicates.judge_average_cv),
     _rule(
         "duplicate_thompson_howarth",

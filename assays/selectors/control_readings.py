@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -35,6 +35,13 @@ def sort_of_control(position: Any, usual_duplicate: str = "") -> ControlKind | N
     if position.kind == PositionKind.DUPLICATE:
         return ControlKind(usual_duplicate) if usual_duplicate else ControlKind.PULP_DUPLICATE
     return _USUAL.get(position.kind)
+
+
+def usual_stage(asked: Iterable[str]) -> str:
+    """The stage of a duplicate that does not say its own, among the sorts of control a method asks for; empty where it asks for none.
+    Field duplicates are samples and say so."""
+    stages = {ControlKind.COARSE_DUPLICATE, ControlKind.PULP_DUPLICATE, ControlKind.INSTRUMENT_DUPLICATE}
+    return min((one for one in asked if one in stages), default="")
 
 
 def nominal_of(position: Any, symbol: str) -> float | None:

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from assays.models import Evaluation, Run, RunPosition, Verdict
 from assays.models.judgements import Outcome
+from assays.models.runs import PositionKind
 from assays.qc.bracketing import Tube, find_affected, usual_scope
 from assays.qc.measurements import ControlKind
 from assays.selectors.blinding import knows_blind_controls
-from assays.selectors.control_readings import sort_of_control
+from assays.selectors.control_readings import sort_of_control, usual_stage
 
 _SEVERITY = (Outcome.PASS, Outcome.WARN, Outcome.FAIL, Outcome.MISSING)
 
@@ -29,8 +32,8 @@ class Judgement:
 
 
 def judgement_of(run: Run, viewer: Any) -> Judgement:
-    """The judgement that counts, as the viewer may see it: without its blind controls for who must not know them. A run that has lost its
-    readings has none."""
+    """The judgement that counts, as the viewer may see it: without blind controls and field duplicates for who must not know them. A run
+    that has lost its readings has none."""
     if run.measured_at is None:
         return Judgement(None, [])
     evaluation = run.evaluations.order_by("-number").first()
@@ -38,7 +41,8 @@ def judgement_of(run: Run, viewer: Any) -> Judgement:
         return Judgement(None, [])
     verdicts = evaluation.verdicts.select_related("position", "analyte").order_by("pk")
     if not knows_blind_controls(viewer):
-        verdicts = verdicts.filter(position__blind=None)
+        of_field_duplicates = Q(position__kind=PositionKind.SAMPLE, rule__startswith="duplicate_")
+        verdicts = verdicts.filter(position__blind=None).exclude(of_field_duplicates)
     return Judgement(evaluation, list(verdicts))
 
 
@@ -104,8 +108,7 @@ def _kind_judged(verdict: Verdict, tube: RunPosition, asked: Mapping[str, Any]) 
         return _JUDGED_ON_SAMPLES[verdict.rule]
     if verdict.rule == "recovery_window" and verdict.analyte is None:
         return ControlKind.INTERNAL_STANDARD
-    usual = min((kind for kind in asked if kind.endswith("_duplicate")), default="")
-    return sort_of_control(tube, usual) or ControlKind.INTERNAL_STANDARD
+    return sort_of_control(tube, usual_stage(asked)) or ControlKind.INTERNAL_STANDARD
 
 
 def judgement_data(run: Run, judgement: Judgement, tray: Sequence[RunPosition]) -> dict[str, Any]:

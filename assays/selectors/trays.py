@@ -16,17 +16,19 @@ from assays.models.runs import PositionKind
 from assays.qc.evaluate import ControlRequirement as Requirement
 from assays.qc.evaluate import count_required
 from assays.qc.measurements import SAMPLE_CHECKS, ControlKind
+from assays.selectors.blinding import knows_blind_controls
 from assays.selectors.tray_materials import choose_materials, usable_materials
 from assays.selectors.worklists import waiting_aliquots
 from assays.tray_layout import Placement, insert_every, lay_out, number_names, pick_evenly, read_placement
 from lims.core.errors import Blocker
+from samples.selectors.kinship import find_field_duplicates
 
 TRAY_POSITIONS = 60
 """Positions a tray fills where no layout is chosen: the smallest rack of the autosamplers in use (60 to 240)."""
 
 _BLANKS = (ControlKind.REAGENT_BLANK, ControlKind.PULP_BLANK, ControlKind.COARSE_BLANK)
 _BLANK_LABELS = {ControlKind.REAGENT_BLANK: "BLK", ControlKind.PULP_BLANK: "PBLK", ControlKind.COARSE_BLANK: "CBLK"}
-_WEIGHED = (ControlKind.PULP_DUPLICATE, ControlKind.COARSE_DUPLICATE, ControlKind.FIELD_DUPLICATE)
+_WEIGHED = (ControlKind.PULP_DUPLICATE, ControlKind.COARSE_DUPLICATE)
 # A check and a standard are measured as they are.
 _UNDILUTED = Decimal(1)
 
@@ -120,7 +122,8 @@ def propose_tray(
     seed: int | None = None,
 ) -> ProposedTray:
     """Fill a tray with `aliquots`, or with what waits in the viewer's laboratory, and insert the controls: what the method asks for, every
-    duplicate that was weighed of what is chosen, and the blind controls that wait. `day` decides which material has expired; `layout` which
+    duplicate that was weighed of what is chosen, and the blind controls that wait. Samples that are field duplicates of one another are
+    paired; who measures does not see it (`selectors.blinding`). `day` decides which material has expired; `layout` which
     places there are; `seed` brings a random order back that was drawn before."""
     given = waiting_aliquots(viewer, version) if aliquots is None else aliquots
     chosen = [one for one in given if one.duplicate_of_id is None]
@@ -130,6 +133,7 @@ def propose_tray(
     taken = len(chosen) if aliquots is not None else _count_that_fit(chosen, duplicates, needs, len(places))
     samples = chosen[:taken]
     drawn = (seed if seed is not None else secrets.randbelow(2**31)) if version.randomised else None
+    pairs = _field_pairs(samples)
     tray = _lay_out(needs, samples, duplicates, drawn)
     # Aliquots that were chosen all stand on the tray, also beyond the layout's places.
     last = max(places, default=0)
@@ -138,8 +142,11 @@ def propose_tray(
     if layout is not None and len(tray) > len(places):
         sentence = f"{len(tray)} tubes do not fit into the {len(places)} free places of {layout}. Take aliquots out, or choose another."
         blockers.append(Blocker("tray_too_small", sentence))
-    reasons = _reasons(needs, tray, len(samples))
-    return ProposedTray(_numbered(tray, numbers), len(chosen) - taken, _notes(needs, tray, len(samples)), blockers, reasons, drawn)
+    positions = _paired(_numbered(tray, numbers), pairs)
+    reasons = [
+        one for one in _reasons(needs, positions, len(samples)) if one.kind != ControlKind.FIELD_DUPLICATE or knows_blind_controls(viewer)
+    ]
+    return ProposedTray(positions, len(chosen) - taken, _notes(needs, positions, len(samples)), blockers, reasons, drawn)
 
 
 def _needs_of(version: MethodVersion, laboratory_id: Any, day: date, chosen: Sequence[Aliquot]) -> _Needs:
@@ -162,6 +169,23 @@ def _duplicates_of(originals: Sequence[Aliquot]) -> dict[Any, list[Aliquot]]:
     for one in Aliquot.objects.filter(duplicate_of__in=[original.pk for original in originals]).order_by("code"):
         found.setdefault(one.duplicate_of_id, []).append(one)
     return found
+
+
+def _field_pairs(samples: Sequence[Aliquot]) -> dict[Any, Any]:
+    """Aliquots of field duplicates → the aliquot of the sample each repeats, both among these."""
+    by_sample = {one.test.sample_id: one.pk for one in samples}
+    return {by_sample[again]: by_sample[first] for again, first in find_field_duplicates(list(by_sample)).items()}
+
+
+def _paired(tray: Sequence[PlannedPosition], pairs: Mapping[Any, Any]) -> list[PlannedPosition]:
+    """Each field duplicate with the number of the position it repeats; it stays a sample, with a result of its own."""
+    numbers = {one.aliquot.pk: one.number for one in tray if one.kind == PositionKind.SAMPLE and one.aliquot is not None}
+    return [
+        replace(one, control=ControlKind.FIELD_DUPLICATE, duplicate_of=numbers[pairs[one.aliquot.pk]])
+        if one.kind == PositionKind.SAMPLE and one.aliquot is not None and one.aliquot.pk in pairs
+        else one
+        for one in tray
+    ]
 
 
 def _count_that_fit(chosen: Sequence[Aliquot], duplicates: dict[Any, list[Aliquot]], needs: _Needs, places: int) -> int:
@@ -365,6 +389,11 @@ def _notes(needs: _Needs, tray: Sequence[PlannedPosition], samples: int) -> list
     if repeats < needed:
         notes.append(
             f"Duplicates asked for: {needed}; weighed: {repeats}. Without them quality control will block the run. Weigh a duplicate first."
+        )
+    if sum(one.control == ControlKind.FIELD_DUPLICATE for one in tray) < needs.count(ControlKind.FIELD_DUPLICATE, samples):
+        notes.append(
+            "The method asks for more field duplicates than stand here. Take more samples of the same consignments in, or the run is"
+            " blocked."
         )
     if needs.count(ControlKind.MATRIX_SPIKE, samples) and not needs.placement(ControlKind.MATRIX_SPIKE).added_ug:
         notes.append(

@@ -37,6 +37,7 @@ from assays.selectors.control_readings import (
     nominal_of,
     sort_of_control,
     standard_counts,
+    usual_stage,
 )
 from assays.services.reducing import ReducedRun
 
@@ -91,7 +92,7 @@ def name_control(position: RunPosition) -> str:
 
 
 def _gather_tubes(run: Run, reduced: ReducedRun, requirements: MethodRequirements, gathered: Controls) -> None:
-    usual_duplicate = min((one.kind for one in requirements.controls if one.kind.endswith("_duplicate")), default="")
+    usual_duplicate = usual_stage(one.kind for one in requirements.controls)
     controls = [(tube, kind) for tube in reduced.positions.values() if (kind := sort_of_control(tube, usual_duplicate))]
     placed = [tube for tube, _ in controls if tube.material_id is not None]
     certified = _certified_values(run, placed)

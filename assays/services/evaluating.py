@@ -15,7 +15,9 @@ from assays.control_charts.keeping import JudgedControl, keep_points
 from assays.lifecycle import RUN
 from assays.models import Evaluation, Reduction, Run
 from assays.models.runs import PositionKind
+from assays.qc.bracketing import Scope
 from assays.qc.evaluate import Blocker, MethodRequirements, RunMeasurements, evaluate_controls
+from assays.qc.evaluate import ControlRequirement as Requirement
 from assays.qc.evaluate import Evaluation as Judgement
 from assays.qc.measurements import ControlKind
 from assays.qc.verdicts import Outcome, find_worst
@@ -32,6 +34,10 @@ _STEP_OF = {Outcome.PASS: "pass", Outcome.WARN: "pass", Outcome.FAIL: "fail", Ou
 _STORED = {Outcome.PASS: "passed", Outcome.WARN: "passed", Outcome.FAIL: "failed", Outcome.BLOCKED: "blocked"}
 
 
+_BLIND = {ControlKind.BLIND_CONTROL, ControlKind.FIELD_DUPLICATE}
+_USUAL_FIELD_LIMITS = {"hard_percent": 100.0, "warn_percent": 20.0, "loq_multiple": 1.0}
+"""Where a method says nothing of field duplicates: a pair warns above HARD 20 %, that is CV 28 %, within the 20 to 30 % usual for the
+stage; it never fails, because the ground between two bags is nothing the laboratory did."""
 BLIND_FAILED = "A control that only the reviewer and the quality manager can read failed."
 """What everybody reads of a blind control: its sentence would name the tube and the material."""
 
@@ -113,7 +119,7 @@ def _block_unreduced(judgement: Judgement, reduced: ReducedRun) -> Judgement:
 
 def requirements_of(run: Run, reduced: ReducedRun) -> MethodRequirements:
     """What the run's method version asks for, as the pure rules take it. Blind controls on the tray are judged as reference materials are,
-    where the method says nothing of them."""
+    where the method says nothing of them; field duplicates by what is usual for their stage."""
     asked = [requirement_of(control) for control in run.method_version.controls.all()]
     if any(tube.blind_id for tube in reduced.positions.values()) and all(one.kind != ControlKind.BLIND_CONTROL for one in asked):
         asked += [
@@ -121,7 +127,16 @@ def requirements_of(run: Run, reduced: ReducedRun) -> MethodRequirements:
             for one in asked
             if one.kind == ControlKind.REFERENCE_MATERIAL
         ]
+    if all(one.kind != ControlKind.FIELD_DUPLICATE for one in asked) and _has_field_pair(reduced):
+        asked.append(Requirement(ControlKind.FIELD_DUPLICATE, "duplicate_hard", _USUAL_FIELD_LIMITS, analytes=(), condemns=Scope.NOTHING))
     return MethodRequirements(analytes=tuple(symbol for symbol, one in reduced.analytes.items() if one.required), controls=tuple(asked))
+
+
+def _has_field_pair(reduced: ReducedRun) -> bool:
+    """Whether a field duplicate and the sample it repeats were both read."""
+    read = {number for number, _symbol in reduced.results}
+    tubes = [one for one in reduced.positions.values() if one.control == ControlKind.FIELD_DUPLICATE and one.duplicate_of is not None]
+    return any({one.number, one.duplicate_of.number} <= read for one in tubes if one.duplicate_of is not None)
 
 
 def _as_data(requirements: MethodRequirements) -> dict[str, Any]:
@@ -159,7 +174,7 @@ def _in_words(judgement: Judgement) -> str:
         return " ".join(blocker.sentence for blocker in judgement.blockers)
     failed = [verdict for verdict in judgement.verdicts if verdict.outcome == Outcome.FAIL]
     if failed:
-        told = [verdict.sentence for verdict in failed if verdict.kind != ControlKind.BLIND_CONTROL]
+        told = [verdict.sentence for verdict in failed if verdict.kind not in _BLIND]
         hidden = [BLIND_FAILED] if len(told) < len(failed) else []
         return " ".join([*told[:20], *hidden])
     warned = sum(verdict.outcome == Outcome.WARN for verdict in judgement.verdicts)

@@ -106,4 +106,7 @@ def _as_retest(planned: PlannedPosition, again: dict[Any, Retest]) -> PlannedPos
     if found is None:
         return planned
     diluted = replace(planned, dilution=found.dilution)
-    return replace(diluted, retest_of=found.position, analytes=found.analytes) if planned.kind == PositionKind.SAMPLE else diluted
+    if planned.kind != PositionKind.SAMPLE:
+        return diluted
+    # Some elements of one bag alone may be measured again: no pair of bags any more.
+    return replace(diluted, retest_of=found.position, analytes=found.analytes, control="", duplicate_of=None)

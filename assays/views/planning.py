@@ -111,9 +111,11 @@ class PlanPage(Page):
 
 
 def _as_seen(one: PlannedPosition, viewer: Any) -> PlannedPosition:
-    """A blind control as who plans may see it: a sample among the others."""
-    if one.blind is None or knows_blind_controls(viewer):
+    """Blind controls and field duplicates as who plans may see them: samples among the others."""
+    if (one.blind is None and one.kind != PositionKind.SAMPLE) or knows_blind_controls(viewer):
         return one
+    if one.blind is None:
+        return replace(one, control="", duplicate_of=None)
     return replace(one, kind=PositionKind.SAMPLE, control="", material=None)
 
 

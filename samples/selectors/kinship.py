@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -37,6 +38,17 @@ _PARTS = f"""{_EDGES}, part(id) AS (
 SELECT id FROM part
 """  # noqa: S608 - both halves are ours
 
+# Up to the place: the bag a portion is of, and the first bag that was filled there. Duplicates of one another share the place alone.
+_BAGS = """
+WITH RECURSIVE up(start, id, bag) AS (
+    SELECT id, id, NULL::uuid FROM samples_sample WHERE id = ANY(%s::uuid[])
+    UNION
+    SELECT up.start, one.parent_id, coalesce(up.bag, CASE WHEN one.kind = 'field_duplicate' THEN one.id END)
+    FROM up JOIN samples_sample one ON one.id = up.id WHERE one.parent_id IS NOT NULL
+)
+SELECT up.start, up.id, coalesce(up.bag, up.id) FROM up JOIN samples_sample top ON top.id = up.id WHERE top.parent_id IS NULL
+"""
+
 
 def find_kin(sample_ids: list[UUID]) -> list[UUID]:
     """Everything that shares mass with the samples, themselves included."""
@@ -50,6 +62,21 @@ def find_parts(sample_ids: list[UUID]) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_PARTS, [[str(one) for one in sample_ids]])
         return [row[0] for row in cursor.fetchall()]
+
+
+def find_field_duplicates(sample_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Of these samples, those that are field duplicates of an earlier one of them → that one: bags filled at one place, or portions of
+    such bags. The bag the others repeat comes first wherever it stands; portions of one bag are no duplicates of one another here.
+
+    Laboratories measure field duplicates blind: what comes back is for the machine and for those who judge, never for the bench.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BAGS, [[str(one) for one in sample_ids]])
+        origins = {start: (place, bag) for start, place, bag in cursor.fetchall()}
+    first: dict[UUID, UUID] = {}
+    for one in sorted(origins.keys() & set(sample_ids), key=lambda key: (origins[key][0] != origins[key][1], sample_ids.index(key))):
+        first.setdefault(origins[one][0], one)
+    return {one: first[place] for one, (place, bag) in origins.items() if bag != origins[first[place]][1]}
 
 
 @dataclass(frozen=True)

@@ -303,3 +303,38 @@ def test_a_faulty_control_is_named_and_nothing_is_planned(cast: Cast) -> None:
         ("/positions/2/nominal", "impossible"),
         ("/positions/3/nominal", "misplaced"),
     ]
+
+
+def test_field_duplicates_are_a_pair_to_who_judges_and_samples_to_who_measures(cast: Cast) -> None:
+    """Three bags of one place and one of another, in random order among pulp duplicates, checks and what else the method asks for."""
+    version = ask_for("continuing_calibration_verification", "recovery_window", WINDOW, placement={"every": 3, "nominal": {"*": 10}})
+    version.randomised = True
+    version.save()
+    single, first = make_received_samples(cast, 2)
+    samples = [first, *make_received_samples(cast, 2, duplicate_of=first.code), single]
+    make_prepared(cast, samples)
+    aliquots = make_weighed(cast, make_submission(cast, samples), duplicates=1)
+    grant_competence(cast, cast.analyst)
+    run = plan_run(instrument=make_instrument(cast), method_version=version, by=cast.analyst)
+    tubes = {one.aliquot.test.sample_id: one for one in tray_of(run, cast.reviewer) if one.kind == "sample" and one.aliquot}
+    original, *repeats = (tubes[one.pk] for one in samples[:3])
+    assert [(one.control, one.duplicate_of) for one in repeats] == [("field_duplicate", original)] * 2
+    assert {one.control for one in (original, tubes[single.pk])} == {""}
+    controls = [one.control for one in tray_of(run, cast.reviewer)]
+    assert [controls.count(one) for one in ("pulp_duplicate", "reagent_blank", "reference_material")] == [1, 1, 1]
+    assert controls.count("continuing_calibration_verification") == 2
+    # Who measures, and every file an instrument gets, sees four samples.
+    seen = [one for one in worklist_data(run, cast.analyst)["positions"] if one["kind"] == "sample"]
+    assert [(one["control"], one["duplicate_of"]) for one in seen] == [("", None)] * 4
+    proposed = propose_tray(version=version, viewer=cast.analyst, day=clock.today(), aliquots=aliquots[:4], seed=run.seed)
+    assert all(one.kind != "field_duplicate" for one in proposed.reasons)
+    dysprosium = next(row.values["Dy"].concentration for row in make_rows(run) if row.sample == repeats[0].label)
+    assert isinstance(dysprosium, Decimal)
+    measure(cast, run, {repeats[0].label: {"Dy": dysprosium * 2}})
+    assert run.state == "qc_passed", run.verdict_text
+    judged = [one for one in judgement_of(run, cast.reviewer).verdicts if one.position in repeats]
+    assert {one.rule for one in judged} == {"duplicate_hard"}
+    assert [(one.position, one.analyte.symbol) for one in judged if one.outcome == "warn"] == [(repeats[0], "Dy")]  # type: ignore[union-attr]
+    assert not [one for one in judgement_of(run, cast.analyst).verdicts if one.position in repeats]
+    data = judgement_data(run, judgement_of(run, cast.reviewer), tray_of(run, cast.reviewer))
+    assert data["condemned"] == []
