@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def knows_blind_controls(viewer: Any) -> bool:
-    """Whether the viewer may know which tubes are blind controls and field duplicates. A program without a viewer (`None`) knows nothing."""
+    """Whether the viewer may know which tubes are blind controls and field duplicates. A program (`None`) knows nothing."""
     return getattr(viewer, "role", None) in _KNOW
 
 
