@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from assays.chemistry.units import UNITS, Kind
 from lims.accounts.models import Organisation, OrganisationKind
 
 _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -38,6 +39,25 @@ class CalibrationForm(forms.Form):
     """When the calibration is due next."""
 
     calibration_due = forms.DateField(label=_("Calibration due on"), widget=_DAY)
+
+
+class UnitForm(forms.Form):
+    """The unit of files that state none, and why it is changed."""
+
+    default_unit = forms.ChoiceField(
+        label=_("Unit of files that state none"), required=False, help_text=_("A unit that a file states always comes first")
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        units = sorted(UNITS[Kind.MASS_CONCENTRATION]), sorted(UNITS[Kind.MASS_FRACTION])
+        solution, solid = ([(unit, unit) for unit in group if unit not in {"ppm", "ppb", "ppt"}] for group in units)
+        self.fields["default_unit"].choices = [  # type: ignore[attr-defined]
+            ("", _("none: a person is asked at each file")),
+            (_("of a solution"), solution),
+            (_("of a solid"), solid),
+        ]
 
 
 class UseForm(forms.Form):

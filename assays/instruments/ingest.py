@@ -12,9 +12,9 @@ from assays.instruments import rows
 from assays.instruments.deferring import defer_reading, is_too_long_to_wait
 from assays.instruments.models import Instrument, Upload, UploadState
 from assays.instruments.parsers.json_readings import parse_readings
-from assays.instruments.parsers.model import ParsedExport, ParseError
+from assays.instruments.parsers.model import ParsedExport, ParseError, gives_no_unit
 from assays.instruments.placing import Placement, collect_notes, find_run, place_export, refuse_unfit_run
-from assays.instruments.recording import find_taken, lock_run_of, record_upload
+from assays.instruments.recording import find_taken, lock_run_of, note_unit, record_upload
 from assays.instruments.taught import read_export, refuse_unreadable
 from assays.models import Run
 from assays.services.announcing import announce_upload
@@ -100,6 +100,10 @@ def fill_upload(upload: Upload, export: ParsedExport, run: Run | None, by: Any, 
     notes: list[dict[str, Any]] = []
     if run is None and export.run:
         run, notes = _run_of_file(export.run, upload.instrument)
+    unit = upload.instrument.default_unit
+    if unit and not upload.stated_unit and any(map(gives_no_unit, export.readings)):
+        upload.stated_unit, upload.unit_of_instrument = unit, True
+    notes += note_unit(upload)
     _fill(upload, export, run or find_run(export, upload.instrument), by, notes, may_record=may_record)
 
 
@@ -171,7 +175,7 @@ def _fill(
     may_record: bool = True,
 ) -> None:
     """Store rows and cells, and record them when nobody needs to look."""
-    placement = placement or place_export(export, run, upload.laboratory_id)
+    placement = placement or place_export(export, run, upload.laboratory_id, upload.stated_unit)
     upload.format, upload.run, upload.state, upload.error, upload.error_place = export.format, run, UploadState.WAITING, "", ""
     upload.notes = notes + collect_notes(export, placement.warnings)
     upload.save()

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from assays.instruments.models import Instrument, InstrumentToken
+from assays.instruments.parsers.nomenclature import read_concentration_unit
 from lims.accounts.models import Organisation
 from lims.accounts.tokens import issue_token, revoke_token
 from lims.core import clock
@@ -57,6 +58,24 @@ def record_calibration(*, instrument: Instrument, due: date, by: Any) -> Instrum
     with transaction.atomic(), acting(by, "calibration recorded"):
         instrument.calibration_due = due
         instrument.save(update_fields=["calibration_due"])
+    return instrument
+
+
+def set_default_unit(*, instrument: Instrument, unit: str, reason: str, by: Any) -> Instrument:
+    """The unit of concentrations in the instrument's files that state none, set by the quality manager; empty for none, so that a person
+    is asked at each file. A unit that a file states always comes first, and what was uploaded before keeps its unit."""
+    require(by, Action.REFERENCE_EDIT)
+    if by.organisation_id != instrument.laboratory_id:
+        raise Forbidden("other_laboratory", f"{instrument.code} is another laboratory's instrument.")
+    problems = [] if reason.strip() else [Problem("/reason", "reason", "Say why.")]
+    if unit.strip() and read_concentration_unit(unit) is None:
+        message = f"{unit[:40]!r} is no unit of a concentration. Write one such as ug/L, mg/kg or %."
+        problems.append(Problem("/default_unit", "unknown_unit", message))
+    if problems:
+        raise Invalid(problems[0].code, problems[0].detail, problems=problems)
+    with transaction.atomic(), acting(by, reason.strip()):
+        instrument.default_unit = read_concentration_unit(unit) or ""
+        instrument.save(update_fields=["default_unit"])
     return instrument
 
 

@@ -53,6 +53,9 @@ class Instrument(Record):
     technique = models.CharField(max_length=40, default="ICP-MS")
     serial = models.CharField(max_length=60, blank=True)
     calibration_due = models.DateField(null=True, blank=True)
+    default_unit = models.CharField(
+        max_length=20, blank=True, help_text=_("The unit of concentrations in its files that state none; a unit in the file comes first")
+    )
     active = models.BooleanField(default=True)
     last_heartbeat_at = models.DateTimeField(null=True, blank=True)
     clock_skew_s = models.FloatField(null=True, blank=True, help_text=_("Its clock minus ours when it last said its time, in seconds"))
@@ -145,6 +148,9 @@ class Upload(Record):
     notes = models.JSONField(default=list)
     stated_unit = models.CharField(
         max_length=20, blank=True, help_text=_("The unit a person said the concentrations have that the file gives without any")
+    )
+    unit_of_instrument = models.BooleanField(
+        default=False, help_text=_("Whether the stated unit is the instrument's setting and no person's word")
     )
     mapping = models.ForeignKey("instruments.MappingVersion", null=True, on_delete=models.PROTECT, related_name="uploads")
     job = models.ForeignKey(

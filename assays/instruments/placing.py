@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 from django.db.models import Prefetch
 
 from assays.chemistry.tray import DilutionMismatch, remaining_dilution
 from assays.instruments.checking import AnalyteExpectation, MethodExpectation, ReadingWarning, check_readings
 from assays.instruments.matching import Matching, TrayPosition, list_numbers, list_rows, match_positions
 from assays.instruments.models import Instrument
-from assays.instruments.parsers.model import ParsedExport, ParsedRow
+from assays.instruments.parsers.model import ParsedExport, ParsedRow, gives_no_unit
 from assays.instruments.taught import load_patterns
 from assays.models import Run, RunPosition
 from assays.selectors.methods import analytes_of
@@ -90,16 +91,23 @@ def _names_of(position: RunPosition) -> tuple[str, ...]:
     return (position.aliquot.code, *blind)
 
 
-def place_export(export: ParsedExport, run: Run | None, laboratory_id: Any) -> Placement:
+def place_export(export: ParsedExport, run: Run | None, laboratory_id: Any, unit: str = "") -> Placement:
     """The export's rows against the run's tray and method, by the laboratory's patterns of names; without a run everything that is not
-    calibration is parked."""
+    calibration is parked. `unit` is that of the concentrations the export gives without any."""
     patterns = load_patterns(laboratory_id)
     if run is None:
         return Placement(match_positions(export, [], patterns))
     tray = load_tray(run)
     matching = match_positions(export, name_tubes(tray), patterns)
     placed = {row.row_index: row.position for row in matching.rows if row.outcome == "matched" and row.position is not None}
-    return Placement(matching, find_warnings(export, run, tray, placed, list_rows(matching, {"matched"})))
+    return Placement(matching, find_warnings(_say_unit(export, unit), run, tray, placed, list_rows(matching, {"matched"})))
+
+
+def _say_unit(export: ParsedExport, unit: str) -> ParsedExport:
+    if not unit:
+        return export
+    said = tuple(msgspec.structs.replace(one, unit=unit) if gives_no_unit(one) else one for one in export.readings)
+    return replace(export, readings=said)
 
 
 def find_warnings(

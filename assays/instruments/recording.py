@@ -13,7 +13,7 @@ from assays.instruments import rows
 from assays.instruments.deferring import defer_reading
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
 from assays.instruments.parsers.model import CONCENTRATIONS
-from assays.instruments.parsers.nomenclature import read_unit
+from assays.instruments.parsers.nomenclature import read_concentration_unit
 from assays.instruments.placing import collect_notes, find_warnings, load_tray, place_export, refuse_unfit_run
 from assays.instruments.taught import read_again
 from assays.lifecycle import RUN, TEST
@@ -83,13 +83,27 @@ def lacks_unit(upload: Upload) -> bool:
     return not upload.stated_unit and without.exists()
 
 
+def takes_unit(upload: Upload) -> bool:
+    """Whether a person may say the unit: nobody has, or the instrument's settings did."""
+    return upload.unit_of_instrument or lacks_unit(upload)
+
+
+def note_unit(upload: Upload) -> list[dict[str, Any]]:
+    """What is to be said of a unit that neither the file nor a person gave."""
+    if not upload.unit_of_instrument:
+        return []
+    message = f"The file states no unit: {upload.stated_unit} is the unit from the instrument's settings."
+    return [{"code": "unit_of_instrument", "message": message, "place": upload.instrument.code, "information": True}]
+
+
 def _state_unit(upload: Upload, unit: str) -> None:
-    if read_unit(unit) is None:
+    if read_concentration_unit(unit) is None:
         raise Invalid("unknown_unit", f"{unit[:40]!r} is no unit of a concentration. Write one such as ug/L, mg/L or mg/kg.")
-    if not lacks_unit(upload):
+    if not takes_unit(upload):
         raise Invalid("unit_given", f"{upload.file_name} gives its concentrations with their units; none is stated for it.")
-    upload.stated_unit = unit.strip()
-    upload.save(update_fields=["stated_unit"])
+    upload.stated_unit, upload.unit_of_instrument = unit.strip(), False
+    upload.notes = [note for note in upload.notes if note["code"] != "unit_of_instrument"]
+    upload.save(update_fields=["stated_unit", "unit_of_instrument", "notes"])
     _note_anew(upload)
 
 
@@ -143,10 +157,10 @@ def _choose_run(upload: Upload, run: Run) -> None:
         raise DomainError("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; its run can no longer be changed.")
     refuse_unfit_run(run, upload.instrument)
     export = read_again(upload)
-    placement = place_export(export, run, upload.laboratory_id)
+    placement = place_export(export, run, upload.laboratory_id, upload.stated_unit)
     rows.rematch_rows(upload, placement.matching, run)
     upload.run = run
-    upload.notes = collect_notes(export, placement.warnings)
+    upload.notes = note_unit(upload) + collect_notes(export, placement.warnings)
     upload.save()
 
 
@@ -252,7 +266,7 @@ def take_back(*, upload: Upload, indexes: Collection[int], by: Any, at: datetime
         decided = upload.rows.filter(index__in=indexes).exclude(decided_by=None)
         if not indexes or decided.count() < len(set(indexes)):
             raise Invalid("not_decided", "Nobody decided about one of these rows, so there is nothing to take back. Reload the page.")
-        placement = place_export(read_again(upload), upload.run, upload.laboratory_id)
+        placement = place_export(read_again(upload), upload.run, upload.laboratory_id, upload.stated_unit)
         rows.rematch_rows(upload, placement.matching, upload.run, only=indexes)
         _refuse_shared(upload)
         _note_anew(upload)

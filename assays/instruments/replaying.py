@@ -22,7 +22,7 @@ from assays.instruments.models import (
 )
 from assays.instruments.parsers.model import ParsedExport, ParseError
 from assays.instruments.placing import collect_notes, find_run, place_export
-from assays.instruments.recording import lock_upload
+from assays.instruments.recording import lock_upload, note_unit
 from assays.instruments.taught import read_export
 from lims.core import clock
 from lims.core.acting import acting
@@ -92,9 +92,9 @@ def _take_in(upload: Upload, export: ParsedExport, version: MappingVersion | Non
     if not rows.holds_same_cells(upload, export):
         return _replace(upload, export, version, by)
     upload.run = upload.run or find_run(export, upload.instrument)
-    placement = place_export(export, upload.run, upload.laboratory_id)
+    placement = place_export(export, upload.run, upload.laboratory_id, upload.stated_unit)
     rows.rematch_rows(upload, placement.matching, upload.run, keep_decided=True)
-    upload.notes, upload.mapping, upload.format = collect_notes(export, placement.warnings), version, export.format
+    upload.notes, upload.mapping, upload.format = note_unit(upload) + collect_notes(export, placement.warnings), version, export.format
     upload.save()
     return upload
 

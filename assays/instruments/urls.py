@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     path("instruments/<str:code>/tokens/", instruments.NewToken.as_view(), name="token-new"),
     path("instruments/<str:code>/tokens/<uuid:pk>/revoke/", instruments.RevokeToken.as_view(), name="token-revoke"),
     path("instruments/<str:code>/calibration/", instruments.Calibrate.as_view(), name="calibrate"),
+    path("instruments/<str:code>/unit/", instruments.SetUnit.as_view(), name="set-unit"),
     path("instruments/<str:code>/operator/", instruments.StandAtBalance.as_view(), name="operator"),
     path("instruments/<str:code>/use/", instruments.SetInUse.as_view(), name="set-in-use"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,14 @@ def instrument_list(viewer: Any) -> QuerySet[Instrument]:
     """The viewer's instruments with `waiting_count`, the runs planned on each."""
     waiting = Count("runs", filter=Q(runs__state="planned"))
     return Instrument.objects.visible_to(viewer).select_related("laboratory").annotate(waiting_count=waiting).order_by("code")
+
+
+def default_unit_changes(instrument: Instrument) -> list[Any]:
+    """The versions in which its unit of files that state none was changed, the newest first."""
+    versions: list[Any] = list(instrument.events.order_by("pgh_id"))  # type: ignore[attr-defined]
+    changed = [after for before, after in pairwise(versions) if after.default_unit != before.default_unit]
+    first = [one for one in versions[:1] if one.default_unit]
+    return [*reversed(changed), *first][:20]
 
 
 def life_badge(instrument: Instrument) -> tuple[str, Any]:

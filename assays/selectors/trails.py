@@ -114,7 +114,13 @@ def _concentrations(cells: Sequence[Reading]) -> list[float]:
     """The instrument's own concentrations in µg/L; none where one of them is a bound, for then no mean was formed."""
     if any(one.value is None or one.bound for one in cells):
         return []
-    return [float((one.value or Decimal(0)) * convert(Decimal(1), read_unit(one.unit) or one.unit, "ug/L")) for one in cells]
+    return [float((one.value or Decimal(0)) * convert(Decimal(1), _unit_of(one), "ug/L")) for one in cells]
+
+
+def _unit_of(cell: Reading) -> str:
+    """The unit the cell was reduced in: its own, or the one that was said for its file."""
+    unit = cell.unit or cell.row.upload.stated_unit
+    return read_unit(unit) or unit
 
 
 def _tell_uncertainty(version: ResultVersion) -> list[Step]:

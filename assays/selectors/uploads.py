@@ -51,6 +51,8 @@ def upload_data(upload: Upload) -> dict[str, Any]:
         "format": upload.format or None,
         "instrument": upload.instrument.code,
         "run": {"id": str(run.pk), "code": run.code, "state": run.state, "verdict": run.verdict_text} if run else None,
+        "stated_unit": upload.stated_unit or None,
+        "stated_unit_by": ("instrument" if upload.unit_of_instrument else "person") if upload.stated_unit else None,
         "error": {"detail": upload.error, "place": upload.error_place} if upload.state == UploadState.UNREADABLE else None,
         "received_at": upload.received_at.isoformat(),
         "received_from": upload.received_from.full_name if upload.received_from else None,

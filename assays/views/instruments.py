@@ -12,11 +12,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from assays.forms.instruments import CalibrationForm, InstrumentForm, TokenForm, UseForm
+from assays.forms.instruments import CalibrationForm, InstrumentForm, TokenForm, UnitForm, UseForm
 from assays.forms.problems import add_problems
 from assays.instruments import keeping, weights
 from assays.instruments.models import BALANCE, Instrument, InstrumentToken
-from assays.selectors.instruments import calibration_badge, clock_badge, instrument_list, life_badge
+from assays.selectors.instruments import calibration_badge, clock_badge, default_unit_changes, instrument_list, life_badge
 from lims.core import clock
 from lims.core.days import begin_of
 from lims.core.errors import DomainError, Forbidden
@@ -90,6 +90,8 @@ class InstrumentPage(Page):
             "may_keep": may_keep,
             "may_calibrate": allowed(viewer, Action.REFERENCE_EDIT),
             "token": token,
+            "unit_form": UnitForm(initial={"default_unit": instrument.default_unit}, auto_id="unit_%s"),
+            "unit_changes": default_unit_changes(instrument),
             "token_form": TokenForm(),
             "use_form": UseForm(),
             "calibration_form": CalibrationForm(initial={"calibration_due": instrument.calibration_due}),
@@ -164,6 +166,26 @@ class Calibrate(InstrumentPage):
             except DomainError as error:
                 add_problems(form, error)
         return self.show(instrument, status=422, calibration_form=form)
+
+
+class SetUnit(InstrumentPage):
+    """The quality manager sets the unit of files that state none."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.REFERENCE_EDIT}
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        instrument, form = fetch_instrument(request.user, code), UnitForm(request.POST, auto_id="unit_%s")
+        if form.is_valid():
+            chosen = form.cleaned_data
+            try:
+                keeping.set_default_unit(instrument=instrument, unit=chosen["default_unit"], reason=chosen["reason"], by=request.user)
+                messages.success(request, _("The unit is set for the files that come from now on."))
+                return redirect("instruments:instrument", instrument.code)
+            except Forbidden:
+                raise
+            except DomainError as error:
+                add_problems(form, error)
+        return self.show(instrument, status=422, unit_form=form)
 
 
 class SetInUse(InstrumentPage):

@@ -17,7 +17,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assays.chemistry.units import UNITS, Kind
+from assays.chemistry.units import UNITS, find_kinds
 from assays.forms.problems import add_problems
 from assays.forms.upload_filters import UPLOAD_ORDERINGS, ReadingFilter, UploadFilter
 from assays.forms.uploads import RowsForm, RunChoiceForm, UploadForm, UploadReasonForm
@@ -160,8 +160,8 @@ class UploadPage(Page):
             "may_edit": may_edit,
             "is_open": is_open,
             "blockers": recording.confirm_blockers(upload) if upload.state == UploadState.WAITING else [],
-            "lacks_unit": may_edit and upload.state == UploadState.WAITING and upload.run is not None and recording.lacks_unit(upload),
-            "units": sorted(UNITS[Kind.MASS_CONCENTRATION], key=lambda unit: (unit != "ug/L", unit)),
+            "lacks_unit": may_edit and upload.state == UploadState.WAITING and upload.run is not None and recording.takes_unit(upload),
+            "units": _units_for(upload),
             "reason_form": UploadReasonForm(auto_id="withdraw_%s"),
             "rest_form": UploadReasonForm(auto_id="rest_%s"),
             "rows_form": form or (RowsForm(rows=shown, tray=tubes.values()) if decidable and shown else None),
@@ -177,6 +177,12 @@ class UploadPage(Page):
         if may_edit and upload.state == UploadState.WAITING:
             context["run_form"] = RunChoiceForm(viewer=viewer, upload=upload)
         return self.render(context, status=status)
+
+
+def _units_for(upload: Upload) -> list[str]:
+    """The units its method can work with, the method's own first."""
+    own = upload.run.method_version.solution_unit if upload.run else "ug/L"
+    return sorted({unit for kind in find_kinds(own) for unit in UNITS[kind]}, key=lambda unit: (unit != own, unit))
 
 
 def _explain(row: UploadRow, tubes: Mapping[int, TrayPosition]) -> str:

@@ -40,6 +40,10 @@ class UploadSchema(Schema):
     format = serializers.CharField(allow_null=True)
     instrument = serializers.CharField()
     run = UploadRunSchema(allow_null=True)
+    stated_unit = serializers.CharField(allow_null=True, help_text="The unit of concentrations that the file gives without any")
+    stated_unit_by = serializers.ChoiceField(
+        choices=["instrument", "person"], allow_null=True, help_text="Whether it is the instrument's setting or a person said it"
+    )
     error = UploadErrorSchema(allow_null=True)
     received_at = serializers.DateTimeField()
     received_from = serializers.CharField(allow_null=True, help_text="Who brought it; null when the instrument sent it itself")

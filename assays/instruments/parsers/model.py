@@ -169,5 +169,10 @@ class ParsedExport:
     run: str | None = None
 
 
+def gives_no_unit(reading: ParsedReading) -> bool:
+    """Whether it is a concentration of a sample's element whose unit somebody else has to say."""
+    return not reading.unit and reading.quantity in CONCENTRATIONS and not reading.internal_standard
+
+
 Item = ParsedRow | ParsedReading
 """What a parser yields: a row comes before its readings."""

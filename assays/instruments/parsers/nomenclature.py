@@ -75,6 +75,12 @@ def read_unit(text: str) -> str | None:
         return None
 
 
+def read_concentration_unit(text: str) -> str | None:
+    """As `read_unit`, for a unit a concentration can have."""
+    unit = read_unit(text)
+    return None if unit is None or unit in _COUNTING_UNITS.values() else unit
+
+
 @lru_cache(maxsize=4096)
 def find_mass_or_line(text: str | None) -> str | None:
     """The mass that enters the instrument: `163` of `163`, `163Dy` and `163 -> 179`; the wavelength of an emission line, without its order

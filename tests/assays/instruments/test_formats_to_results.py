@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from assays.instruments.models import Reading
+from assays.instruments.models import Reading, Upload
 from assays.instruments.recording import confirm_upload, record_upload
 from assays.models import ResultVersion, Run
 from lims.core.errors import Blocked, DomainError, Invalid
@@ -157,3 +157,40 @@ def test_unit_a_file_does_not_give_is_asked_for_once(cast: Cast) -> None:
     version = ResultVersion.objects.get(reduction__run=run, position__number=3, result__analyte__symbol="Dy")
     assert (version.value, version.unit) == (Decimal("43.8525"), "mg/kg")
     assert set(Reading.objects.filter(row__upload=upload, quantity="measured_concentration").values_list("unit", flat=True)) == {""}
+
+
+def test_the_instruments_unit_serves_where_the_file_states_none_and_a_person_may_say_another(cast: Cast) -> None:
+    def bring(run: Run, *, states_unit: bool = False) -> Upload:
+        run.instrument.refresh_from_db()
+        data = write_winlab32(contents_of(run), {heading.symbol: heading.mass for heading in make_headings(run)})
+        return upload_run(cast, run, data if states_unit else data.replace(b",Calib Units", b"").replace(b",ug/L", b"")).upload
+
+    def result_of(run: Run) -> Decimal:
+        version = ResultVersion.objects.get(reduction__run=run, position__number=3, result__analyte__symbol="Dy")
+        trail = analyst.get(f"/runs/{run.code}/results/{version.pk}/trail/").json()
+        assert [Decimal(str(one["output"])) for one in trail["steps"] if one["step"] == "dry_1"] == [version.value]
+        return version.value
+
+    first, second, third = (make_planned_run(cast) for _ in range(3))
+    manager, analyst, address = sign_in(cast.quality_manager), sign_in(cast.analyst), f"/instruments/{first.instrument.code}/"
+    for wrong in ({"default_unit": "ug/L", "reason": " "}, {"default_unit": "cps", "reason": "new"}):
+        assert manager.post(f"{address}unit/", wrong).status_code == 422
+    manager.post(f"{address}unit/", {"default_unit": "ug/L", "reason": "as its method is set up"})
+    assert "as its method is set up" in text_of(analyst.get(address))
+
+    upload = bring(first)
+    assert (upload.state, upload.stated_unit, upload.unit_of_instrument) == ("recorded", "ug/L", True)
+    assert result_of(first) == Decimal("43.8525")
+    assert "unit from the instrument's settings" in text_of(analyst.get(f"/uploads/{upload.pk}/"))
+    assert set(Reading.objects.filter(row__upload=upload, quantity="measured_concentration").values_list("unit", flat=True)) == {""}
+
+    manager.post(f"{address}unit/", {"default_unit": "mg/L", "reason": "the software was changed"})
+    assert (bring(second, states_unit=True).stated_unit, result_of(second)) == ("", Decimal("43.8525"))
+    upload = bring(third)
+    page = text_of(analyst.get(f"/uploads/{upload.pk}/"))
+    assert (upload.state, "Say another one here if this file is in another" in page) == ("waiting", True)
+    analyst.post(f"/uploads/{upload.pk}/confirm/", {"unit": "ug/L"})
+    upload.refresh_from_db()
+    assert (upload.state, upload.stated_unit, upload.unit_of_instrument) == ("recorded", "ug/L", False)
+    assert "unit_of_instrument" not in {note["code"] for note in upload.notes}
+    assert result_of(third) == Decimal("43.8525")
