@@ -44,9 +44,7 @@ class CalibrationForm(forms.Form):
 class UnitForm(forms.Form):
     """The unit of files that state none, and why it is changed."""
 
-    default_unit = forms.ChoiceField(
-        label=_("Unit of files that state none"), required=False, help_text=_("A unit that a file states always comes first")
-    )
+    default_unit = forms.ChoiceField(label=_("Unit"), required=False)
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
     def __init__(self, *args: object, **kwargs: object) -> None:

@@ -149,5 +149,7 @@ def test_the_page_shows_how_far_it_is_and_leads_to_the_file(cast: Cast) -> None:
     assert "being read" in text_of(analyst.get("/uploads/?state=reading"))
     work(upload)
     assert address in analyst.get(f"{address}progress/").content.decode()
-    assert "These readings are part of run" in text_of(analyst.get(address))
+    recorded = text_of(analyst.get(address))
+    assert "These readings are part of run" in recorded
+    assert "Decisions about rows" not in recorded  # nobody decided about one
     assert sign_in(cast.outsiders["analyst"]).get(f"{address}progress/").status_code == 404
