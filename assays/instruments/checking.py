@@ -165,7 +165,8 @@ class _Checker:
                 message = f"Concentrations are in {written}, the method works in {self.unit}: 1 {written} is {factor:f} {self.unit}."
                 yield ReadingWarning("unit_converted", message, indexes)
             elif factor is None:
-                message = f"Concentrations are in {written or 'no unit'}, the method works in {self.unit}. Export them in {self.unit}."
+                said = f"in {written}, the method works in {self.unit}. Export them in {self.unit}." if written else ""
+                message = f"Concentrations are {said or f'without a unit. Say it, or export them in {self.unit}.'}"
                 yield ReadingWarning("unit_differs", message, indexes)
 
     def _check_channels(self) -> Iterator[ReadingWarning]:
