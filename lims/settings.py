@@ -229,8 +229,8 @@ FONT_DIR = BUILD_DIR / "fonts"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 MAX_UPLOAD_BYTES = 64 * 2**20
-# An instrument's file with more to read is read by a worker. A megabyte holds some 100,000 readings and takes two to three seconds to read,
-# match and store: up to here the sender has its answer in about ten, well before a proxy or a program gives up waiting.
+# An instrument's file with more to read is read by a worker. A megabyte holds some 100,000 readings and takes about a second to read,
+# match and store: up to here the sender has its answer in a few, on a busy machine too before a proxy or a program gives up waiting.
 READ_AT_ONCE_BYTES = 4 * 2**20
 
 CONTENT_SECURITY_POLICY = {
