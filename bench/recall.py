@@ -23,6 +23,7 @@ ALTER TABLE assays_run DISABLE TRIGGER USER;
 ALTER TABLE assays_submissiontest DISABLE TRIGGER USER;
 ALTER TABLE assays_aliquot DISABLE TRIGGER USER;
 ALTER TABLE assays_runposition DISABLE TRIGGER USER;
+ALTER TABLE assays_resultversion DISABLE TRIGGER USER;
 CREATE TEMP TABLE made AS SELECT gen_random_uuid() AS run, gen_random_uuid() AS reduction, gen_random_uuid() AS auth, n
     FROM generate_series(1, %(runs)s) n;
 INSERT INTO assays_run

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lims.core.models import AppendOnly
+from lims.core.models import AppendOnly, BulkForeignKey
 
 
 class Outcome(models.TextChoices):
@@ -40,9 +40,9 @@ class Evaluation(AppendOnly):
 class Verdict(AppendOnly):
     """One control judged by one rule for one analyte, with statistic, limit and a sentence."""
 
-    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="verdicts")
-    position = models.ForeignKey("assays.RunPosition", null=True, on_delete=models.PROTECT, related_name="verdicts")
-    analyte = models.ForeignKey("assays.Analyte", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    evaluation = BulkForeignKey(Evaluation, on_delete=models.PROTECT, related_name="verdicts")
+    position = BulkForeignKey("assays.RunPosition", null=True, on_delete=models.PROTECT, related_name="verdicts")
+    analyte = BulkForeignKey("assays.Analyte", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     control = models.CharField(max_length=80)
     rule = models.CharField(max_length=60)
     statistic = models.CharField(max_length=40)

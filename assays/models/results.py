@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lims.core.models import AppendOnly, Record
+from lims.core.models import AppendOnly, BulkForeignKey, Record
 from lims.core.roles import LABORATORY_ROLES, Role
 
 
@@ -57,11 +57,11 @@ class ResultVersion(AppendOnly):
     """One number with all that it needs to be re-computed. `value` is the unrounded quantity, or the limit when `qualifier` is `<` or `>`;
     `text` is what is reported; `uncertainty` is expanded with `k`; all in `unit` on `basis`, as the element."""
 
-    result = models.ForeignKey("assays.Result", on_delete=models.PROTECT, related_name="versions", db_index=False)
+    result = BulkForeignKey("assays.Result", on_delete=models.PROTECT, related_name="versions", db_index=False)
     version = models.PositiveSmallIntegerField()
-    reduction = models.ForeignKey(Reduction, on_delete=models.PROTECT, related_name="results")
-    position = models.ForeignKey("assays.RunPosition", on_delete=models.PROTECT, related_name="results")
-    method_version = models.ForeignKey("assays.MethodVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
+    reduction = BulkForeignKey(Reduction, on_delete=models.PROTECT, related_name="results")
+    position = BulkForeignKey("assays.RunPosition", on_delete=models.PROTECT, related_name="results")
+    method_version = BulkForeignKey("assays.MethodVersion", on_delete=models.PROTECT, related_name="+", db_index=False)
     text = models.CharField(max_length=40)
     value = models.DecimalField(max_digits=24, decimal_places=12)
     qualifier = models.CharField(max_length=1, choices=Qualifier, default=Qualifier.EQUAL)
@@ -98,9 +98,9 @@ class ResultQuerySet(models.QuerySet["Result"]):
 class Result(Record):
     """The head of one (test, analyte): which version is current and which was authorised last."""
 
-    test = models.ForeignKey("assays.SubmissionTest", on_delete=models.PROTECT, related_name="results", db_index=False)
-    sample = models.ForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="results", db_index=False)
-    analyte = models.ForeignKey("assays.Analyte", on_delete=models.PROTECT, related_name="+", db_index=False)
+    test = BulkForeignKey("assays.SubmissionTest", on_delete=models.PROTECT, related_name="results", db_index=False)
+    sample = BulkForeignKey("samples.Sample", on_delete=models.PROTECT, related_name="results", db_index=False)
+    analyte = BulkForeignKey("assays.Analyte", on_delete=models.PROTECT, related_name="+", db_index=False)
     current = models.OneToOneField(ResultVersion, null=True, on_delete=models.PROTECT, related_name="current_of")
     authorised = models.ForeignKey(ResultVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     authorised_at = models.DateTimeField(null=True)

@@ -17,14 +17,17 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 _ADDING = (AddField, AddIndex, AddConstraint)
+_FEW = 4
 _TOGETHER = (CreateModel, AlterField, *_ADDING)
 
 
 class TablesAtOnce(MigrationExecutor):
-    """Django's executor, but neighbouring operations that create, add or alter different things are made from one state."""
+    """Django's executor, but neighbouring operations that create, add or alter different things are made from one state, where a migration
+    has more than a few of them."""
 
     def apply_migration(self, state: ProjectState, migration: Migration, fake: bool = False, fake_initial: bool = False) -> ProjectState:
-        if fake or fake_initial or not migration.atomic or not any(isinstance(one, CreateModel) for one in migration.operations):
+        worth_it = len(migration.operations) > _FEW or any(isinstance(one, CreateModel) for one in migration.operations)
+        if fake or fake_initial or not migration.atomic or not worth_it:
             return super().apply_migration(state, migration, fake=fake, fake_initial=fake_initial)
         self._tell("apply_start", migration)
         with self.connection.schema_editor(atomic=True) as editor:

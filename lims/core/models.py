@@ -43,6 +43,14 @@ class AppendOnly(Record):
         abstract = True
 
 
+class BulkForeignKey(models.ForeignKey):  # type: ignore[type-arg]
+    """A reference of rows that are written by the thousand. The database checks the references of one statement together
+    (`database_policy`), where a constraint would look up each row's; a reference that is written never changes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "db_constraint": False})
+
+
 class _InsertedRows(pghistory.trigger.Event):
     """Keeps all rows of an INSERT or COPY by one statement: a trigger for each row doubles the cost of a bulk write."""
 

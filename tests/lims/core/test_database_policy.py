@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pgtrigger
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
+from django.utils import timezone
 
-from lims.core.database_policy import append_only_tables, is_append_only
+from assays.models import Analyte, Evaluation, Verdict
+from lims.core.database_policy import append_only_tables, bulk_keys, is_append_only
+from lims.core.ids import uuid7
 from lims.core.models import Installation
 
 
@@ -59,3 +64,30 @@ def test_every_tracked_model_has_its_history_triggers() -> None:
     registered = {trigger.get_pgid(model) for model, trigger in pgtrigger.registered()}
     assert registered == installed
     assert len(registered) > 60
+
+
+@pytest.mark.django_db
+def test_references_of_bulk_rows_are_there_and_stay() -> None:
+    for model, fields in bulk_keys().items():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FILTER (WHERE tgrelid = %s::regclass AND tgname IN ('references_checked', 'references_kept')),"
+                " count(*) FILTER (WHERE starts_with(tgname, %s)) FROM pg_trigger WHERE tgenabled = 'O'",
+                [model._meta.db_table, f"kept_for_{model._meta.db_table}_"],
+            )
+            assert cursor.fetchone() == (2, 3 * len(fields))
+    analyte = Analyte.objects.earliest("order")
+
+    def judge(measured: Any) -> None:
+        evaluation = Evaluation.objects.create(run_id=uuid7(), reduction_id=uuid7(), number=1, rules={}, evaluated_at=timezone.now())
+        Verdict.objects.bulk_create([Verdict(evaluation=evaluation), Verdict(evaluation=evaluation, analyte_id=measured)])
+
+    def take_away_what_is_judged() -> None:
+        judge(analyte.pk)
+        Analyte.objects.filter(pk=analyte.pk).update(id=uuid7())
+
+    with pytest.raises(IntegrityError, match="which is not in assays_analyte"), transaction.atomic():
+        judge(uuid7())
+    with pytest.raises(IntegrityError, match=r"assays_verdict\.analyte_id refers to this row"), transaction.atomic():
+        take_away_what_is_judged()
+    assert not Verdict.objects.exists()
