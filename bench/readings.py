@@ -79,7 +79,8 @@ def _store_alone(run: Any, body: bytes, stored: list[Any]) -> tuple[float, float
         start = time.perf_counter()
         with transaction.atomic():
             export = parse_readings(body)
-            rows.insert_rows(upload, export, place_export(export, run, run.laboratory_id).matching, run)
+            placement = place_export(export, run, run.laboratory_id)
+            rows.insert_rows(upload, export, placement.matching, placement.positions)
         ours.append(time.perf_counter() - start)
 
     def store_naively() -> None:

@@ -6,7 +6,7 @@ Pure; says what a person should see, changes nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -18,6 +18,8 @@ from .parsers.model import ABOVE, CONCENTRATIONS, NOT_UNDERSTOOD, OVER, ParsedEx
 from .parsers.nomenclature import find_mass_or_line, find_oxide_element, read_unit
 
 _Key = TypeVar("_Key", bound=Hashable)
+# Analyte, isotope or line, gas mode, quantity, whether it is an internal standard, unit.
+_Channel = tuple[str, str | None, str | None, str, bool, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +91,38 @@ def _is_same_unit(written: str, unit: str) -> bool:
     return _find_factor(written, unit) == 1
 
 
+def _count(reading: ParsedReading) -> tuple[int, int | None]:
+    """Which measurement of its channel a reading is."""
+    return reading.row_index, reading.replicate
+
+
 class _Checker:
     """The readings of an export by analyte, looked at from several sides."""
 
     def __init__(self, export: ParsedExport, method: MethodExpectation, rows: Collection[int] | None) -> None:
         self.readings, self.unit = export.readings, method.unit
         self.expected = {analyte.symbol: analyte for analyte in method.analytes}
-        self.checked = [index for index, reading in enumerate(self.readings) if rows is None or reading.row_index in rows]
+        self.channels = self._sort_channels(rows)
         self.counting: dict[str, list[int]] = {symbol: [] for symbol in self.expected}
         self.other: dict[str, list[int]] = {symbol: [] for symbol in self.expected}
-        concentrations = [index for index in self.checked if self._is_concentration(self.readings[index])]
-        self.oxides = find_oxide_factors({self.readings[index].analyte for index in concentrations}, self.expected.keys())
-        for index in concentrations:
-            reading = self.readings[index]
+        concentrations = [indexes for indexes in self.channels.values() if self._is_concentration(self.readings[indexes[0]])]
+        self.oxides = find_oxide_factors({self.readings[indexes[0]].analyte for indexes in concentrations}, self.expected.keys())
+        for indexes in concentrations:
+            reading = self.readings[indexes[0]]
             analyte = self.expected.get(self._name_element(reading))
             if analyte:
-                (self.counting if counts_for(reading, analyte) else self.other)[analyte.symbol].append(index)
+                (self.counting if counts_for(reading, analyte) else self.other)[analyte.symbol] += indexes
+        for found in (*self.counting.values(), *self.other.values()):
+            found.sort()
+
+    def _sort_channels(self, rows: Collection[int] | None) -> dict[_Channel, list[int]]:
+        """The indexes of the readings by what was measured and how. A file says so in a few ways and a hundred thousand times: what is to
+        be said about it is asked of one reading of each."""
+        channels: defaultdict[_Channel, list[int]] = defaultdict(list)
+        for index, one in enumerate(self.readings):
+            if rows is None or one.row_index in rows:
+                channels[one.analyte, one.isotope_or_line, one.gas_mode, one.quantity, one.internal_standard, one.unit].append(index)
+        return channels
 
     @staticmethod
     def _is_concentration(reading: ParsedReading) -> bool:
@@ -120,9 +138,10 @@ class _Checker:
         yield from self._check_units()
         yield from self._check_channels()
         yield from self._check_twice()
-        for indexes in self.counting.values():
+        for symbol, indexes in self.counting.items():
             for index in indexes:
-                yield from self._check_value(index)
+                if self.readings[index].qualifier or self.expected[symbol].upper is not None:
+                    yield from self._check_value(index)
         missing = [symbol for symbol, indexes in self.counting.items() if not indexes]
         if missing:
             message = f"The method measures {', '.join(missing)}, of which the file holds no concentration."
@@ -134,14 +153,20 @@ class _Checker:
             groups[key(self.readings[index])].append(index)
         return {name: tuple(found) for name, found in groups.items()}
 
+    def _name_groups(self, *, standards: bool) -> dict[str, tuple[int, ...]]:
+        """The readings of internal standards, or of all else, by their analyte in the order they first appear."""
+        groups: defaultdict[str, list[int]] = defaultdict(list)
+        for channel, indexes in self.channels.items():
+            if channel[4] == standards:
+                groups[channel[0]] += indexes
+        return {name: tuple(sorted(found)) for name, found in groups.items()}
+
     def _check_names(self) -> Iterator[ReadingWarning]:
-        standards = (index for index in self.checked if self.readings[index].internal_standard)
-        for symbol, indexes in self._group(standards, lambda reading: reading.analyte).items():
+        for symbol, indexes in self._name_groups(standards=True).items():
             if symbol in self.expected:
                 message = f"{symbol} serves as internal standard, but the method reports it. Measure with another internal standard."
                 yield ReadingWarning("internal_standard_is_analyte", message, indexes)
-        measured = (index for index in self.checked if not self.readings[index].internal_standard)
-        for name, indexes in self._group(measured, lambda reading: reading.analyte).items():
+        for name, indexes in self._name_groups(standards=False).items():
             element = find_oxide_element(name)
             if name in self.oxides:
                 message = f"{name} is read as {element}: its contents are divided by {self.oxides[name].factor:.6f}."
@@ -181,17 +206,22 @@ class _Checker:
                 yield ReadingWarning("other_channel", message, tuple(self.other[symbol]), is_information=True)
 
     def _check_twice(self) -> Iterator[ReadingWarning]:
-        def identify(reading: ParsedReading) -> tuple[object, ...]:
-            channel = (reading.analyte, reading.isotope_or_line, reading.gas_mode, reading.quantity, reading.internal_standard)
-            return (reading.row_index, *channel, reading.replicate)
+        of_channel: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+        for channel, indexes in self.channels.items():
+            of_channel[channel[:5]] += indexes
+        twice = [
+            found for indexes in of_channel.values() if not self._differ(indexes) for found in self._group(sorted(indexes), _count).values()
+        ]
+        for equal in sorted(twice):
+            if len(equal) > 1:
+                first = self.readings[equal[0]]
+                message = f"{first.analyte} of {first.sample!r} came {len(equal)} times. Number the replicates, or send it once."
+                yield ReadingWarning("reading_twice", message, equal)
 
-        if len({identify(self.readings[index]) for index in self.checked}) == len(self.checked):
-            return
-        for indexes in self._group(self.checked, identify).values():
-            if len(indexes) > 1:
-                first = self.readings[indexes[0]]
-                message = f"{first.analyte} of {first.sample!r} came {len(indexes)} times. Number the replicates, or send it once."
-                yield ReadingWarning("reading_twice", message, indexes)
+    def _differ(self, indexes: Sequence[int]) -> bool:
+        """Whether the readings of one channel are all of different rows or replicates."""
+        readings = self.readings
+        return len({(readings[index].row_index, readings[index].replicate) for index in indexes}) == len(indexes)
 
     def _check_value(self, index: int) -> Iterator[ReadingWarning]:
         reading = self.readings[index]

@@ -179,7 +179,7 @@ def _fill(
     upload.format, upload.run, upload.state, upload.error, upload.error_place = export.format, run, UploadState.WAITING, "", ""
     upload.notes = notes + collect_notes(export, placement.warnings)
     upload.save()
-    rows.insert_rows(upload, export, placement.matching, run)
+    rows.insert_rows(upload, export, placement.matching, placement.positions)
     if may_record and run is not None and _needs_nobody(export, placement):
         # The lock makes uploads of one run that come at the same moment follow one another.
         locked = lock_run_of(upload)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from django.db.models import Prefetch
@@ -29,10 +30,11 @@ _CANDIDATES = 30
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the rows of an export belong in a run, and what is to be said about their readings."""
+    """Where the rows of an export belong in a run, what is to be said about their readings, and the run's positions by number."""
 
     matching: Matching
     warnings: tuple[ReadingWarning, ...] = ()
+    positions: Mapping[int, UUID] = field(default_factory=dict)
 
     @property
     def needs_nobody(self) -> bool:
@@ -100,7 +102,8 @@ def place_export(export: ParsedExport, run: Run | None, laboratory_id: Any, unit
     tray = load_tray(run)
     matching = match_positions(export, name_tubes(tray), patterns)
     placed = {row.row_index: row.position for row in matching.rows if row.outcome == "matched" and row.position is not None}
-    return Placement(matching, find_warnings(_say_unit(export, unit), run, tray, placed, list_rows(matching, {"matched"})))
+    warnings = find_warnings(_say_unit(export, unit), run, tray, placed, list_rows(matching, {"matched"}))
+    return Placement(matching, warnings, {position.number: position.pk for position in tray})
 
 
 def _say_unit(export: ParsedExport, unit: str) -> ParsedExport:

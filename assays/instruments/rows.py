@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +18,8 @@ _ROW_COLUMNS = [
     "position_id", "acquired_at",
 ]  # fmt: skip
 _READING_COLUMNS = [
-    "id", "row_id", "sequence", "analyte", "isotope", "gas_mode", "quantity", "unit", "raw", "value", "qualifier", "internal_standard",
-    "replicate", "source_row", "column",
+    "id", "row_id", "sequence", "analyte", "isotope", "gas_mode", "quantity", "unit", "raw", "value", "source_row",
+    "qualifier", "internal_standard", "replicate", "column",
 ]  # fmt: skip
 
 
@@ -31,9 +31,8 @@ def key_of(code: str) -> dict[str, Any]:
         return {"code": code.strip().upper()}
 
 
-def insert_rows(upload: Upload, export: ParsedExport, matching: Matching, run: Run | None) -> None:
-    """Store every row with what became of it, and every cell with its text and number."""
-    positions = dict(run.positions.values_list("number", "pk")) if run else {}
+def insert_rows(upload: Upload, export: ParsedExport, matching: Matching, positions: Mapping[int, UUID]) -> None:
+    """Store every row with what became of it, and every cell with its text and number. `positions` are the keys of the run's by number."""
     ids = uuid7_series(len(export.rows))
     outcomes = {match.row_index: match for match in matching.rows}
     copy_rows(
@@ -42,7 +41,8 @@ def insert_rows(upload: Upload, export: ParsedExport, matching: Matching, run: R
         [
             (
                 ids[index], upload.pk, index + 1, row.sheet or "", row.row, row.label[:200], row.vial[:40], row.total_dilution,
-                row.type[:40], outcomes[index].kind, *_outcome(outcomes[index], positions), row.acquired_at[:60],
+                row.type[:40], outcomes[index].kind, *_outcome(outcomes[index], positions),
+                row.acquired_at[:60],
             )
             for index, row in enumerate(export.rows)
         ],
@@ -50,7 +50,7 @@ def insert_rows(upload: Upload, export: ParsedExport, matching: Matching, run: R
     copy_lines("instruments_reading", _READING_COLUMNS, _reading_lines(export.readings, [pk.hex for pk in ids]))
 
 
-def _outcome(match: RowMatch, positions: dict[int, UUID]) -> tuple[str, str, list[str], UUID | None]:
+def _outcome(match: RowMatch, positions: Mapping[int, UUID]) -> tuple[str, str, list[str], UUID | None]:
     """Outcome, reason, warnings, position."""
     position = positions.get(match.position) if match.position is not None else None
     return match.outcome, match.reason, list(match.warnings), position
@@ -58,24 +58,29 @@ def _outcome(match: RowMatch, positions: dict[int, UUID]) -> tuple[str, str, lis
 
 def _reading_lines(readings: Sequence[ParsedReading], row_keys: Sequence[str]) -> Iterator[str]:
     """The readings as lines of `_READING_COLUMNS` for COPY. A file says what was measured in a few ways and a hundred thousand times:
-    that part of a line is written once for each."""
+    those parts of a line are written once for each."""
     channels: dict[tuple[str | None, ...], str] = {}
+    ends: dict[tuple[str, bool, int | None, str | None], str] = {}
     sequences = [0] * len(row_keys)
-    for key, reading in zip(uuid7_texts(len(readings)), readings, strict=True):
-        index = reading.row_index
+    for key, one in zip(uuid7_texts(len(readings)), readings, strict=True):
+        index = one.row_index
         sequences[index] += 1
-        said = (reading.analyte, reading.isotope_or_line, reading.gas_mode, reading.quantity, reading.unit)
-        channel = channels.get(said)
-        if channel is None:
+        said = (one.analyte, one.isotope_or_line, one.gas_mode, one.quantity, one.unit)
+        if (channel := channels.get(said)) is None:
             cut = zip(said, (12, 64, 64, 64, 20), strict=True)
             channel = channels[said] = "\t".join(write_text((text or "")[:most]) for text, most in cut)
-        value = r"\N" if reading.value is None else reading.value
-        replicate = r"\N" if reading.replicate is None else reading.replicate
-        yield (
-            f"{key}\t{row_keys[index]}\t{sequences[index]}\t{channel}\t{write_text(reading.raw)}\t{value}\t"
-            f"{write_text(reading.qualifier[:12])}\t{'t' if reading.internal_standard else 'f'}\t{replicate}\t"
-            f"{reading.row}\t{write_text(reading.column or '')}\n"
-        )
+        kept = (one.qualifier, one.internal_standard, one.replicate, one.column)
+        if (end := ends.get(kept)) is None:
+            end = ends[kept] = _write_end(*kept)
+        value = r"\N" if one.value is None else str(one.value)
+        raw = value if value == one.raw and one.value is not None else write_text(one.raw)
+        yield f"{key}\t{row_keys[index]}\t{sequences[index]}\t{channel}\t{raw}\t{value}\t{one.row}\t{end}\n"
+
+
+def _write_end(qualifier: str, internal_standard: bool, replicate: int | None, column: str | None) -> str:
+    """The last cells of a reading's line."""
+    times = r"\N" if replicate is None else str(replicate)
+    return "\t".join([write_text(qualifier[:12]), "t" if internal_standard else "f", times, write_text(column or "")])
 
 
 def rematch_rows(

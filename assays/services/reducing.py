@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
+from uuid import UUID
 
-from django.db.models import TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from assays.calculation.plan import combine_replicates
 from assays.calculation.tubes import Fault
 from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, TrayResult, reduce_tray
 from assays.chemistry.units import convert
-from assays.instruments.models import Reading, RowOutcome, UploadState
-from assays.instruments.oxides import find_upload_oxides
+from assays.instruments.models import Reading, RowOutcome, UploadRow, UploadState
+from assays.instruments.oxides import OxideFactor, find_upload_oxides
 from assays.instruments.parsers.model import CONCENTRATIONS
-from assays.instruments.parsers.nomenclature import find_mass_or_line, read_unit
+from assays.instruments.parsers.nomenclature import find_mass_or_line, find_oxide_element, read_unit
 from assays.models import HighGradeConditions, MethodAnalyte, MethodVersion, Run, RunPosition
 from assays.models.high_grade import WET_CHEMISTRY
 from assays.models.runs import PositionKind
@@ -147,62 +148,77 @@ def _portion(position: RunPosition, version: MethodVersion) -> Portion:
 def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[str, list[SolutionReading]]], tuple[str, ...]]:
     """The usable readings of the recorded uploads by position number and symbol, and the internal standards they were taken with."""
     recorded = Reading.objects.filter(row__upload__run=run, row__upload__state=UploadState.RECORDED)
-    named = set(recorded.order_by().values_list("row__upload", "analyte", "quantity", "internal_standard").distinct())
-    standards = {name for _, name, _, is_standard in named if is_standard}
-    oxides = find_upload_oxides({(upload, name) for upload, name, quantity, no in named if quantity in CONCENTRATIONS and not no}, analytes)
+    standards, oxides = _find_other_names(recorded, analytes)
+    rows = _placed_rows(run)
     cells = (
-        recorded.filter(
-            row__outcome=RowOutcome.MATCHED,
-            row__position__run=run,
-            internal_standard=False,
-            analyte__in=[*analytes, *{name for _, name in oxides}],
-            quantity__in=CONCENTRATIONS,
+        Reading.objects.filter(
+            row__in=[*rows], internal_standard=False, analyte__in=[*analytes, *{name for _, name in oxides}], quantity__in=CONCENTRATIONS
         )
-        .order_by("row__upload", "row__index", "sequence")
+        .order_by("row_id", "sequence")  # by "row" the rows would be joined once more for their own order
         .values_list(
-            "row__position__number",
+            Cast("row_id", TextField()),
             "analyte",
             "isotope",
             "quantity",
             "unit",
-            "row__upload__stated_unit",
             "value",
             "qualifier",
-            "row__total_dilution",
             Cast("id", TextField()),
-            "row__upload",
-            Cast("row_id", TextField()),
             "replicate",
         )
     )
+    of_row: dict[str, list[tuple[Any, ...]]] = {row: [] for row in rows}
+    for row, *cell in cells:
+        of_row[row].append(tuple(cell))
     by_quantity: dict[tuple[int, str], dict[str, list[SolutionReading]]] = defaultdict(lambda: defaultdict(list))
-    for number, name, isotope, quantity, unit, stated, value, qualifier, dilution, reading_id, upload in _prefer_means(cells):
-        oxide = oxides.get((upload, name)) if oxides else None
-        symbol = oxide.symbol if oxide else name
-        if (
-            symbol in analytes
-            and _is_of_channel(isotope, analytes[symbol].isotope)
-            and qualifier in _BOUNDS
-            and (value is not None or qualifier in {"OVER", "ND"})
-        ):
-            applied = dilution if quantity == "concentration" else None
-            reading = _solution_reading(value, unit or stated, qualifier, applied, reading_id, analytes[symbol])
-            if oxide:
-                reading = reading._replace(value=reading.value / oxide.factor)
-            by_quantity[number, symbol][quantity].append(reading)
+    for row, (number, upload, stated, total_dilution) in rows.items():
+        for name, isotope, quantity, unit, value, qualifier, reading_id, _replicate in _prefer_means(of_row[row]):
+            oxide = oxides.get((upload, name)) if oxides else None
+            symbol = oxide.symbol if oxide else name
+            if (
+                symbol in analytes
+                and _is_of_channel(isotope, analytes[symbol].isotope)
+                and qualifier in _BOUNDS
+                and (value is not None or qualifier in {"OVER", "ND"})
+            ):
+                applied = total_dilution if quantity == "concentration" else None
+                reading = _solution_reading(value, unit or stated, qualifier, applied, reading_id, analytes[symbol])
+                if oxide:
+                    reading = reading._replace(value=reading.value / oxide.factor)
+                by_quantity[number, symbol][quantity].append(reading)
     found: dict[int, dict[str, list[SolutionReading]]] = defaultdict(dict)
     for (number, symbol), groups in by_quantity.items():
         found[number][symbol] = next(groups[quantity] for quantity in CONCENTRATIONS if quantity in groups)
     return found, tuple(sorted(standards))
 
 
-def _prefer_means(cells: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """The cells without their row and replicate. Where a row has a mean and the replicates it was made of, the mean counts alone."""
-    listed = list(cells)
-    with_mean = {(row, symbol, isotope, quantity) for _, symbol, isotope, quantity, *_, row, replicate in listed if replicate is None}
-    for *cell, row, replicate in listed:
-        if replicate is None or (row, *cell[1:4]) not in with_mean:
-            yield tuple(cell)
+def _find_other_names(recorded: QuerySet[Reading], analytes: Collection[str]) -> tuple[set[str], dict[tuple[UUID, str], OxideFactor]]:
+    """What else was read than the method's analytes: the internal standards, and the oxides that stand for one of the analytes. Of a
+    hundred thousand cells few are asked about; which elements an upload holds only where it has an oxide too."""
+    measured = Q(quantity__in=CONCENTRATIONS, internal_standard=False)
+    told = recorded.order_by().values_list("row__upload", "analyte", "internal_standard").distinct()
+    named = list(told.filter(Q(internal_standard=True) | measured & ~Q(analyte__in=[*analytes])))
+    standards = {name for _, name, is_standard in named if is_standard}
+    if not any(find_oxide_element(name) in analytes for _, name, is_standard in named if not is_standard):
+        return standards, {}
+    return standards, find_upload_oxides({(upload, name) for upload, name, _ in told.filter(measured)}, analytes)
+
+
+def _placed_rows(run: Run) -> dict[str, tuple[int, Any, str, Decimal | None]]:
+    """The rows of the recorded uploads that stand at a position, in their order: position number, upload, the unit stated for its
+    readings, and the dilution they already carry, by the row's key. Apart from the cells, of which each row has many."""
+    found = (
+        UploadRow.objects.filter(upload__run=run, upload__state=UploadState.RECORDED, outcome=RowOutcome.MATCHED, position__run=run)
+        .order_by("upload", "index")
+        .values_list(Cast("id", TextField()), "position__number", "upload", "upload__stated_unit", "total_dilution")
+    )
+    return {row: tuple(said) for row, *said in found}
+
+
+def _prefer_means(cells: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """A row's cells. Where it has a mean and the replicates it was made of, the mean counts alone."""
+    with_mean = {cell[:3] for cell in cells if cell[-1] is None}
+    return (cell for cell in cells if cell[-1] is None or cell[:3] not in with_mean)
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ import io
 import itertools
 import re
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from django.db import connection, transaction
 _BINARY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _BINARY_END = b"\xff\xff"
 _SEND_BYTES = 1 << 16
+_LINES_AT_ONCE = 256
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 
 
@@ -74,7 +75,13 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
 def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
     """COPY rows that stand as lines of PostgreSQL's text format (see `write_text`), each with its end; made while the database takes those
     before, so nothing that makes them may ask it anything. What the iterator raises is raised here."""
-    _copy_stream(table, columns, "text", _Stream(line.encode() for line in lines))
+    _copy_stream(table, columns, "text", _Stream(_encode_together(iter(lines))))
+
+
+def _encode_together(lines: Iterator[str]) -> Iterator[bytes]:
+    """A few hundred lines at a time: one by one, passing them on takes as long as making them."""
+    while together := "".join(itertools.islice(lines, _LINES_AT_ONCE)):
+        yield together.encode()
 
 
 def copy_binary(table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
