@@ -147,6 +147,10 @@ def _combine(readings: Sequence[SolutionReading], portion_dilution: float, avera
 
     A concentration that already carries the dilution is taken as it is, with the factor 1 that remains.
     """
+    if len(readings) == 1:
+        # By far the most; a mean of one is itself.
+        (one,) = readings
+        return one.value, one.qualifier, remaining_dilution(portion_dilution, one.applied_dilution)
     remaining = [remaining_dilution(portion_dilution, reading.applied_dilution) for reading in readings]
     if len(set(remaining)) > 1:
         raise DilutionMismatch("some of its replicates were exported with their dilution and some without")

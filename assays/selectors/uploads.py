@@ -64,18 +64,18 @@ def upload_data(upload: Upload) -> dict[str, Any]:
 
 def upload_detail(upload: Upload) -> dict[str, Any]:
     """An upload with its notes, and what became of each row and each position."""
-    rows = list(upload.rows.select_related("position").only(*_ROW_FIELDS, "position__number").order_by("index"))
+    rows = list(upload.rows.only(*_ROW_FIELDS, "position_id").order_by("index"))
     counted = Counter(row.outcome for row in rows)
     readings = Reading.objects.filter(row__upload=upload).count()
-    filled = {row.position.number for row in rows if row.position}
-    numbers = upload.run.positions.values_list("number", flat=True) if upload.run else []
+    numbers = dict(upload.run.positions.values_list("pk", "number")) if upload.run else {}
+    placed = {row.index: numbers.get(row.position_id) for row in rows if row.position_id is not None}
     recorded = find_recorded_before(upload)
     return upload_data(upload) | {
         "job": _job_data(upload),
         "notes": upload.notes,
         "counts": {"rows": len(rows), "readings": readings} | {outcome: counted[outcome] for outcome in RowOutcome.values},
-        "rows": [row_data(row) | {"already_recorded_by": recorded.get(row.index, [])} for row in rows],
-        "unfilled_positions": sorted(set(numbers) - filled),
+        "rows": [row_data(row, placed.get(row.index)) | {"already_recorded_by": recorded.get(row.index, [])} for row in rows],
+        "unfilled_positions": sorted(set(numbers.values()) - set(placed.values())),
     }
 
 
@@ -123,8 +123,8 @@ def rows_of(upload: Upload) -> list[UploadRow]:
     return list(upload.rows.select_related("position", "decided_by").order_by("index"))
 
 
-def row_data(row: UploadRow) -> dict[str, Any]:
-    """What became of one row."""
+def row_data(row: UploadRow, position: int | None) -> dict[str, Any]:
+    """What became of one row, and the number of the position it stands at."""
     return {
         "index": row.index,
         "label": row.label,
@@ -136,7 +136,7 @@ def row_data(row: UploadRow) -> dict[str, Any]:
         "total_dilution": number_text(row.total_dilution),
         "acquired_at": row.acquired_at or None,
         "outcome": row.outcome,
-        "position": row.position.number if row.position else None,
+        "position": position,
         "reason": row.reason,
         "warnings": row.warnings,
     }

@@ -64,12 +64,7 @@ def compute_run(run: Run) -> ReducedRun:
     """Reduce the run's readings without storing anything. Raises `Invalid('unit')` for a unit that is no concentration of a solution."""
     version = run.method_version
     analytes = analytes_of(version)
-    positions = {
-        position.number: position
-        for position in run.positions.select_related(
-            "aliquot__preparation", "aliquot__test", "material", "duplicate_of__aliquot__preparation", "retest_of__run"
-        )
-    }
+    positions = _load_positions(run)
     if run.instrument.technique == WET_CHEMISTRY:
         return _compute_wet(version, positions, analytes)
     plan = plan_of(version, analytes)
@@ -105,6 +100,17 @@ def compute_run(run: Run) -> ReducedRun:
     results = reduced.results | {key: reduced.results[key]._replace(uncertainty=budget.output) for key, budget in budgets.items()}
     calculation = replace(calculation, budgets=budgets)
     return ReducedRun(positions, portions, analytes, results, measured, reduced.mismatches, standards, calculation, solutions=solutions)
+
+
+def _load_positions(run: Run) -> dict[int, RunPosition]:
+    """The run's tubes by number, each with its portion. The original of a duplicate stands on the same tray and is taken from there, and
+    the earlier tube of a re-run is asked for only where there is one: joined to every tube, both double what is read."""
+    found = run.positions.select_related("aliquot__preparation", "aliquot__test", "material").prefetch_related("retest_of__run")
+    tubes = {tube.pk: tube for tube in found}
+    for tube in tubes.values():
+        if tube.duplicate_of_id in tubes:
+            tube.duplicate_of = tubes[tube.duplicate_of_id]
+    return {tube.number: tube for tube in tubes.values()}
 
 
 def _compute_wet(version: MethodVersion, positions: dict[int, RunPosition], analytes: dict[str, MethodAnalyte]) -> ReducedRun:
