@@ -78,16 +78,37 @@ def test_references_of_bulk_rows_are_there_and_stay() -> None:
             assert cursor.fetchone() == (2, 3 * len(fields))
     analyte = Analyte.objects.earliest("order")
 
-    def judge(measured: Any) -> None:
-        evaluation = Evaluation.objects.create(run_id=uuid7(), reduction_id=uuid7(), number=1, rules={}, evaluated_at=timezone.now())
-        Verdict.objects.bulk_create([Verdict(evaluation=evaluation), Verdict(evaluation=evaluation, analyte_id=measured)])
-
     def take_away_what_is_judged() -> None:
-        judge(analyte.pk)
+        _judge(analyte.pk)
         Analyte.objects.filter(pk=analyte.pk).update(id=uuid7())
 
     with pytest.raises(IntegrityError, match="which is not in assays_analyte"), transaction.atomic():
-        judge(uuid7())
+        _judge(uuid7())
     with pytest.raises(IntegrityError, match=r"assays_verdict\.analyte_id refers to this row"), transaction.atomic():
         take_away_what_is_judged()
     assert not Verdict.objects.exists()
+
+
+def test_a_bulk_row_and_the_removal_of_what_it_names_wait_for_each_other(fresh_database: str) -> None:
+    named = Analyte.objects.create(symbol="Xx", name="Xx", oxide="XxO", oxide_factor=1, order=999)
+    removal = "DELETE FROM assays_analyte WHERE id = %s"
+    with connection.cursor() as ours, connections["owner"].cursor() as theirs:
+        for cursor in (ours, theirs):
+            cursor.execute("SET lock_timeout = '20ms'")
+        with transaction.atomic():
+            _judge(named.pk)
+            with pytest.raises(DatabaseError, match="lock timeout"):
+                theirs.execute(removal, [named.pk])
+            transaction.set_rollback(True)
+        with transaction.atomic(using="owner"):
+            theirs.execute(removal, [named.pk])
+            with pytest.raises(DatabaseError, match="lock timeout"), transaction.atomic():
+                _judge(named.pk)
+        with pytest.raises(IntegrityError, match="which is not in assays_analyte"), transaction.atomic():
+            _judge(named.pk)
+
+
+def _judge(measured: Any) -> None:
+    """Two verdicts at once, one of them of no analyte."""
+    evaluation = Evaluation.objects.create(run_id=uuid7(), reduction_id=uuid7(), number=1, rules={}, evaluated_at=timezone.now())
+    Verdict.objects.bulk_create([Verdict(evaluation=evaluation), Verdict(evaluation=evaluation, analyte_id=measured)])
