@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.views import bench, determining, lot_changes, lots, planning, reference, solutions, steps, submissions, trays, validations
+from assays.views import (
+    bench,
+    determining,
+    lot_changes,
+    lot_values,
+    lots,
+    planning,
+    reference,
+    solutions,
+    steps,
+    submissions,
+    trays,
+    validations,
+)
 
 app_name = "assays"
 
@@ -41,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lots/new/", lots.NewLot.as_view(), name="lot-new"),
     path("lots/<str:code>/", lots.ThingPage.as_view(), name="lot"),
     path("lots/<str:code>/correct/", lot_changes.CorrectLot.as_view(), name="lot-correct"),
+    path("lots/<str:code>/values/", lot_values.LotValuesPage.as_view(), name="lot-values"),
     path("lots/<str:code>/withdraw/", lot_changes.WithdrawLot.as_view(), name="lot-withdraw"),
     path("lots/<str:code>/certificate/", lot_changes.LotCertificate.as_view(), name="lot-certificate"),
     path("equipment/<str:code>/withdraw/", lot_changes.WithdrawEquipment.as_view(), name="equipment-withdraw"),

@@ -348,6 +348,7 @@ SPECTACULAR_SETTINGS = {
         "PackKindEnum": "samples.models.consignments.PackKind",
         "HandoverMannerEnum": "samples.models.consignments.HandoverManner",
         "DiscrepancyStateEnum": ["open", "settled"],
+        "LotValueUnitEnum": "assays.models.lots.ValueUnit",
         "SealStateEnum": "samples.selectors.seals.SEAL_STATES",
         "JobStateEnum": "lims.jobs.models.JobState",
         "DossierVerdictEnum": "samples.dossiers.models.Verdict",

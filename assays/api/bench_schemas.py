@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from assays.lifecycle import RunState, SubmissionState, TestState
+from assays.models.lots import LotPurpose, ValueUnit
 from assays.models.methods import Extraction
 from assays.models.reference import MaterialKind
 from assays.models.runs import PositionKind
@@ -165,11 +166,19 @@ class NewPositionSchema(Schema):
     dilution = serializers.DecimalField(12, 4, required=False, allow_null=True)
 
 
+class NewRunLotsSchema(Schema):
+    calibration = serializers.CharField(required=False, allow_null=True, help_text="Code of the lot the standards are made from")
+    verification = serializers.CharField(required=False, allow_null=True, help_text="Of the second source of ICV and CCV")
+    references = serializers.ListField(child=serializers.CharField(), required=False, help_text="Of the materials on the tray, one of each")
+    reagents = serializers.ListField(child=serializers.CharField(), required=False, help_text="Acids, fluxes, internal standards")
+
+
 class NewRunSchema(Schema):
     instrument = serializers.CharField()
     method = serializers.CharField(help_text="`FUS-MS` for the version in force, or `FUS-MS v1`")
     aliquots = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True, help_text="What waits, by default")
     positions = NewPositionSchema(many=True, required=False, allow_null=True, help_text="Exactly these, instead of a proposed tray")
+    lots = NewRunLotsSchema(required=False, allow_null=True, help_text="What it is measured with; by default what is in date and serves")
     layout = serializers.CharField(required=False, allow_null=True, help_text="Code of a rack: `50`, `60`, `84`, `240` or an own one")
     seed = serializers.IntegerField(required=False, allow_null=True, help_text="Of the random order, to have the same again")
 
@@ -207,7 +216,32 @@ class RunSchema(Schema):
     sample_count = serializers.IntegerField()
 
 
+class LotValueSchema(Schema):
+    element = serializers.CharField()
+    value = serializers.CharField(help_text=_NUMBER)
+    unit = serializers.ChoiceField(choices=ValueUnit.choices)
+    basis = serializers.CharField(allow_blank=True, help_text="Of a reference material's content; empty for a solution")
+    uncertainty = serializers.CharField(allow_null=True, help_text="Expanded")
+    k = serializers.CharField(allow_null=True)
+    nominal = serializers.CharField(allow_null=True, help_text="On the label of a solution; its dilutions are reckoned by it")
+    method_group = serializers.CharField(allow_blank=True, help_text="A certified content is for one")
+    sd = serializers.CharField(allow_null=True, help_text="Between laboratories")
+
+
+class RunLotSchema(Schema):
+    purpose = serializers.ChoiceField(choices=LotPurpose.choices)
+    code = serializers.CharField()
+    name = serializers.CharField()
+    supplier = serializers.CharField()
+    supplier_lot = serializers.CharField()
+    material = serializers.CharField(allow_null=True)
+    expires_on = serializers.DateField(allow_null=True)
+    values = LotValueSchema(many=True, help_text="What its certificate says of the method's elements")
+    note = serializers.CharField(allow_blank=True, help_text="Where the material's or the method's amounts apply instead")
+
+
 class RunDetailSchema(RunSchema):
+    lots = RunLotSchema(many=True)
     positions = WorklistPositionSchema(many=True)
 
 

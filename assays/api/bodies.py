@@ -77,14 +77,25 @@ class Position(Struct):
     dilution: Decimal | None = None
 
 
+class Lots(Struct):
+    """The lots of a run by their codes."""
+
+    calibration: str | None = None
+    verification: str | None = None
+    references: Codes = []
+    reagents: Codes = []
+
+
 class NewRun(Struct):
     """A run of a method on an instrument. Nothing more: what waits, with its controls. `aliquots`: these, with their controls.
-    `positions`: exactly these. `layout` is the code of a rack; `seed` brings a random order back."""
+    `positions`: exactly these. `lots`: what it is measured with; those proposed without it. `layout` is the code of a rack; `seed` brings a
+    random order back."""
 
     instrument: str
     method: str
     aliquots: Codes | None = None
     positions: Annotated[list[Position], msgspec.Meta(max_length=MOST_ROWS)] | None = None
+    lots: Lots | None = None
     layout: str | None = None
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] | None = None
 

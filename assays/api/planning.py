@@ -18,10 +18,12 @@ from assays.api import bench_schemas as schemas
 from assays.api import bodies
 from assays.forms.bench_filters import RUN_ORDERINGS, RunFilter
 from assays.instruments.sequences import MEDIA_TYPE as MASSHUNTER_LIST
-from assays.models import Run
+from assays.models import Lot, Run
 from assays.selectors.bench_rows import run_data, run_detail, sample_list, sequence_rows, worklist_data
 from assays.selectors.lookup import find_aliquots, find_instrument, find_layout, find_materials, find_versions
+from assays.selectors.run_lots import RunLots
 from assays.selectors.runs import run_list
+from assays.selectors.supplies import find_lot
 from assays.selectors.trays import PlannedPosition
 from assays.services.planning import cancel_run, plan_run
 from lims.core.api.views import ActionView, CsvRenderer, ListView, decode, renderer_for, stream_csv
@@ -59,7 +61,10 @@ class Runs(ListView):
 
     @extend_schema(operation_id="runs_create", request=schemas.NewRunSchema, responses={201: schemas.RunDetailSchema})
     def post(self, request: Request) -> Response:
-        """Plan a run: of what waits or of `aliquots`, with the controls the method asks for; or exactly of `positions`."""
+        """Plan a run: of what waits or of `aliquots`, with the controls the method asks for; or exactly of `positions`.
+
+        `lots` names the lots it is measured with; without it those that are proposed are recorded: what is in date and serves the method,
+        the one that expires first. Standards and checks of a proposed tray hold what the certificates of their lots say."""
         body: bodies.NewRun = decode(request, bodies.NewRun)
         run = plan_run(
             instrument=find_instrument(body.instrument, request.user),
@@ -70,6 +75,7 @@ class Runs(ListView):
             positions=None if body.positions is None else _positions(body.positions, request.user),
             layout=None if body.layout is None else find_layout(body.layout, request.user),
             seed=body.seed,
+            lots=None if body.lots is None else _lots(body.lots, request.user),
             by=request.user,
         )
         response = Response(run_detail(fetch_run(request.user, run.code), request.user), status=201)
@@ -104,6 +110,21 @@ def _positions(rows: Sequence[bodies.Position], viewer: Any) -> list[PlannedPosi
         )
         for index, row in enumerate(rows)
     ]
+
+
+def _lots(named: bodies.Lots, viewer: Any) -> RunLots:
+    """The lots by their codes."""
+
+    def find(codes: Sequence[str], member: str) -> list[Lot]:
+        found = (find_lot(code, viewer, pointer=f"/lots/{member}/{index}") for index, code in enumerate(codes))
+        return [one for one in found if one is not None]
+
+    return RunLots(
+        calibration=find_lot(named.calibration or "", viewer, pointer="/lots/calibration"),
+        verification=find_lot(named.verification or "", viewer, pointer="/lots/verification"),
+        references=find(named.references, "references"),
+        reagents=find(named.reagents, "reagents"),
+    )
 
 
 class RunView(ActionView):

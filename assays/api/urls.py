@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from assays.api import bench, determining, lots, planning, reference, solutions, steps, submissions, validations
+from assays.api import bench, determining, lot_values, lots, planning, reference, solutions, steps, submissions, validations
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("methods/", reference.Methods.as_view(), name="api-methods"),
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preparation-steps/", steps.PreparationSteps.as_view(), name="api-preparation-steps"),
     path("preparation-steps/<uuid:pk>/correct/", steps.PreparationStepCorrect.as_view(), name="api-preparation-step-correct"),
     path("lots/", lots.Lots.as_view(), name="api-lots"),
+    path("lots/<str:code>/values/", lot_values.LotValues.as_view(), name="api-lot-values"),
     path("equipment/", lots.EquipmentList.as_view(), name="api-equipment"),
     path("aliquots/", bench.Aliquots.as_view(), name="api-aliquots"),
     path("leaches/", solutions.Leaches.as_view(), name="api-leaches"),

@@ -8,7 +8,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from assays.control_charts.models import ControlPoint, ControlSeries
-from assays.models import CertifiedValue, Evaluation, Run, RunPosition
+from assays.models import Evaluation, Run, RunPosition
+from assays.qc.reference_materials import ExpectedContent
 from lims.core.copying import copy_rows
 from lims.core.ids import uuid7_series
 
@@ -27,7 +28,7 @@ class JudgedControl:
     analyte: UUID
     value: float
     qualifier: str
-    certified: CertifiedValue | None
+    certified: ExpectedContent | None
     verdict: UUID | None
     outcome: str
 
@@ -48,7 +49,7 @@ def keep_points(run: Run, evaluation: Evaluation, judged: Sequence[JudgedControl
     return copy_rows(ControlPoint._meta.db_table, _COLUMNS, rows)
 
 
-def _expected(value: CertifiedValue | None) -> tuple[Decimal | None, Decimal | None]:
+def _expected(value: ExpectedContent | None) -> tuple[Decimal | None, Decimal | None]:
     return (value.value, value.sd) if value else (None, None)
 
 

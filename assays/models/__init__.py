@@ -3,7 +3,7 @@
 from assays.models.bench import Aliquot, Preparation
 from assays.models.high_grade import Determination, HighGradeConditions
 from assays.models.judgements import Authorisation, AuthorisedResult, Evaluation, RetestRequest, RunDecision, Verdict
-from assays.models.lots import Equipment, Lot, Use
+from assays.models.lots import Equipment, Lot, LotValue, Use
 from assays.models.methods import Analyte, ControlRequirement, Method, MethodAnalyte, MethodVersion
 from assays.models.reference import CertifiedValue, InHouseMeasurement, ReferenceMaterial
 from assays.models.results import Reduction, ReductionStage, Result, ResultVersion
@@ -39,6 +39,7 @@ __all__ = [
     "Leach",
     "LeachConditions",
     "Lot",
+    "LotValue",
     "Method",
     "MethodAnalyte",
     "MethodVersion",

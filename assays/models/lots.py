@@ -67,6 +67,58 @@ class Lot(Record):
         return f"{self.code} {self.name}"
 
 
+class ValueUnit(models.TextChoices):
+    """Units a certificate gives amounts in."""
+
+    MG_L = "mg/L", "mg/L"
+    UG_L = "ug/L", "µg/L"
+    MG_KG = "mg/kg", "mg/kg"
+    PERCENT = "%", "%"
+
+
+class LotValue(AppendOnly):
+    """What a lot's certificate says of one element: the amount in `unit` with its expanded uncertainty and coverage factor. The newest of
+    an element counts; one that takes another's place says why.
+
+    Of a solution, `nominal` is the round amount on the label that dilutions are reckoned by, in the same unit; null where it is used as it
+    comes. Of a reference material's lot, the content belongs to a `method_group` and stands on a `basis`; `sd` is its between-laboratory
+    standard deviation, null where the certificate gives none."""
+
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="values")
+    element = models.CharField(max_length=2)
+    value = models.DecimalField(max_digits=18, decimal_places=8)
+    unit = models.CharField(max_length=8, choices=ValueUnit)
+    uncertainty = models.DecimalField(max_digits=18, decimal_places=8, null=True, help_text=_("Expanded, in the unit of the value"))
+    k = models.DecimalField(max_digits=4, decimal_places=2, null=True, help_text=_("Coverage factor"))
+    nominal = models.DecimalField(max_digits=18, decimal_places=8, null=True)
+    method_group = models.CharField(max_length=60, blank=True, default="")
+    basis = models.CharField(max_length=12, blank=True, default="")
+    sd = models.DecimalField(max_digits=18, decimal_places=8, null=True, help_text=_("Between laboratories"))
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    entered_at = models.DateTimeField()
+    corrects = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="corrected_by")
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(value__gt=0), name="lot_value_positive"),
+            models.CheckConstraint(condition=Q(nominal=None) | Q(nominal__gt=0), name="lot_nominal_positive"),
+            models.CheckConstraint(condition=Q(sd=None) | Q(sd__gt=0), name="lot_value_sd_positive"),
+            models.CheckConstraint(
+                condition=Q(method_group="", basis="") | ~Q(method_group="") & ~Q(basis=""), name="lot_content_has_basis"
+            ),
+            models.CheckConstraint(
+                condition=Q(uncertainty=None, k=None) | Q(uncertainty__gte=0, k__gt=0), name="lot_uncertainty_with_its_k"
+            ),
+            models.CheckConstraint(condition=Q(corrects=None) | ~Q(reason=""), name="lot_value_correction_says_why"),
+            models.UniqueConstraint(fields=["lot", "element", "method_group"], condition=Q(corrects=None), name="lot_value_first_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lot_id} {self.element} {self.value} {self.unit}"
+
+
 class EquipmentKind(models.TextChoices):
     """What is calibrated or checked beside the instruments that measure."""
 
@@ -105,14 +157,25 @@ class Equipment(Record):
         return self.code
 
 
+class LotPurpose(models.TextChoices):
+    """What a run is planned with a lot for."""
+
+    CALIBRATION = "calibration", _("calibration standards")
+    VERIFICATION = "verification", _("second source (ICV, CCV)")
+    REFERENCE = "reference", _("reference material")
+    REAGENT = "reagent", _("reagent")
+
+
 class Use(AppendOnly):
-    """That a lot or a piece of equipment was used, on a day, for a run, a test portion or a preparation."""
+    """That a lot or a piece of equipment was used, on a day, for a run, a test portion or a preparation. `purpose` is set where a run was
+    planned with the lot."""
 
     lot = models.ForeignKey(Lot, null=True, on_delete=models.PROTECT, related_name="uses", db_index=False)
     equipment = models.ForeignKey(Equipment, null=True, on_delete=models.PROTECT, related_name="uses", db_index=False)
     run = models.ForeignKey("assays.Run", null=True, on_delete=models.PROTECT, related_name="uses")
     aliquot = models.ForeignKey("assays.Aliquot", null=True, on_delete=models.PROTECT, related_name="uses")
     preparation = models.ForeignKey("assays.Preparation", null=True, on_delete=models.PROTECT, related_name="uses")
+    purpose = models.CharField(max_length=12, choices=LotPurpose, blank=True, default="")
     used_on = models.DateField()
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     recorded_at = models.DateTimeField()
@@ -131,7 +194,7 @@ class Use(AppendOnly):
                 name="use_for_one_thing",
             ),
             models.UniqueConstraint(
-                fields=["lot", "equipment", "run", "aliquot", "preparation"], nulls_distinct=False, name="use_recorded_once"
+                fields=["lot", "equipment", "run", "aliquot", "preparation", "purpose"], nulls_distinct=False, name="use_recorded_once"
             ),
         ]
         indexes = [models.Index(fields=["equipment", "used_on"], name="uses_of_equipment")]

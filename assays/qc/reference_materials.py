@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from assays.qc.control_charts import find_nelson_signals, find_westgard_signals
 from assays.qc.measurements import ReferenceMeasurement
@@ -20,6 +21,14 @@ class InHouseValue:
     sd: float
     n: int
     u: float
+
+
+@dataclass(frozen=True)
+class ExpectedContent:
+    """What a control material is certified for, with its between-laboratory standard deviation (None: information, no control)."""
+
+    value: Decimal
+    sd: Decimal | None
 
 
 def compute_z(value: float, certified: float, sd: float) -> float:

@@ -7,8 +7,19 @@ from typing import Any
 
 from assays.chemistry.rounding import round_to_place
 from assays.instruments.sequences import write_masshunter_list
-from assays.models import Aliquot, CertifiedValue, ControlRequirement, MethodAnalyte, MethodVersion, Preparation, ReferenceMaterial, Run
+from assays.models import (
+    Aliquot,
+    CertifiedValue,
+    ControlRequirement,
+    LotValue,
+    MethodAnalyte,
+    MethodVersion,
+    Preparation,
+    ReferenceMaterial,
+    Run,
+)
 from assays.qc.bracketing import usual_scope
+from assays.selectors.run_lots import LotLine, lot_lines
 from assays.selectors.runs import number_text, tray_of, worklist_row
 from assays.selectors.submissions import deadline_of, tests_of
 from lims.accounts.models import Organisation
@@ -111,8 +122,30 @@ def run_data(run: Any) -> dict[str, Any]:
 
 
 def run_detail(run: Any, viewer: Any) -> dict[str, Any]:
-    """A run of `run_list` with its tray."""
-    return run_data(run) | {"positions": [worklist_row(position) for position in tray_of(run, viewer)]}
+    """A run of `run_list` with its lots and its tray."""
+    lots = [_run_lot_data(one) for one in lot_lines(run)]
+    return run_data(run) | {"lots": lots, "positions": [worklist_row(position) for position in tray_of(run, viewer)]}
+
+
+def _run_lot_data(line: LotLine) -> dict[str, Any]:
+    lot = line.lot
+    return {
+        "purpose": line.use.purpose,
+        "code": lot.code,
+        "name": lot.name,
+        "supplier": lot.supplier,
+        "supplier_lot": lot.supplier_lot,
+        "material": lot.material.code if lot.material else None,
+        "expires_on": lot.expires_on.isoformat() if lot.expires_on else None,
+        "values": [lot_value_data(one) for one in line.values],
+        "note": line.note,
+    }
+
+
+def lot_value_data(one: LotValue) -> dict[str, Any]:
+    """What a certificate says of one element."""
+    numbers = {name: number_text(getattr(one, name)) for name in ("value", "uncertainty", "k", "nominal", "sd")}
+    return {"element": one.element, "unit": one.unit, "basis": one.basis, "method_group": one.method_group, **numbers}
 
 
 def worklist_data(run: Run, viewer: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from assays.qc.evaluate import ControlRequirement as Requirement
 from assays.qc.evaluate import count_required
 from assays.qc.measurements import SAMPLE_CHECKS, ControlKind
 from assays.selectors.blinding import knows_blind_controls
+from assays.selectors.run_lots import RunLots, by_certificate
 from assays.selectors.tray_materials import choose_materials, usable_materials
 from assays.selectors.worklists import waiting_aliquots
 from assays.tray_layout import Placement, insert_every, lay_out, number_names, pick_evenly, read_placement
@@ -120,11 +121,13 @@ def propose_tray(
     aliquots: Sequence[Aliquot] | None = None,
     layout: TrayLayout | None = None,
     seed: int | None = None,
+    lots: RunLots | None = None,
 ) -> ProposedTray:
     """Fill a tray with `aliquots`, or with what waits in the viewer's laboratory, and insert the controls: what the method asks for, every
     duplicate that was weighed of what is chosen, and the blind controls that wait. Samples that are field duplicates of one another are
     paired; who measures does not see it (`selectors.blinding`). `day` decides which material has expired; `layout` which
-    places there are; `seed` brings a random order back that was drawn before."""
+    places there are; `seed` brings a random order back that was drawn before. What standards and checks hold is by the certificates of
+    `lots`, where these name the element."""
     given = waiting_aliquots(viewer, version) if aliquots is None else aliquots
     chosen = [one for one in given if one.duplicate_of_id is None]
     duplicates = _duplicates_of(chosen)
@@ -143,6 +146,8 @@ def propose_tray(
         sentence = f"{len(tray)} tubes do not fit into the {len(places)} free places of {layout}. Take aliquots out, or choose another."
         blockers.append(Blocker("tray_too_small", sentence))
     positions = _paired(_numbered(tray, numbers), pairs)
+    if lots is not None:
+        positions = by_certificate(positions, lots, version.analytes.values_list("analyte__symbol", flat=True))
     reasons = [
         one for one in _reasons(needs, positions, len(samples)) if one.kind != ControlKind.FIELD_DUPLICATE or knows_blind_controls(viewer)
     ]

@@ -30,6 +30,7 @@ from assays.qc.measurements import (
     SpikeMeasurement,
     TotalMeasurement,
 )
+from assays.qc.reference_materials import ExpectedContent
 from assays.qc.verdicts import Reading
 from assays.selectors.control_readings import (
     contents_by_xrf,
@@ -39,6 +40,7 @@ from assays.selectors.control_readings import (
     standard_counts,
     usual_stage,
 )
+from assays.selectors.run_lots import contents_of_lots
 from assays.services.reducing import ReducedRun
 
 EARLIER = 14
@@ -57,7 +59,7 @@ class Controls:
     measurements: list[ControlMeasurement] = field(default_factory=list)
     tubes: dict[str, RunPosition] = field(default_factory=dict)
     shown: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    certified: dict[tuple[int, str], CertifiedValue] = field(default_factory=dict)
+    certified: dict[tuple[int, str], ExpectedContent] = field(default_factory=dict)
 
     def add(self, tube: RunPosition, measurement: ControlMeasurement, found: str = "", expected: str = "") -> None:
         """Keep a measurement of a tube with the numbers that stand beside its verdict."""
@@ -96,6 +98,7 @@ def _gather_tubes(run: Run, reduced: ReducedRun, requirements: MethodRequirement
     controls = [(tube, kind) for tube in reduced.positions.values() if (kind := sort_of_control(tube, usual_duplicate))]
     placed = [tube for tube, _ in controls if tube.material_id is not None]
     certified = _certified_values(run, placed)
+    by_lot = {key: ExpectedContent(*one) for key, one in contents_of_lots(run, {key: one.sd for key, one in certified.items()}).items()}
     scores = _earlier_scores(run, {tube.material_id for tube in placed})
     wants_pairs = {one.kind for one in requirements.controls if one.rule == "duplicate_thompson_howarth"}
     pairs = _earlier_pairs(run, wants_pairs) if wants_pairs else {}
@@ -104,7 +107,9 @@ def _gather_tubes(run: Run, reduced: ReducedRun, requirements: MethodRequirement
         for symbol, analyte in reduced.analytes.items():
             reading = content_at(reduced, tube.number, symbol)
             if tube.material is not None:
-                value = certified.get((tube.material_id, symbol))
+                # Nobody named the lot of a blind control.
+                stated = None if tube.blind_id else by_lot.get((tube.material_id, symbol))
+                value = stated or certified.get((tube.material_id, symbol))
                 if value is not None:
                     gathered.certified[tube.number, symbol] = value
                 earlier = scores.get((tube.material_id, symbol), ())
@@ -139,7 +144,7 @@ def content_at(reduced: ReducedRun, number: int, symbol: str) -> Reading:
 
 
 def _reference(
-    kind: ControlKind, name: str, symbol: str, reading: Reading, material: str, value: CertifiedValue | None, earlier: tuple[float, ...]
+    kind: ControlKind, name: str, symbol: str, reading: Reading, material: str, value: ExpectedContent | None, earlier: tuple[float, ...]
 ) -> ReferenceMeasurement:
     return ReferenceMeasurement(
         kind=kind,
@@ -300,12 +305,12 @@ def _samples(reduced: ReducedRun) -> list[RunPosition]:
     return [tube for tube in reduced.positions.values() if tube.kind == PositionKind.SAMPLE]
 
 
-def _certified_values(run: Run, placed: Iterable[RunPosition]) -> dict[tuple[Any, str], CertifiedValue]:
+def _certified_values(run: Run, placed: Iterable[RunPosition]) -> dict[tuple[Any, str], ExpectedContent]:
     """The values certified for the method's own group: another digestion's would be another quantity."""
     values = CertifiedValue.objects.filter(
         material__in={tube.material_id for tube in placed}, method_group=run.method_version.method.method_group
     ).select_related("analyte")
-    return {(value.material_id, value.analyte.symbol): value for value in values}
+    return {(value.material_id, value.analyte.symbol): ExpectedContent(value.value, value.sd) for value in values}
 
 
 def _earlier_scores(run: Run, materials: Collection[Any]) -> dict[tuple[Any, str], tuple[float, ...]]:

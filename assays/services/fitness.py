@@ -3,6 +3,8 @@ whether work on it stands still."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models import F, Q
 
 from assays.models import Run, Use
@@ -28,7 +30,7 @@ def fitness_blockers(run: Run) -> list[Blocker]:
     expired = run.positions.filter(material__expires_on__lt=day).values_list("material__code", flat=True).distinct()
     if expired:
         found.append(Blocker("material_expired", f"{', '.join(sorted(expired))} had expired when this run was measured. Measure it again."))
-    return found + _use_blockers(run) + stopped_blockers(run)
+    return found + _use_blockers(run, day) + stopped_blockers(run)
 
 
 def _uses_of(run: Run) -> Q:
@@ -36,9 +38,11 @@ def _uses_of(run: Run) -> Q:
     return Q(run=run) | Q(aliquot__positions__run=run) | Q(preparation__aliquots__positions__run=run)
 
 
-def _use_blockers(run: Run) -> list[Blocker]:
-    """Lots that had expired and equipment whose calibration was overdue on the day it was used for this run."""
+def _use_blockers(run: Run, day: date) -> list[Blocker]:
+    """Lots that had expired and equipment whose calibration was overdue on the day it was used for this run: what it was planned with, on
+    the day it was measured."""
     late = Q(lot__expires_on__lt=F("used_on")) | Q(equipment__calibration_due__lt=F("used_on"))
+    late |= ~Q(purpose="") & Q(lot__expires_on__lt=day)
     uses = Use.objects.filter(_uses_of(run)).filter(late).select_related("lot", "equipment").distinct()
     found = {}
     for use in uses:

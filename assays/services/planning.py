@@ -13,9 +13,11 @@ from assays.instruments.models import Instrument
 from assays.lifecycle import RUN, TEST
 from assays.models import Aliquot, MethodVersion, Run, RunPosition, SubmissionTest, TrayLayout
 from assays.models.runs import PositionKind
+from assays.selectors.run_lots import RunLots, lots_in_use, of_tray
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.services.competence import competence_blockers
 from assays.services.leaching import leach_blockers
+from assays.services.run_lots import lock_lots, lot_blockers, record_run_lots
 from assays.services.submitting import is_in_force
 from assays.services.tray_faults import LARGEST_TRAY, refuse_faulty
 from lims.core import clock
@@ -37,15 +39,18 @@ def plan_run(
     positions: Sequence[PlannedPosition] | None = None,
     layout: TrayLayout | None = None,
     seed: int | None = None,
+    lots: RunLots | None = None,
     by: Any,
     at: datetime | None = None,
 ) -> Run:
     """Plan a run. Without `positions` the tray is proposed (`selectors.trays.propose_tray`) from `aliquots`, or from what waits, with its
     controls; with `positions` it stands exactly as given, and a missing control blocks the run when it is judged. `layout` says which
-    places the rack has; `seed` is that of the random order of a tray that was looked at before.
+    places the rack has; `seed` is that of the random order of a tray that was looked at before. `lots` are what it is measured with; left
+    out, those in use (`selectors.run_lots.lots_in_use`). They are recorded as used for the run, and recalled by it. Amounts in explicit
+    positions stand as given.
 
     Raises `Blocked` (no competence, calibration due, method not in force, nothing waits, no reference material, an aliquot that cannot be
-    loaded) and `Invalid` with a problem per position (`/positions/3/label`).
+    loaded, a lot that expired, is held or does not serve) and `Invalid` with a problem per position (`/positions/3/label`).
     """
     require(by, Action.RUN_EDIT)
     now = at or clock.now()
@@ -53,12 +58,17 @@ def plan_run(
     with transaction.atomic(), acting(by, "run planned"):
         instrument = fetch_visible(Instrument, by, lock=True, pk=instrument.pk)
         refuse_if(planning_blockers(instrument, method_version, by, day))
+        chosen = lots if lots is not None else lots_in_use(method_version, by, day)
         if positions is None:
-            proposed = propose_tray(version=method_version, viewer=by, day=day, aliquots=aliquots, layout=layout, seed=seed)
+            proposed = propose_tray(version=method_version, viewer=by, day=day, aliquots=aliquots, layout=layout, seed=seed, lots=chosen)
             refuse_if(proposed.blockers)
             positions, seed = proposed.positions, proposed.seed
         tray = _complete(positions, layout)
         refuse_faulty(tray, method_version, by)
+        if lots is None:
+            chosen = of_tray(chosen, tray)
+        lock_lots(chosen)
+        refuse_if(lot_blockers(chosen, tray, by, day))
         refuse_if(leach_blockers([one.aliquot for one in tray if one.aliquot is not None], method_version))
         _load_tests(tray, by, now)
         run = Run.objects.create(
@@ -72,6 +82,7 @@ def plan_run(
             seed=seed,
         )
         _store_positions(run, tray)
+        record_run_lots(run, chosen, day, by, now)
     return run
 
 

@@ -14,6 +14,7 @@ from assays.models import RetestRequest, Run
 from assays.models.runs import PositionKind
 from assays.selectors.measured_runs import TO_REVIEW, live_tests
 from assays.selectors.retests import Retest, find_retests
+from assays.selectors.run_lots import lots_in_use, of_tray
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.services.four_eyes import independence_blockers
 from assays.services.planning import plan_run
@@ -42,11 +43,18 @@ def plan_retests(
     now = at or clock.now()
     again = {one.position.aliquot.pk: one for one in wanted if one.position.aliquot is not None}
     chosen = [one.position.aliquot for one in wanted if one.position.aliquot is not None]
-    proposed = propose_tray(version=run.method_version, viewer=by, day=local_day(now), aliquots=chosen)
+    day = local_day(now)
+    lots = lots_in_use(run.method_version, by, day)
+    proposed = propose_tray(version=run.method_version, viewer=by, day=day, aliquots=chosen, lots=lots)
     refuse_if(proposed.blockers)
-    tray = [_as_retest(one, again) for one in proposed.positions]
     return plan_run(
-        instrument=instrument or run.instrument, method_version=run.method_version, positions=tray, seed=proposed.seed, by=by, at=at
+        instrument=instrument or run.instrument,
+        method_version=run.method_version,
+        positions=[_as_retest(one, again) for one in proposed.positions],
+        seed=proposed.seed,
+        lots=of_tray(lots, proposed.positions),
+        by=by,
+        at=at,
     )
 
 

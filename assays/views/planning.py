@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from assays.forms.planning import ControlRows, TrayForm
+from assays.forms.run_lots import RunLotsForm, read_proposal
 from assays.forms.submissions import ReasonForm
 from assays.lifecycle import RUN
 from assays.models import Aliquot, MethodVersion, Run
@@ -21,6 +22,7 @@ from assays.selectors.badges import run_badge
 from assays.selectors.bench_rows import sample_list, sequence_rows
 from assays.selectors.blinding import knows_blind_controls
 from assays.selectors.control_words import CONTROL_WORDS, words_of
+from assays.selectors.run_lots import lot_lines, lots_in_use, lots_to_choose, of_tray, open_materials
 from assays.selectors.runs import run_list, tray_of, tray_position, worklist_row
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.selectors.worklists import count_to_load, waiting_aliquots
@@ -58,7 +60,14 @@ class PlanPage(Page):
         candidates = waiting_aliquots(request.user, form.version)
         chosen = _chosen(candidates, request.POST.getlist("aliquot"))
         layout, seed = form.cleaned_data["layout"], form.cleaned_data["seed"]
-        tray = propose_tray(version=form.version, viewer=request.user, day=clock.today(), aliquots=chosen, layout=layout, seed=seed)
+        lots = self._lots(form.version, chosen)
+        if lots is not None and not lots.is_valid():
+            return self._show(form, request.POST.getlist("aliquot"), rows, lots, status=422)
+        named = lots.chosen if lots is not None else None
+        asked = named if named is not None else lots_in_use(form.version, request.user, clock.today())
+        tray = propose_tray(
+            version=form.version, viewer=request.user, day=clock.today(), aliquots=chosen, layout=layout, seed=seed, lots=asked
+        )
         masses = {row.cleaned_data["number"]: row.cleaned_data["mass_g"] for row in rows}
         positions = [replace(one, mass_g=masses.get(one.number) or one.mass_g) for one in tray.positions]
         try:
@@ -69,31 +78,46 @@ class PlanPage(Page):
                 positions=positions,
                 layout=layout,
                 seed=tray.seed,
+                lots=named,
                 by=request.user,
             )
         except DomainError as error:
             messages.error(request, error.message)
-            return self._show(form, request.POST.getlist("aliquot"), rows, status=422)
+            return self._show(form, request.POST.getlist("aliquot"), rows, lots, status=422)
         messages.success(request, _("%(code)s is planned. Load the rack as it stands here.") % {"code": run.code})
         return redirect("assays:rack", run.code)
 
-    def _show(self, form: TrayForm, codes: list[str], rows: Any = None, status: int = 200) -> HttpResponse:
+    def _lots(self, version: MethodVersion, chosen: list[Aliquot]) -> RunLotsForm | None:
+        """The lots as they were chosen; None where nothing was asked of them."""
+        if "lots-asked" not in self.request.POST:
+            return None
+        viewer, day = self.request.user, clock.today()
+        offered = lots_to_choose(viewer, day)
+        placement = propose_tray(version=version, viewer=viewer, day=day, aliquots=chosen, seed=0)
+        return RunLotsForm(self.request.POST, viewer=viewer, offered=offered, materials=open_materials(placement.positions))
+
+    def _show(self, form: TrayForm, codes: list[str], rows: Any = None, lots: Any = None, status: int = 200) -> HttpResponse:
         """The tray as it would be planned. Without chosen aliquots, what fits of all that wait."""
         viewer, version, day = self.request.user, form.version, clock.today()
         candidates = waiting_aliquots(viewer, version)
         # Chosen aliquots all stand on the tray; of all that wait, what fits.
         chosen = _chosen(candidates, codes) if codes else None
         layout, seed = form.cleaned_data["layout"], form.cleaned_data["seed"]
-        tray = propose_tray(version=version, viewer=viewer, day=day, aliquots=chosen, layout=layout, seed=seed)
+        offered = lots_to_choose(viewer, day)
+        in_use = lots_in_use(version, viewer, day, offered)
+        tray = propose_tray(version=version, viewer=viewer, day=day, aliquots=chosen, layout=layout, seed=seed, lots=in_use)
         controls = [one for one in tray.positions if one.kind == PositionKind.REFERENCE and one.blind is None]
         seen = [_as_seen(one, viewer) for one in tray.positions]
         initial = [{"number": one.number, "mass_g": one.mass_g} for one in controls]
         shown = rows or ControlRows(initial=initial, prefix="control")
         masses = {row["number"].value(): row for row in shown.forms}
         placed = {one.aliquot for one in tray.positions if one.aliquot is not None}
+        materials = open_materials(tray.positions)
+        proposed = read_proposal(of_tray(in_use, tray.positions))
         return self.render(
             {
                 "form": form,
+                "lots_form": lots or RunLotsForm(viewer=viewer, offered=offered, materials=materials, initial=proposed),
                 "version": version,
                 "instrument": form.cleaned_data["instrument"],
                 "left_out": [one for one in candidates if one not in placed],
@@ -169,6 +193,7 @@ class RackPage(Page):
                 "cells": lay_on_rack(positions, run.layout),
                 "columns": run.layout.columns if run.layout else 12,
                 "lines": [worklist_row(one) | {"kind_words": words_of(one)} for one in positions],
+                "lots": lot_lines(run),
                 "may_cancel": allowed(request.user, Action.RUN_EDIT) and not RUN.blockers(run, "cancel"),
                 "reason_form": ReasonForm(),
             }

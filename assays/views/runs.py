@@ -28,6 +28,7 @@ from assays.selectors.measured_badges import upload_badge
 from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.retests import find_retests
 from assays.selectors.run_calculation import calculation_of
+from assays.selectors.run_lots import lot_lines
 from assays.selectors.runs import run_list, tray_of
 from assays.selectors.trails import TRAIL_RELATIONS, trail_of
 from assays.services.authorising import authorise_blockers
@@ -131,6 +132,7 @@ class RunPage(Page):
             "may_compute": may_compute,
             "may_bring": self._may_bring(run),
             "retests": len(again.rows) if again else 0,
+            "lots": lot_lines(run),
             "panels": render_panels("run", run, request),
         }
         return self.render(context | more)

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from assays.models import Aliquot, Equipment, Lot, PreparationTask, Submission
+from assays.chemistry.standards import SYMBOLS
+from assays.models import Aliquot, Analyte, CertifiedValue, Equipment, Lot, PreparationTask, ReferenceMaterial, Submission
 from assays.route_steps import Kind
 from assays.selectors.preparation_progress import read_progress
 from assays.services.leaching import Leaching, record_leaches
+from assays.services.lot_values import CertifiedAmount, record_lot_values
 from assays.services.lots import Delivery, record_calibration, register_equipment, register_lot
 from assays.services.steps import StepEntry, record_steps
 from lims.accounts.models import User
@@ -30,12 +32,17 @@ _EQUIPMENT = (
     ("burette", "BUR-1", "Burette, 25 mL, class A", 300),
     ("pipette", "PIP-2", "Piston pipette, 1–10 mL", -12),
 )
+_MATERIALS = ("OREAS 100a", "OREAS 461", "OREAS 464")
+_OTHER_MAKER = "Other Synthetic Standards (demonstration)"
+_STOCK, _SECOND_SOURCE = "Multi-element REE, 10 mg/L in 2 % HNO3", "Multi-element REE, second source, 10 mg/L"
 _LOTS = (
     # kind, name, supplier's number, days until it expires
     ("reagent", "(NH4)2SO4, analytical grade", "AS-2291", 500),
     ("acid", "HNO3 65 %, ultrapure", "NA-8810", 320),
     ("flux", "Li2B4O7/LiBO2 50:50, pure", "LB-0417", 700),
-    ("standard", "Multi-element REE, 10 mg/L in 2 % HNO3", "ME-1177", 240),
+    ("standard", _STOCK, "ME-1177", 240),
+    ("standard", _STOCK, "ME-1202", 410),
+    ("standard", _SECOND_SOURCE, "QC-0315", 300),
     ("standard", "Internal standard Rh, Re, 1 mg/L", "IS-0093", 25),
     ("reagent", "EDTA 0.01 mol/L, standardised", "ED-5512", -8),
 )
@@ -56,11 +63,11 @@ def make_supplies(cast: Cast, begins: date, today: date) -> None:
             )
             record_calibration(equipment=made, calibrated_on=begins, due=today + timedelta(days=days), by=technician)
         for kind, name, number, days in _LOTS:
-            register_lot(
+            lot = register_lot(
                 delivery=Delivery(
                     kind=kind,
                     name=name,
-                    supplier="Synthetic Reagents (demonstration)",
+                    supplier=_OTHER_MAKER if name == _SECOND_SOURCE else "Synthetic Reagents (demonstration)",
                     supplier_lot=number,
                     received_on=begins,
                     opened_on=begins,
@@ -68,6 +75,57 @@ def make_supplies(cast: Cast, begins: date, today: date) -> None:
                 ),
                 by=technician,
             )
+            if name in (_STOCK, _SECOND_SOURCE):
+                _certify_solution(lot, technician)
+        for index, code in enumerate(_MATERIALS):
+            _receive_material(code, index, begins, technician)
+
+
+def _certify_solution(lot: Lot, by: User) -> None:
+    """A certificate of ten milligrams per litre of every analyte, each a few tenths of a percent off the label."""
+    amounts = [
+        CertifiedAmount(
+            element=analyte.symbol,
+            value=Decimal("10.00") + Decimal((index * 7 + len(lot.supplier_lot) + int(lot.supplier_lot[-2:])) % 9 - 4) / 100,
+            unit="mg/L",
+            uncertainty=Decimal("0.05"),
+            k=Decimal(2),
+            nominal=Decimal(10),
+        )
+        for index, analyte in enumerate(Analyte.objects.filter(symbol__in=SYMBOLS).order_by("order"))
+    ]
+    record_lot_values(lot=lot, amounts=amounts, by=by)
+
+
+def _receive_material(code: str, index: int, begins: date, by: User) -> None:
+    """A jar of a reference material; the first one's certificate of its own states contents, those of the others are the material's."""
+    material = ReferenceMaterial.objects.get(code=code)
+    delivery = Delivery(
+        kind="reference",
+        name=f"{code}, 100 g jar",
+        supplier=material.producer,
+        supplier_lot=f"JAR-{index + 41}",
+        material=material,
+        received_on=begins,
+        opened_on=begins,
+    )
+    lot = register_lot(delivery=delivery, by=by)
+    if index == 0:
+        stated = CertifiedValue.objects.filter(material=material, analyte__symbol__in=SYMBOLS, sd__gt=0, unit="mg/kg").select_related(
+            "analyte"
+        )
+        amounts = [
+            CertifiedAmount(
+                element=one.analyte.symbol,
+                value=round(one.value, 8),
+                unit=one.unit,
+                method_group=one.method_group,
+                basis="dry",
+                sd=None if one.sd is None else round(one.sd, 8),
+            )
+            for one in stated
+        ]
+        record_lot_values(lot=lot, amounts=amounts, by=by)
 
 
 def leach(aliquots: Sequence[Aliquot], rng: random.Random, by: User) -> None:

@@ -116,7 +116,8 @@ def _solution(position: RunPosition, truth: Mapping[str, float], floors: Mapping
     """µg/L in the measured solution. A blank holds a little of everything."""
     if position.nominal:
         given = {symbol: float(amount) for symbol, amount in position.nominal.items()}
-        return dict.fromkeys([*floors, "Ba"], given["*"]) if "*" in given else given
+        every = given.pop("*", None)
+        return ({} if every is None else dict.fromkeys([*floors, "Ba"], every)) | given
     version, portion = position.run.method_version, position.aliquot or position
     mass, volume = float(portion.mass_g or version.test_portion_g), float(portion.volume_ml or version.volume_ml)
     factor = mass / volume * 1000 / float(portion.dilution or version.dilution)

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from assays.models import Aliquot, PreparationTask, Run, StepRecord, Submission, SubmissionTest
+from assays.models import Aliquot, Lot, PreparationTask, Run, StepRecord, Submission, SubmissionTest
 from assays.nonconformities.models import Notice
 from lims.core import clock
 from lims.demo import movement, nonconformities, products, provenance, storage
@@ -277,6 +277,12 @@ def _bench(spares: Spares) -> list[tuple[str, Example]]:
             "/api/v1/lots/",
             "technician",
             {"kind": "acid", "name": "HCl 30 %, ultrapure", "supplier": "Synthetic Reagents", "supplier_lot": "HC-0007"},
+        ),
+        _example(
+            "/api/v1/lots/{code}/values/",
+            "technician",
+            {"values": [{"element": "Rh", "value": "1.003", "unit": "mg/L", "uncertainty": "0.006", "k": "2", "nominal": "1"}]},
+            code=Lot.objects.filter(laboratory__code=LABORATORY, name__startswith="Internal standard")[0].code,
         ),
         _example(f"{call}hold/", "receptionist", {"reason": "The customer is asked."}, code=spares.submissions["hold"].code),
         _example(f"{call}resume/", "receptionist", code=spares.submissions["resume"].code),
