@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -10,9 +10,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assays.models import Lot, ReferenceMaterial
+from assays.models import Lot
 from assays.models.lots import LotKind
-from assays.selectors.run_lots import RunLots
+from assays.selectors.run_lots import RunLots, of_tray, open_materials
 from assays.selectors.supplies import find_lot
 from lims.core.errors import Invalid
 
@@ -49,21 +49,22 @@ class RunLotsForm(forms.Form):
         widget=forms.TextInput(attrs={"class": "code-input", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
-    def __init__(
-        self, data: Any = None, *, viewer: Any, offered: Sequence[Lot], materials: Iterable[ReferenceMaterial], initial: Any = None
-    ) -> None:
-        super().__init__(data, prefix="lots", initial=initial)
+    def __init__(self, data: Any = None, *, viewer: Any, offered: Sequence[Lot], proposed: RunLots, tray: Sequence[Any]) -> None:
+        super().__init__(data, prefix="lots", initial=_as_values(of_tray(proposed, tray)))
         self.viewer = viewer
-        standing = {one.pk for one in materials}
+        standing = {one.pk for one in open_materials(tray)}
         standards = [one for one in offered if one.kind == LotKind.STANDARD]
         references = [one for one in offered if one.kind == LotKind.REFERENCE and one.material_id in standing]
-        reagents = [one for one in offered if one.kind != LotKind.REFERENCE]
+        # A shelf holds many: those of the substances proposed, any other by its code.
+        substances = {one.name for one in proposed.reagents}
+        reagents = [one for one in offered if one.kind != LotKind.REFERENCE and one.name in substances]
         self._offer("calibration", standards, none=gettext_lazy("none named"))
         self._offer("verification", standards, none=gettext_lazy("none named"))
         self._offer("references", references)
         self._offer("reagents", reagents)
-        if not references:
-            del self.fields["references"]
+        for name, lots in (("references", references), ("reagents", reagents)):
+            if not lots and data is None:
+                del self.fields[name]
 
     def _offer(self, name: str, lots: Sequence[Lot], none: Any = None) -> None:
         field: Any = self.fields[name]
@@ -85,7 +86,7 @@ class RunLotsForm(forms.Form):
         others = [one for one in given["others"] if one.kind == LotKind.REFERENCE]
         replaced = {one.material_id for one in others}
         references = [one for one in given.get("references") or () if one.material_id not in replaced]
-        reagents = [*given["reagents"], *(one for one in given["others"] if one.kind != LotKind.REFERENCE)]
+        reagents = [*(given.get("reagents") or ()), *(one for one in given["others"] if one.kind != LotKind.REFERENCE)]
         return RunLots(
             calibration=given["calibration"],
             verification=given["verification"],
@@ -94,7 +95,7 @@ class RunLotsForm(forms.Form):
         )
 
 
-def read_proposal(lots: RunLots) -> dict[str, Any]:
+def _as_values(lots: RunLots) -> dict[str, Any]:
     """Proposed lots as the form's first values."""
     one = {name: lot.code for name, lot in (("calibration", lots.calibration), ("verification", lots.verification)) if lot is not None}
     return one | {"references": [lot.code for lot in lots.references], "reagents": [lot.code for lot in lots.reagents]}

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from assays.forms.planning import ControlRows, TrayForm
-from assays.forms.run_lots import RunLotsForm, read_proposal
+from assays.forms.run_lots import RunLotsForm
 from assays.forms.submissions import ReasonForm
 from assays.lifecycle import RUN
 from assays.models import Aliquot, MethodVersion, Run
@@ -22,7 +22,7 @@ from assays.selectors.badges import run_badge
 from assays.selectors.bench_rows import sample_list, sequence_rows
 from assays.selectors.blinding import knows_blind_controls
 from assays.selectors.control_words import CONTROL_WORDS, words_of
-from assays.selectors.run_lots import lot_lines, lots_in_use, lots_to_choose, of_tray, open_materials
+from assays.selectors.run_lots import lot_lines, lots_in_use, lots_to_choose
 from assays.selectors.runs import run_list, tray_of, tray_position, worklist_row
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.selectors.worklists import count_to_load, waiting_aliquots
@@ -93,8 +93,9 @@ class PlanPage(Page):
             return None
         viewer, day = self.request.user, clock.today()
         offered = lots_to_choose(viewer, day)
-        placement = propose_tray(version=version, viewer=viewer, day=day, aliquots=chosen, seed=0)
-        return RunLotsForm(self.request.POST, viewer=viewer, offered=offered, materials=open_materials(placement.positions))
+        tray = propose_tray(version=version, viewer=viewer, day=day, aliquots=chosen, seed=0).positions
+        proposed = lots_in_use(version, viewer, day, offered)
+        return RunLotsForm(self.request.POST, viewer=viewer, offered=offered, proposed=proposed, tray=tray)
 
     def _show(self, form: TrayForm, codes: list[str], rows: Any = None, lots: Any = None, status: int = 200) -> HttpResponse:
         """The tray as it would be planned. Without chosen aliquots, what fits of all that wait."""
@@ -112,12 +113,10 @@ class PlanPage(Page):
         shown = rows or ControlRows(initial=initial, prefix="control")
         masses = {row["number"].value(): row for row in shown.forms}
         placed = {one.aliquot for one in tray.positions if one.aliquot is not None}
-        materials = open_materials(tray.positions)
-        proposed = read_proposal(of_tray(in_use, tray.positions))
         return self.render(
             {
                 "form": form,
-                "lots_form": lots or RunLotsForm(viewer=viewer, offered=offered, materials=materials, initial=proposed),
+                "lots_form": lots or RunLotsForm(viewer=viewer, offered=offered, proposed=in_use, tray=tray.positions),
                 "version": version,
                 "instrument": form.cleaned_data["instrument"],
                 "left_out": [one for one in candidates if one not in placed],
