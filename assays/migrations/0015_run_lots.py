@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=lims.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('element', models.CharField(max_length=2)),
                 ('value', models.DecimalField(decimal_places=8, max_digits=18)),
+                ('decimals', models.PositiveSmallIntegerField(help_text='Of the value as the certificate prints it')),
                 ('unit', models.CharField(choices=[('mg/L', 'mg/L'), ('ug/L', 'µg/L'), ('mg/kg', 'mg/kg'), ('%', '%')], max_length=8)),
                 ('uncertainty', models.DecimalField(decimal_places=8, help_text='Expanded, in the unit of the value', max_digits=18, null=True)),
                 ('k', models.DecimalField(decimal_places=2, help_text='Coverage factor', max_digits=4, null=True)),

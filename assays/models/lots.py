@@ -87,6 +87,7 @@ class LotValue(AppendOnly):
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="values")
     element = models.CharField(max_length=2)
     value = models.DecimalField(max_digits=18, decimal_places=8)
+    decimals = models.PositiveSmallIntegerField(help_text=_("Of the value as the certificate prints it"))
     unit = models.CharField(max_length=8, choices=ValueUnit)
     uncertainty = models.DecimalField(max_digits=18, decimal_places=8, null=True, help_text=_("Expanded, in the unit of the value"))
     k = models.DecimalField(max_digits=4, decimal_places=2, null=True, help_text=_("Coverage factor"))
@@ -116,7 +117,18 @@ class LotValue(AppendOnly):
         ]
 
     def __str__(self) -> str:
-        return f"{self.lot_id} {self.element} {self.value} {self.unit}"
+        return f"{self.lot_id} {self.element} {self.value_text} {self.unit}"
+
+    @property
+    def value_text(self) -> str:
+        """The value with the decimals the certificate prints."""
+        return f"{self.value:.{self.decimals}f}"
+
+    @property
+    def texts(self) -> dict[str, str | None]:
+        """Its other numbers without the zeros their columns add."""
+        numbers = {name: getattr(self, name) for name in ("uncertainty", "k", "nominal", "sd")}
+        return {name: None if number is None else f"{number.normalize():f}" for name, number in numbers.items()}
 
 
 class EquipmentKind(models.TextChoices):

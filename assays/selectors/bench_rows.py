@@ -144,7 +144,7 @@ def _run_lot_data(line: LotLine) -> dict[str, Any]:
 
 def lot_value_data(one: LotValue) -> dict[str, Any]:
     """What a certificate says of one element."""
-    numbers = {name: number_text(getattr(one, name)) for name in ("value", "uncertainty", "k", "nominal", "sd")}
+    numbers = one.texts | {"value": one.value_text}
     return {"element": one.element, "unit": one.unit, "basis": one.basis, "method_group": one.method_group, **numbers}
 
 

@@ -73,6 +73,7 @@ def record_lot_values(
                 entered_at=moment,
                 corrects=standing.get(_key(one)),
                 reason=reason if _key(one) in standing else "",
+                decimals=max(0, -int(one.value.as_tuple().exponent)),
                 **{name: getattr(one, name) for name in _KEPT},
             )
             for one in fresh

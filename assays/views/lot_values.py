@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from assays.forms.lot_values import LotValuesForm
 from assays.forms.problems import add_problems
-from assays.models import Lot, LotValue
+from assays.models import Analyte, Lot, LotValue
 from assays.services.lot_values import record_lot_values
 from lims.core.codes import normalise
 from lims.core.errors import DomainError
@@ -50,5 +50,7 @@ class LotValuesPage(Page):
 
 
 def values_of(lot: Lot) -> list[LotValue]:
-    """What counts of a lot's certificate."""
-    return list(LotValue.objects.filter(lot=lot, corrected_by=None).order_by("method_group", "id"))
+    """What counts of a lot's certificate, elements in their usual order."""
+    order = dict(Analyte.objects.values_list("symbol", "order"))
+    found = LotValue.objects.filter(lot=lot, corrected_by=None)
+    return sorted(found, key=lambda one: (one.method_group, order.get(one.element, len(order) + 1), one.element))

@@ -16,11 +16,12 @@ from assays.forms.planning import ControlRows, TrayForm
 from assays.forms.run_lots import RunLotsForm
 from assays.forms.submissions import ReasonForm
 from assays.lifecycle import RUN
-from assays.models import Aliquot, MethodVersion, Run
+from assays.models import Aliquot, MethodVersion, Run, RunPosition
 from assays.models.runs import PositionKind
 from assays.selectors.badges import run_badge
 from assays.selectors.bench_rows import sample_list, sequence_rows
 from assays.selectors.blinding import knows_blind_controls
+from assays.selectors.control_readings import EVERY
 from assays.selectors.control_words import CONTROL_WORDS, words_of
 from assays.selectors.run_lots import lot_lines, lots_in_use, lots_to_choose
 from assays.selectors.runs import run_list, tray_of, tray_position, worklist_row
@@ -191,12 +192,19 @@ class RackPage(Page):
                 "badge": run_badge(run.state),
                 "cells": lay_on_rack(positions, run.layout),
                 "columns": run.layout.columns if run.layout else 12,
-                "lines": [worklist_row(one) | {"kind_words": words_of(one)} for one in positions],
+                "lines": [_rack_line(one) for one in positions],
                 "lots": lot_lines(run),
                 "may_cancel": allowed(request.user, Action.RUN_EDIT) and not RUN.blockers(run, "cancel"),
                 "reason_form": ReasonForm(),
             }
         )
+
+
+def _rack_line(position: RunPosition) -> dict[str, Any]:
+    """A tube of the rack sheet: what a solution aims at, and whether it holds what a certificate says instead."""
+    certified = EVERY in position.nominal and len(position.nominal) > 1
+    aims = {EVERY: position.nominal[EVERY]} if certified else position.nominal
+    return worklist_row(position) | {"kind_words": words_of(position), "aims": aims, "certified": certified}
 
 
 class CancelRun(Page):

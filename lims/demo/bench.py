@@ -117,11 +117,11 @@ def _receive_material(code: str, index: int, begins: date, by: User) -> None:
         amounts = [
             CertifiedAmount(
                 element=one.analyte.symbol,
-                value=round(one.value, 8),
+                value=Decimal(f"{one.value:.4g}"),
                 unit=one.unit,
                 method_group=one.method_group,
                 basis="dry",
-                sd=None if one.sd is None else round(one.sd, 8),
+                sd=None if one.sd is None else Decimal(f"{one.sd:.3g}"),
             )
             for one in stated
         ]
