@@ -241,6 +241,8 @@ class RunLotSchema(Schema):
 
 
 class RunDetailSchema(RunSchema):
+    layout = serializers.CharField(allow_null=True, help_text="Code of the rack it was planned for")
+    seed = serializers.IntegerField(allow_null=True, help_text="Of the random order of its samples; null where they stand by due day")
     lots = RunLotSchema(many=True)
     positions = WorklistPositionSchema(many=True)
 

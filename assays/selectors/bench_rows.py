@@ -124,7 +124,8 @@ def run_data(run: Any) -> dict[str, Any]:
 def run_detail(run: Any, viewer: Any) -> dict[str, Any]:
     """A run of `run_list` with its lots and its tray."""
     lots = [_run_lot_data(one) for one in lot_lines(run)]
-    return run_data(run) | {"lots": lots, "positions": [worklist_row(position) for position in tray_of(run, viewer)]}
+    how = {"layout": run.layout.code if run.layout else None, "seed": run.seed}
+    return run_data(run) | how | {"lots": lots, "positions": [worklist_row(position) for position in tray_of(run, viewer)]}
 
 
 def _run_lot_data(line: LotLine) -> dict[str, Any]:

@@ -40,8 +40,9 @@ def sort_of_control(position: Any, usual_duplicate: str = "") -> ControlKind | N
 def usual_stage(asked: Iterable[str]) -> str:
     """The stage of a duplicate that does not say its own, among the sorts of control a method asks for; empty where it asks for none.
     Field duplicates are samples and say so."""
-    stages = {ControlKind.COARSE_DUPLICATE, ControlKind.PULP_DUPLICATE, ControlKind.INSTRUMENT_DUPLICATE}
-    return min((one for one in asked if one in stages), default="")
+    wanted = set(asked)
+    stages = (ControlKind.PULP_DUPLICATE, ControlKind.COARSE_DUPLICATE, ControlKind.INSTRUMENT_DUPLICATE)
+    return next((one for one in stages if one in wanted), "")
 
 
 def nominal_of(position: Any, symbol: str) -> float | None:

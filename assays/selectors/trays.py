@@ -30,6 +30,10 @@ TRAY_POSITIONS = 60
 _BLANKS = (ControlKind.REAGENT_BLANK, ControlKind.PULP_BLANK, ControlKind.COARSE_BLANK)
 _BLANK_LABELS = {ControlKind.REAGENT_BLANK: "BLK", ControlKind.PULP_BLANK: "PBLK", ControlKind.COARSE_BLANK: "CBLK"}
 _WEIGHED = (ControlKind.PULP_DUPLICATE, ControlKind.COARSE_DUPLICATE)
+_DUPLICATE_NAMES = {
+    ControlKind.PULP_DUPLICATE: "Duplicates of the same pulp",
+    ControlKind.COARSE_DUPLICATE: "Duplicates of a second preparation",
+}
 # A check and a standard are measured as they are.
 _UNDILUTED = Decimal(1)
 
@@ -298,7 +302,7 @@ def _with_checks(needs: _Needs, opening: Sequence[PlannedPosition], tray: Sequen
 def _repeats(needs: _Needs, samples: Sequence[Aliquot], duplicates: Mapping[Any, Sequence[Aliquot]]) -> list[PlannedPosition]:
     """Duplicates that were weighed, then instrument duplicates and spikes of samples picked evenly. Their originals are found by aliquot
     when the tubes are numbered."""
-    usual = min((one.kind for one in needs.requirements if one.kind in _WEIGHED), default=ControlKind.PULP_DUPLICATE)
+    usual = next((one for one in _WEIGHED if any(one == asked.kind for asked in needs.requirements)), ControlKind.PULP_DUPLICATE)
     found = [
         PlannedPosition(kind=PositionKind.DUPLICATE, label=one.code, aliquot=one, control=_stage_of(one, original, usual))
         for original in samples
@@ -389,12 +393,14 @@ def _notes(needs: _Needs, tray: Sequence[PlannedPosition], samples: int) -> list
     if not samples:
         return []
     notes = []
-    needed = max((needs.count(kind, samples) for kind in _WEIGHED), default=0)
-    repeats = sum(one.control in _WEIGHED for one in tray)
-    if repeats < needed:
-        notes.append(
-            f"Duplicates asked for: {needed}; weighed: {repeats}. Without them quality control will block the run. Weigh a duplicate first."
-        )
+    asked = {kind: needed for kind in _WEIGHED if (needed := needs.count(kind, samples))}
+    for kind, needed in asked.items():
+        repeats = sum(one.control == kind for one in tray)
+        if repeats < needed:
+            name = "Duplicates" if len(asked) == 1 else _DUPLICATE_NAMES[kind]
+            notes.append(
+                f"{name} asked for: {needed}; weighed: {repeats}. Without them quality control will block the run. Weigh a duplicate first."
+            )
     if sum(one.control == ControlKind.FIELD_DUPLICATE for one in tray) < needs.count(ControlKind.FIELD_DUPLICATE, samples):
         notes.append(
             "The method asks for more field duplicates than stand here. Take more samples of the same consignments in, or the run is"

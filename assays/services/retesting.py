@@ -45,12 +45,15 @@ def plan_retests(
     chosen = [one.position.aliquot for one in wanted if one.position.aliquot is not None]
     day = local_day(now)
     lots = lots_in_use(run.method_version, by, day)
-    proposed = propose_tray(version=run.method_version, viewer=by, day=day, aliquots=chosen, lots=lots)
+    # The rack of the run, unless another instrument is named: its autosampler may hold another.
+    layout = run.layout if instrument is None or instrument == run.instrument else None
+    proposed = propose_tray(version=run.method_version, viewer=by, day=day, aliquots=chosen, layout=layout, lots=lots)
     refuse_if(proposed.blockers)
     return plan_run(
         instrument=instrument or run.instrument,
         method_version=run.method_version,
         positions=[_as_retest(one, again) for one in proposed.positions],
+        layout=layout,
         seed=proposed.seed,
         lots=of_tray(lots, proposed.positions),
         by=by,

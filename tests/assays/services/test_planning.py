@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from assays.models import CertifiedValue, ReferenceMaterial, SubmissionTest
+from assays.models import CertifiedValue, ControlRequirement, ReferenceMaterial, SubmissionTest
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.services.planning import cancel_run, plan_run
 from assays.services.submitting import hold_submission
@@ -64,6 +64,17 @@ def test_what_waits_fills_the_tray_with_its_controls(cast, aliquots):
     assert (run.state, run.laboratory, run.planned_by) == ("planned", cast.organisations["lab"], cast.analyst)
     assert run.code.startswith("RUN-")
     assert set(SubmissionTest.objects.values_list("state", flat=True)) == {"in_run"}
+
+
+def test_a_second_portion_of_the_same_pulp_is_a_pulp_duplicate_where_the_method_asks_for_both_stages(cast, aliquots):
+    version = method_version()
+    pulp = version.controls.get(kind="pulp_duplicate")
+    ControlRequirement.objects.create(
+        method_version=version, kind="coarse_duplicate", rule=pulp.rule, limits=pulp.limits, order=9, minimum_count=1
+    )
+    tray = propose_tray(version=version, viewer=cast.analyst, day=clock.today())
+    assert [one.control for one in tray.positions if one.kind == "duplicate"] == ["pulp_duplicate"]
+    assert [note.partition(";")[0] for note in tray.notes] == ["Duplicates of a second preparation asked for: 1"]
 
 
 def test_controls_carry_the_methods_amounts(cast, aliquots):

@@ -14,10 +14,10 @@ from assays.control_charts.models import ControlPoint
 from assays.instruments.writers import BatchRow, BatchValues, write_batch_table
 from assays.models import ControlRequirement, MethodVersion, ReferenceMaterial, Result, ResultVersion, Run, Verdict
 from assays.selectors.attempts import attempts_of
-from assays.selectors.bench_rows import sample_list, worklist_data
+from assays.selectors.bench_rows import run_detail, sample_list, worklist_data
 from assays.selectors.judgements import judgement_data, judgement_of
 from assays.selectors.retests import find_retests
-from assays.selectors.runs import tray_of
+from assays.selectors.runs import run_list, tray_of
 from assays.selectors.tray_materials import choose_materials, expected_grade, grade_distance, usable_materials
 from assays.selectors.trays import PlannedPosition, propose_tray
 from assays.services.blind_controls import insert_blind_control
@@ -256,6 +256,8 @@ def test_a_rack_and_a_random_order_are_kept_and_come_back(cast: Cast) -> None:
     }  # fmt: skip
     run = plan_run(instrument=make_instrument(cast), method_version=version, layout=rack, seed=proposed.seed, by=cast.analyst)
     assert (run.layout, run.seed) == (rack, proposed.seed)
+    told = run_detail(run_list(cast.analyst).get(), cast.analyst)
+    assert (told["layout"], told["seed"]) == ("R-24", proposed.seed)
     assert [one.label for one in tray_of(run, cast.analyst)] == labels
     lines = sample_list(run, cast.analyst).decode("utf-8-sig").splitlines()
     assert lines[0] == "Type,Sample Name,Vial#,Data File,Level,Total Dil.,Comment"
