@@ -237,8 +237,11 @@ def _pick(lots: Sequence[Lot], certified: Sequence[Lot], names: set[str]) -> Lot
 
 
 def _usual_reagents(lots: Sequence[Lot], version: MethodVersion, names: set[str]) -> list[Lot]:
-    """The substances used before; else acids, and for a fusion its flux. Of each what expires first."""
+    """The substances used before; else acids, and for a fusion its flux; of a classical method none is usual, its bench records what it
+    takes. Of each what expires first."""
     kinds = {LotKind.ACID, *([LotKind.FLUX] if "fusion" in version.method.method_group else [])}
+    if not _is_calibrated_with_solutions(version):
+        kinds = set()
     found: dict[str, Lot] = {}
     for one in lots:
         if one.kind != LotKind.REFERENCE and (one.name in names if names else one.kind in kinds):

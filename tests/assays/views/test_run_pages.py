@@ -176,4 +176,4 @@ def test_a_runs_page_costs_a_fixed_number_of_queries(cast: Cast) -> None:
         with CaptureQueriesContext(connection) as captured:
             client.get(f"/runs/{run.code}/")
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 28
+    assert counts[0] == counts[1] <= 29  # one of them for the lots it was planned with
