@@ -64,7 +64,7 @@ def _read_header(table: Table, above: Row, row: Row) -> Layout:
     number = row[0]
     titles = {index: fold(cell.text) for index, cell in sorted(row[1].items()) if cell.text.strip()}
     measured: dict[int, Column] = {}
-    units = set()
+    units: set[int | None] = set()
     for index, title in titles.items():
         if title == "c":
             name = above[1][index].text.strip() if index in above[1] else ""
@@ -77,13 +77,15 @@ def _read_header(table: Table, above: Row, row: Row) -> Layout:
             measured[index] = Column(compound, "sum_of_concentrations" if compound == "Sum" else "concentration", unit_column=index + 1)
             units.add(index + 1)
         elif title.replace(" ", "") == "loi":
-            measured[index] = Column("LOI", "loss_on_ignition")
+            beside = index + 1 if titles.get(index + 1) == "unit" else None
+            measured[index] = Column("LOI", "loss_on_ignition", unit_column=beside)
+            units.add(beside)
     for index, cell in above[1].items():
         if cell.text.strip() and index not in measured:
             message = f"{cell.text.strip()[:40]!r} has no column C below it. Export the table again."
             raise ParseError("no_columns", message, table.place(above[0], index))
     fields = name_columns(titles, _FIELDS)
-    described = {index for places in fields.values() for index in places} | units
+    described = {index for places in fields.values() for index in places} | {index for index in units if index is not None}
     others = {index: row[1][index].text.strip() for index in titles if index not in measured and index not in described}
     layout = Layout(number, fields, measured, others, frozenset(described))
     refuse_doubles(table, layout)

@@ -120,6 +120,13 @@ def test_bead_averages_are_statistics_and_negative_contents_stay_negative() -> N
     assert (export.rows[0].vial, export.rows[0].comment) == ("3", "Nr: 1; Seq: 1 of 1; Ini wgt: 0.600; Fin wgt: 6.600")
 
 
+def test_a_unit_beside_the_loss_on_ignition_of_a_bead_is_its_unit() -> None:
+    lines = ["\t\t\tDy2O3\t", "Ident\tL.O.I.\tUnit\tC\tUnit", "S-1\t3.1\t%\t-12\tppm"]
+    export = read("\n".join(lines) + "\n", "S-1.txt")
+    assert says(find(export, "S-1", "LOI", "loss_on_ignition")) == (Decimal("3.1"), "", "%")
+    assert says(find(export, "S-1", "Dy2O3")) == (Decimal("-12"), "", "ppm")
+
+
 @pytest.mark.parametrize("text", [RIGAKU, BEAD, SUPERQ])
 def test_statistics_never_reach_a_tube_whatever_it_is_called(text: str) -> None:
     export = read(text)
