@@ -61,7 +61,8 @@ def create(name: str, template: str | None = None) -> None:
     with maintenance() as cursor:
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template:
-            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+            # Copied file by file: half the work of writing every page to the log first.
+            statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
         cursor.execute(statement)
         # A test's commits need not survive a power cut.
         cursor.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(name)))

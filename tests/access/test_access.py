@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 
 from lims.core import error_pages, navigation
+from lims.core.pages import Page
 from lims.core.roles import INSTRUMENT, MATRIX, Action, Role
 from tests.access.world import ANONYMOUS, CALLERS, OUTSIDERS, World, make_world
 from tests.architecture.code import views
@@ -97,10 +98,12 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 @pytest.fixture(scope="module", autouse=True)
 def told_once() -> Iterator[None]:
     """What does not hang on the door is made once for each kind of person, not at every knock: the numbers in the rail, the page that
-    refuses, the description of the interface. Who is let in is asked every time."""
+    refuses, the description of the interface. A page is drawn once for each kind of house (a refused step's page once), after everything
+    it shows was asked for. Who is let in is asked every time."""
     count, counted = navigation.count_together, set[tuple[type[Model], ...]]()
     refuse, refused = error_pages._answer, set[tuple[str, int]]()
     describe, described = SchemaGenerator.get_schema, []
+    draw, drawn = Page.render, set[tuple[str, str, str]]()
 
     def count_once(wanted: list[QuerySet[Any]]) -> list[int]:
         rail = tuple(rows.model for rows in wanted)
@@ -120,7 +123,18 @@ def told_once() -> Iterator[None]:
         described.append(generator)
         return describe(generator, **options) if len(described) == 1 else {}
 
+    def draw_once(page: Page, context: dict[str, Any], *, status: int = 200, template: str | None = None) -> HttpResponse:
+        request, house = page.request, ""
+        if request.method == "GET" and request.user.is_authenticated:
+            house = request.user.organisation.kind
+        seen = (request.resolver_match.route, str(request.method), house)
+        if seen in drawn:
+            return HttpResponse(status=status)
+        drawn.add(seen)
+        return draw(page, context, status=status, template=template)
+
     with (
+        patch.object(Page, "render", draw_once),
         patch.object(navigation, "count_together", count_once),
         patch.object(error_pages, "_answer", answer_refusal),
         patch.object(SchemaGenerator, "get_schema", describe_once),
@@ -215,7 +229,7 @@ def test_what_belongs_to_others_reads_as_what_does_not_exist(world: World, addre
 
 @pytest.mark.parametrize("address", sorted({address for address, _method in DOORS}))
 def test_methods_that_do_not_exist_are_refused(world: World, address: str) -> None:
-    for method in set(METHODS) - {one for here, one in DOORS if here == address}:
-        # Who is signed in already is sent on from the sign-in page whatever the method.
-        for caller in (ANONYMOUS,) if address == "sign-in/" else (ANONYMOUS, "analyst"):
+    for method in sorted(set(METHODS) - {one for here, one in DOORS if here == address}):
+        # Who is signed in already is sent on from the sign-in page whatever the method. Strangers meet the sign-in before any method.
+        for caller in (ANONYMOUS,) if address == "sign-in/" else ("analyst",) if method != "DELETE" else (ANONYMOUS, "analyst"):
             assert meet(world, caller, method, address) in {"401", "403", "404", "405", "login"}, (method, address, caller)

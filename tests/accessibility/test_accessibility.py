@@ -28,7 +28,7 @@ AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 CONTRAST = "color-contrast"
 WITHOUT_CONTRAST = {**RULES, "rules": {CONTRAST: {"enabled": False}}}
-IN_DARK = {"runOnly": {"type": "rule", "values": [CONTRAST]}}
+CONTRAST_ALONE = {"runOnly": {"type": "rule", "values": [CONTRAST]}}
 pytestmark = [
     *in_browser,
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (`make setup` does it): accessibility is not tried."),
@@ -37,20 +37,23 @@ pytestmark = [
 # Only the grave findings come back, as sentences: everything else axe-core knows of a page is large.
 CHECK = """
 const [options, done] = arguments;
+const place = options.runOnly.type === "rule" ? { include: window.unmet } : document;
 const name = (node) => `${node.html.slice(0, 160)}: ${node.failureSummary}`;
-axe.run(document, {...options, resultTypes: ["violations"]}).then(
+axe.run(place, {...options, resultTypes: ["violations"]}).then(
     (found) => done(found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
         .flatMap((one) => one.nodes.map((node) => `${one.id}: ${name(node)}`))),
     (error) => done([String(error)]),
 );
 """
 
-# What colours can hang on: every element's name with each of its classes, and what it stands in.
-KINDS = """
-return [...new Set([...document.querySelectorAll("body *")].flatMap((node) => {
-    const of = (element) => element.localName + [...element.classList].map((name) => "." + name).sort().join("");
-    return [of(node.parentElement) + ">" + of(node)];
-}))];
+# What colours can hang on: every element's name with each of its classes, and what it stands in. Gives the kinds that were not met before,
+# and keeps the elements that are of them.
+UNMET = """
+const met = new Set(arguments[0]);
+const of = (element) => element.localName + [...element.classList].map((name) => "." + name).sort().join("");
+const kind = (node) => of(node.parentElement) + ">" + of(node);
+window.unmet = [...document.querySelectorAll("body *")].filter((node) => !met.has(kind(node)));
+return [...new Set(window.unmet.map(kind))];
 """
 
 
@@ -111,16 +114,16 @@ def sign_in(browser: Chrome, world: World, caller: str) -> None:
 
 
 def look_at(browser: Chrome, met: set[str]) -> list[str]:
-    """What shuts somebody out of the page in the browser: all rules in light, contrast in dark too. Colours hang on kinds of elements: a
-    page that has only kinds that were met on earlier pages need not be measured for contrast again."""
-    kinds = set(browser.execute_script(KINDS))
-    if kinds <= met:
-        return list(browser.execute_async_script(CHECK, WITHOUT_CONTRAST))
-    met |= kinds
-    light: list[str] = browser.execute_async_script(CHECK, RULES)
-    browser.execute_script("document.documentElement.dataset.theme = 'dark'")
-    dark: list[str] = browser.execute_async_script(CHECK, IN_DARK)
-    return light + [f"dark: {one}" for one in dark]
+    """What shuts somebody out of the page in the browser: all rules, and contrast in light and in dark. Colours hang on kinds of elements:
+    only those of kinds that were not met on earlier pages are measured for contrast."""
+    found: list[str] = browser.execute_async_script(CHECK, WITHOUT_CONTRAST)
+    unmet = browser.execute_script(UNMET, sorted(met))
+    if unmet:
+        met |= set(unmet)
+        found += browser.execute_async_script(CHECK, CONTRAST_ALONE)
+        browser.execute_script("document.documentElement.dataset.theme = 'dark'")
+        found += [f"dark: {one}" for one in browser.execute_async_script(CHECK, CONTRAST_ALONE)]
+    return found
 
 
 def test_no_page_shuts_anybody_out(world: World, browser: Chrome) -> None:

@@ -31,13 +31,12 @@ def method_version(code: str = "FUS-MS") -> MethodVersion:
 
 
 def make_received_samples(cast: Cast, n: int = 1, *, receptionist: Any = None, **more: Any) -> list[Sample]:
-    """`n` samples of `cast.collector` received at the laboratory of `receptionist` (default: the cast's), by code; `more` are members of
-    the sampling record."""
+    """`n` samples of `cast.collector`, who brought them to the laboratory of `receptionist` (default: the cast's), by code; `more` are
+    members of the sampling record."""
     receptionist = receptionist or cast.receptionist
     samples = make_samples(cast, n, **more)
     consignment = make_dispatched(cast, samples=samples, addressee=receptionist.organisation)
-    hand_over(consignment, cast.collector, cast.custodian)
-    hand_over(consignment, cast.custodian, receptionist)
+    hand_over(consignment, cast.collector, receptionist)
     receive_consignment(consignment=consignment, items=[found_as_sent(sample) for sample in samples], by=receptionist)
     return samples_of(consignment)
 

@@ -30,15 +30,22 @@ def _password_hash() -> str:
 
 def make_organisations() -> dict[str, Organisation]:
     """Each organisation under a short key."""
-    return {
-        key: Organisation.objects.create(code=key.upper()[:12], kind=kind, name=name, address=f"1 Main Road, {name}")
+    made = Organisation.objects.bulk_create(
+        Organisation(code=key.upper()[:12], kind=kind, name=name, address=f"1 Main Road, {name}")
         for key, (kind, name) in _ORGANISATIONS.items()
-    }
+    )
+    return dict(zip(_ORGANISATIONS, made, strict=True))
 
 
 def make_user(username: str, role: str, organisation: Organisation) -> User:
     """A person with `PASSWORD`."""
-    return User.objects.create(
+    person = _person(username, role, organisation)
+    person.save()
+    return person
+
+
+def _person(username: str, role: str, organisation: Organisation) -> User:
+    return User(
         username=username,
         full_name=f"{role.replace('_', ' ').title()} {username}",
         role=role,
@@ -73,7 +80,8 @@ class Cast:
 def make_cast() -> Cast:
     """One person of each role, and outsiders: the laboratory roles in another laboratory, a collector of another firm."""
     organisations = make_organisations()
-    people = {role.value: make_user(role.value, role.value, organisations[home_of(role)]) for role in Role}
-    outsiders = {role: make_user(f"other_{role}", role, organisations["other_lab"]) for role in sorted(LABORATORY_ROLES)}
-    outsiders["collector"] = make_user("other_collector", "collector", organisations["midwest"])
+    people = {role.value: _person(role.value, role.value, organisations[home_of(role)]) for role in Role}
+    outsiders = {role: _person(f"other_{role}", role, organisations["other_lab"]) for role in sorted(LABORATORY_ROLES)}
+    outsiders["collector"] = _person("other_collector", "collector", organisations["midwest"])
+    User.objects.bulk_create([*people.values(), *outsiders.values()])
     return Cast(organisations, people, outsiders)
