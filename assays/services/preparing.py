@@ -7,20 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from assays.models import Preparation, PreparationTask
+from assays.models import Preparation, PreparationTask, StepRecord
 from assays.route_steps import LEACH_LIMIT_C
 from assays.services.rows import Refusals, find_mass_problem, refuse_problems, to_milligram
 from lims.core import clock
 from lims.core.acting import acting
-from lims.core.errors import Blocked, Blocker, DomainError, Invalid, Problem
+from lims.core.errors import Blocked, Blocker, DomainError, Invalid, NotFound, Problem
+from lims.core.ids import uuid7_series
 from lims.core.roles import Action, require
-from lims.core.scope import fetch_visible
+from lims.core.scope import lock_visible
 from samples.models import Sample
-from samples.services.consuming import advance_sample, consume_mass
+from samples.services.consuming import SampleWork
 from samples.services.movement import checked_texts
 
 SIEVE_MINIMUM_PERCENT = Decimal(85)
@@ -103,27 +106,60 @@ def record_preparations(*, records: Sequence[PreparationRecord], by: Any, at: da
     refusals = Refusals()
     done: list[Preparation] = []
     with transaction.atomic(), acting(by, "preparation recorded"):
+        entry = _Entry(records, by, now)
         for index, record in enumerate(records):
             try:
                 refuse_problems("preparation", _problems(record))
                 texts = checked_texts(Preparation, route=record.route, remark=record.remark)
                 record = replace(record, route=texts["route"], remark=texts["remark"])
-                done.append(_record_one(record, by, now))
+                done.append(_prepare_one(record, entry))
             except DomainError as error:
                 refusals.add(index, error)
         refusals.raise_if_any(len(records))
+        entry.work.write()
+        Preparation.objects.bulk_create(done)
+        PreparationTask.objects.bulk_update(entry.finished, ["preparation", "finished_at", "next_kind"])
     return done
 
 
-def _record_one(record: PreparationRecord, by: Any, now: datetime) -> Preparation:
-    sample = fetch_visible(Sample, by, lock=True, pk=record.sample.pk)
+class _Entry:
+    """What the rows entered together have in common: their samples, locked, and the open tasks of these, read once for all."""
+
+    def __init__(self, records: Sequence[PreparationRecord], by: Any, now: datetime) -> None:
+        self.by, self.now = by, now
+        self.samples = lock_visible(Sample, by, {record.sample.pk for record in records})
+        self.work = SampleWork(list(self.samples.values()), by=by, at=now)
+        self.finished: list[PreparationTask] = []
+        # In the order of the rows: of two preparations of one moment the later row's is the newer.
+        self.keys = iter(uuid7_series(len(records)))
+        self._tasks: dict[UUID, list[PreparationTask]] = {}
+        open_tasks = PreparationTask.objects.filter(sample__in=list(self.samples), laboratory=by.organisation_id, finished_at=None)
+        begun = Exists(StepRecord.objects.filter(task=OuterRef("pk")))
+        for task in open_tasks.select_related("version__route").annotate(begun=begun):
+            self._tasks.setdefault(task.sample_id, []).append(task)
+
+    def open_tasks(self, sample: Sample) -> list[PreparationTask]:
+        """The tasks of a sample that no row before this one has finished."""
+        return [task for task in self._tasks.get(sample.pk, []) if task.finished_at is None]
+
+    def finish(self, task: PreparationTask, made: Preparation) -> None:
+        """Put a preparation at the end of its task."""
+        task.preparation, task.finished_at, task.next_kind = made, self.now, ""
+        self.finished.append(task)
+
+
+def _prepare_one(record: PreparationRecord, entry: _Entry) -> Preparation:
+    by, sample = entry.by, entry.samples.get(record.sample.pk)
+    if sample is None:
+        raise NotFound()
     if sample.laboratory_id != by.organisation_id:
         detail = f"Sample {sample.code_for_refusal} was not received at {by.organisation.name}. Receive it first."
         raise Invalid("not_received", detail, problems=[Problem("/sample", "not_received", detail)])
-    advance_sample(sample=sample, step="prepare", by=by)
-    task = _task_of(sample, record, by)
-    consume_mass(sample=sample, mass_g=to_milligram(record.wet_mass_g), purpose="moisture aliquot", by=by, at=now)
-    made = Preparation.objects.create(
+    entry.work.advance(sample, "prepare")
+    task = _task_of(sample, record, entry.open_tasks(sample))
+    entry.work.consume(sample, to_milligram(record.wet_mass_g), "moisture aliquot")
+    made = Preparation(
+        id=next(entry.keys),
         sample=sample,
         laboratory=by.organisation,
         route=record.route,
@@ -133,27 +169,25 @@ def _record_one(record: PreparationRecord, by: Any, now: datetime) -> Preparatio
         dry_mass_g=record.dry_mass_g,
         sieve_passing_percent=record.sieve_passing_percent,
         prepared_by=by,
-        prepared_at=now,
+        prepared_at=entry.now,
         remark=record.remark,
     )
     if task is not None:
-        task.preparation, task.finished_at, task.next_kind = made, now, ""
-        task.save(update_fields=["preparation", "finished_at", "next_kind"])
+        entry.finish(task, made)
     return made
 
 
-def _task_of(sample: Sample, record: PreparationRecord, by: Any) -> PreparationTask | None:
+def _task_of(sample: Sample, record: PreparationRecord, open_tasks: Sequence[PreparationTask]) -> PreparationTask | None:
     """The open preparation that this entry finishes in one: that of a material as gently or as hotly dried. Raises `Blocked` where its
     route asks for every step by itself, or its first step is recorded already."""
     gentle = (record.portion_dried_c or 0) <= LEACH_LIMIT_C
-    open_tasks = PreparationTask.objects.filter(sample=sample, laboratory=by.organisation_id, finished_at=None)
-    for task in open_tasks.select_related("version__route"):
+    for task in open_tasks:
         if ((task.version.portion_dried_c or 0) <= LEACH_LIMIT_C) != gentle:
             continue
         if not task.version.at_once:
             sentence = f"Sample {sample.blind_code} is prepared by {task.version}: record each of its steps by itself."
             raise Blocked([Blocker("steps_asked_for", sentence)])
-        if task.records.exists():
+        if task.begun:  # type: ignore[attr-defined]
             sentence = f"Steps of sample {sample.blind_code} by {task.version} are recorded already. Go on with the next step."
             raise Blocked([Blocker("steps_begun", sentence)])
         return task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,11 +22,13 @@ from lims.core import clock
 from lims.core.acting import acting
 from lims.core.codes import ALIQUOT
 from lims.core.days import local_day
-from lims.core.errors import Blocked, Blocker, DomainError, Forbidden, Problem, refuse_if
+from lims.core.errors import Blocked, Blocker, DomainError, Forbidden, NotFound, Problem, refuse_if
+from lims.core.ids import uuid7_series
 from lims.core.roles import Action, require
-from lims.core.scope import fetch_visible
+from lims.core.scope import lock_visible
 from lims.core.sequences import take_codes
-from samples.services.consuming import advance_sample, consume_mass
+from samples.services.consuming import SampleWork
+from samples.services.locking import lock_samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,16 +73,46 @@ def weigh_aliquots(
     refusals = Refusals()
     done: list[Aliquot] = []
     with transaction.atomic(), acting(by, "test portion weighed"):
+        entry = _Entry(portions, by, now)
         for index, portion in enumerate(portions):
             try:
-                done.append(_weigh_one(portion, by, now))
+                done.append(_weigh_one(portion, entry))
                 if portion.duplicate_mass_g is not None:
-                    done.append(_weigh_duplicate(portion, portion.duplicate_mass_g, done[-1], by, now))
+                    done.append(_weigh_duplicate(portion, portion.duplicate_mass_g, done[-1], entry))
             except DomainError as error:
                 refusals.add(index, error)
         refusals.raise_if_any(len(portions))
+        _write(done, entry)
         _note_uses(done, things, by, now)
     return done
+
+
+class _Entry:
+    """What the portions entered together have in common: their tests and samples, locked, and what these are weighed from, read once for
+    all."""
+
+    def __init__(self, portions: Sequence[Portion], by: Any, now: datetime) -> None:
+        self.by, self.now = by, now
+        locked = list(lock_visible(SubmissionTest, by, {portion.test.pk for portion in portions}))
+        rows = SubmissionTest.objects.filter(pk__in=locked).select_related("submission", "method_version__method")
+        self.tests = {test.pk: test for test in rows}
+        samples = {sample.pk: sample for sample in lock_samples({test.sample_id for test in self.tests.values()})}
+        for test in self.tests.values():
+            test.sample = samples[test.sample_id]
+        self.work = SampleWork(list(samples.values()), by=by, at=now)
+        self.stock = _Stock(list(self.tests.values()))
+        # In the order of the rows, each with its duplicate: lists sort by them.
+        self.keys = iter(uuid7_series(2 * len(portions)))
+
+
+def _write(done: Sequence[Aliquot], entry: _Entry) -> None:
+    """Write what the portions take from their samples, the tests weighed in, and the aliquots with their codes."""
+    entry.work.write()
+    weighed = {aliquot.test_id for aliquot in done}
+    SubmissionTest.objects.filter(pk__in=weighed).update(state=TEST.find("weigh").target, changed_at=entry.now)
+    for aliquot, code in zip(done, take_codes(ALIQUOT, len(done)) if done else [], strict=True):
+        aliquot.code = code
+    Aliquot.objects.bulk_create(done)
 
 
 def _note_uses(done: Sequence[Aliquot], things: Sequence[Lot | Equipment], by: Any, now: datetime) -> None:
@@ -95,35 +127,36 @@ def _note_uses(done: Sequence[Aliquot], things: Sequence[Lot | Equipment], by: A
     Use.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _weigh_one(portion: Portion, by: Any, now: datetime) -> Aliquot:
-    test = fetch_visible(SubmissionTest, by, lock=True, pk=portion.test.pk)
+def _weigh_one(portion: Portion, entry: _Entry) -> Aliquot:
+    test = entry.tests.get(portion.test.pk)
+    if test is None:
+        raise NotFound()
     version = test.method_version
-    if test.submission.laboratory_id != by.organisation_id:
+    if test.submission.laboratory_id != entry.by.organisation_id:
         raise Forbidden("other_laboratory", f"{test.submission.code} is another laboratory's work.")
     state = TEST.target(test, "weigh")
     refuse_problems("aliquot", _problems(portion, test, version))
-    preparation = find_preparation(test)
-    advance_sample(sample=test.sample, step="analyse", by=by)
-    consume_mass(sample=test.sample, mass_g=to_milligram(portion.mass_g), purpose=f"test portion, {version.method.code}", by=by, at=now)
-    test.state, test.changed_at = state, now
-    test.save(update_fields=["state", "changed_at"])
-    return Aliquot.objects.create(
-        code=take_codes(ALIQUOT)[0],
+    preparation = entry.stock.choose(test)
+    entry.work.advance(test.sample, "analyse")
+    entry.work.consume(test.sample, to_milligram(portion.mass_g), f"test portion, {version.method.code}")
+    test.state, test.changed_at = state, entry.now
+    return Aliquot(
+        id=next(entry.keys),
         test=test,
         preparation=preparation,
         duplicate_of=portion.duplicate_of,
         mass_g=portion.mass_g,
         volume_ml=version.volume_ml if portion.volume_ml is None else portion.volume_ml,
         dilution=version.dilution if portion.dilution is None else portion.dilution,
-        weighed_by=by,
-        weighed_at=now,
+        weighed_by=entry.by,
+        weighed_at=entry.now,
     )
 
 
-def _weigh_duplicate(portion: Portion, mass_g: Decimal, original: Aliquot, by: Any, now: datetime) -> Aliquot:
+def _weigh_duplicate(portion: Portion, mass_g: Decimal, original: Aliquot, entry: _Entry) -> Aliquot:
     """The portion weighed beside another; what is wrong with it is told at its own mass."""
     try:
-        return _weigh_one(replace(portion, mass_g=mass_g, duplicate_of=portion.duplicate_of or original), by, now)
+        return _weigh_one(replace(portion, mass_g=mass_g, duplicate_of=portion.duplicate_of or original), entry)
     except DomainError as error:
         error.problems = [replace(one, pointer=one.pointer.replace("/mass_g", "/duplicate_mass_g")) for one in error.problems]
         raise
@@ -137,25 +170,41 @@ def portion_limits(version: MethodVersion) -> tuple[Decimal, Decimal]:
 
 def find_preparation(test: SubmissionTest) -> Preparation:
     """The preparation a test's portion is weighed from (`choose_preparation`); raises `Blocked` with what is missing."""
-    code = test.sample.blind_code
-    preparation = preparations_for([test]).get(test.pk)
-    if preparation is None:
-        raise Blocked([_preparation_blocker(code, test)])
-    sieve = preparation.sieve_passing_percent
-    if sieve is not None and sieve < SIEVE_MINIMUM_PERCENT:
-        sentence = (
-            f"Only {sieve} % of sample {code} passes 75 µm. Pulverise it to {SIEVE_MINIMUM_PERCENT} % and record the preparation again."
-        )
-        raise Blocked([Blocker("too_coarse", sentence)])
-    if PreparationTask.objects.filter(preparation=preparation, finished_at=None).exists():
-        sentence = f"A step of sample {code} was corrected and its preparation is open again. Record the steps that are left first."
-        raise Blocked([Blocker("preparation_open", sentence)])
-    return preparation
+    return _Stock([test]).choose(test)
 
 
-def _preparation_blocker(code: str, test: SubmissionTest) -> Blocker:
+class _Stock:
+    """The preparations test portions are weighed from, and what is missing where there is none; read once for all tests."""
+
+    def __init__(self, tests: Collection[SubmissionTest]) -> None:
+        self._chosen = preparations_for(tests)
+        chosen = [one.pk for one in self._chosen.values()]
+        self._reopened = set(PreparationTask.objects.filter(preparation__in=chosen, finished_at=None).values_list("preparation", flat=True))
+        without = [test.sample_id for test in tests if test.pk not in self._chosen]
+        self._prepared = set(Preparation.objects.filter(sample__in=without).values_list("sample", "laboratory"))
+
+    def choose(self, test: SubmissionTest) -> Preparation:
+        """See `find_preparation`."""
+        code = test.sample.blind_code
+        preparation = self._chosen.get(test.pk)
+        if preparation is None:
+            prepared = (test.sample_id, test.submission.laboratory_id) in self._prepared
+            raise Blocked([_preparation_blocker(code, test, prepared)])
+        sieve = preparation.sieve_passing_percent
+        if sieve is not None and sieve < SIEVE_MINIMUM_PERCENT:
+            sentence = (
+                f"Only {sieve} % of sample {code} passes 75 µm. Pulverise it to {SIEVE_MINIMUM_PERCENT} % and record the preparation again."
+            )
+            raise Blocked([Blocker("too_coarse", sentence)])
+        if preparation.pk in self._reopened:
+            sentence = f"A step of sample {code} was corrected and its preparation is open again. Record the steps that are left first."
+            raise Blocked([Blocker("preparation_open", sentence)])
+        return preparation
+
+
+def _preparation_blocker(code: str, test: SubmissionTest, prepared: bool) -> Blocker:
     version = test.method_version
-    if not test.sample.preparations.filter(laboratory=test.submission.laboratory_id).exists():
+    if not prepared:
         return Blocker("not_prepared", f"Sample {code} has no preparation yet. Record its route and moisture first.")
     leach = f", of material dried at {LEACH_LIMIT_C} °C at most" if version.method.extraction == Extraction.LEACHABLE else ""
     sentence = f"Sample {code} has no preparation for {version.method.code}: its moisture at {version.drying_c} °C{leach}. Record one."

@@ -141,10 +141,12 @@ def _prepare(story: Story, submission: Submission, product: Product, day: float)
                 record_step(task=task, kind=step.kind, values=numbers[step.kind], equipment=tool, by=technician)
                 task.refresh_from_db()
     with story.on_day(_JOURNEY, day + 0.3):
+        portions = []
         for test in submission.tests.order_by("method_version__method__code"):
             mass = Decimal(story.rng.randrange(48_000, 52_000)) / 100_000
             again = Decimal(story.rng.randrange(48_000, 52_000)) / 100_000
-            weigh_aliquots(portions=[Portion(test=test, mass_g=mass, duplicate_mass_g=again)], by=technician)
+            portions.append(Portion(test=test, mass_g=mass, duplicate_mass_g=again))
+        weigh_aliquots(portions=portions, by=technician)
 
 
 def _plan(story: Story, submission: Submission, method: str, day: float) -> Run:

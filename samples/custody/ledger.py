@@ -80,7 +80,8 @@ def append_events(entries: Sequence[Entry], *, by: Any) -> None:
     if not entries:
         return
     recorded_at = clock.now()
-    _refuse_future(entries, recorded_at)
+    for moment in {entry.occurred_at for entry in entries}:
+        refuse_future(moment, recorded_at)
     samples = [str(entry.sample_id) for entry in entries]
     heads = _lock_heads(set(samples))
     known = set(heads)
@@ -174,14 +175,10 @@ def _restricted(entry: Entry) -> dict[str, str]:
     }
 
 
-def _refuse_future(entries: Iterable[Entry], now: datetime) -> None:
-    latest = now + _TOLERATED_FUTURE
-    for entry in entries:
-        if entry.occurred_at > latest:
-            raise Invalid(
-                "future_time",
-                f"{entry.occurred_at.isoformat(timespec='minutes')} lies in the future. Check the date, the time and its zone.",
-            )
+def refuse_future(moment: datetime, now: datetime) -> None:
+    """Raise `Invalid('future_time')` for a moment the ledger would refuse."""
+    if moment > now + _TOLERATED_FUTURE:
+        raise Invalid("future_time", f"{moment.isoformat(timespec='minutes')} lies in the future. Check the date, the time and its zone.")
 
 
 def _lock_heads(samples: set[str]) -> dict[str, _Head]:

@@ -12,9 +12,9 @@ from assays.instruments.models import Instrument
 from assays.models import Aliquot, ClockStop, MethodVersion, Preparation, Run, RunPosition, Submission, SubmissionTest
 from assays.services.leaching import Leaching, record_leaches
 from assays.services.planning import plan_run
-from assays.services.preparing import record_preparation
+from assays.services.preparing import PreparationRecord, record_preparations
 from assays.services.submitting import create_submission
-from assays.services.weighing import weigh_aliquot
+from assays.services.weighing import Portion, weigh_aliquots
 from lims.accounts.models import Competence
 from lims.core import clock
 from samples.custody.models import CustodyEvent
@@ -54,20 +54,21 @@ def make_prepared(cast: Cast, samples: Sequence[Sample], **more: Any) -> list[Pr
         "drying_c": 105,
         "wet_mass_g": Decimal("50.0000"),
         "dry_mass_g": Decimal("40.0000"),
-        "by": cast.technician,
     }
-    return [record_preparation(sample=sample, **(fields | more)) for sample in samples]
+    by, at = more.pop("by", cast.technician), more.pop("at", None)
+    return record_preparations(records=[PreparationRecord(sample=sample, **(fields | more)) for sample in samples], by=by, at=at)
 
 
 def make_weighed(cast: Cast, submission: Submission, *, duplicates: int = 0, **more: Any) -> list[Aliquot]:
     """The method's test portion of every requested test, in the order of the samples' codes, then duplicates of the first ones."""
     tests = submission.tests.filter(state="requested").select_related("method_version").order_by("sample__code", "method_version")
-    fields: dict[str, Any] = {"by": cast.technician}
-    made = [weigh_aliquot(test=test, mass_g=test.method_version.test_portion_g, **(fields | more)) for test in tests]
-    made += [
-        weigh_aliquot(test=one.test, mass_g=one.test.method_version.test_portion_g, duplicate_of=one, **(fields | more))
-        for one in made[:duplicates]
-    ]
+    by, at = more.pop("by", cast.technician), more.pop("at", None)
+
+    def weigh(test: SubmissionTest, original: Aliquot | None = None) -> Portion:
+        return Portion(**({"test": test, "mass_g": test.method_version.test_portion_g, "duplicate_of": original} | more))
+
+    made = weigh_aliquots(portions=[weigh(test) for test in tests], by=by, at=at)
+    made += weigh_aliquots(portions=[weigh(one.test, one) for one in made[:duplicates]], by=by, at=at)
     leach_portions(cast, made)
     return made
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from assays.models import Aliquot
+from assays.models import Aliquot, Preparation
 from assays.services.submitting import hold_submission
 from assays.services.weighing import Portion, portion_limits, weigh_aliquot, weigh_aliquots
 from lims.core.errors import DomainError, Forbidden, Invalid
@@ -104,6 +104,22 @@ def test_a_duplicate_repeats_an_aliquot_of_its_own_test(cast, tests):
         with nothing_changes(), pytest.raises(Invalid) as refusal:
             weigh_aliquot(test=tests[0], mass_g=Decimal("0.1"), duplicate_of=wrong, by=cast.technician)
         assert refusal.value.problems[0].code == "not_the_original"
+
+
+def test_twenty_rows_ask_the_database_as_often_as_two(cast, django_assert_num_queries):
+    for number in (2, 20):
+        samples = make_received_samples(cast, number)
+        submission = make_submission(cast, samples)
+        rows = [Portion(test=one, mass_g=Decimal("0.1")) for one in submission.tests.order_by("sample__code")]
+        with django_assert_num_queries(10):
+            prepared = make_prepared(cast, samples)
+        with django_assert_num_queries(15):
+            weighed = weigh_aliquots(portions=rows, by=cast.technician)
+        # Written at one moment, they still sort as they were entered.
+        assert [one.sample for one in Preparation.objects.filter(sample__in=samples).order_by("pk")] == samples
+        assert [one.pk for one in weighed] == sorted(one.pk for one in weighed)
+        assert [one.preparation for one in weighed] == prepared
+        assert [one.code for one in weighed] == sorted(one.code for one in weighed)
 
 
 def refusal_of(cast, test, mass="0.1"):
