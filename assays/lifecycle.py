@@ -49,6 +49,8 @@ TEST = Machine(
         step("unload", {"in_run"}, "prepared"),
         step("measure", {"prepared", "in_run", "measured"}, "measured"),
         step("unmeasure", {"measured"}, "in_run"),
+        # A reviewer rejects its results in a run whose other samples stand: it waits for another run.
+        step("reject", {"measured"}, "prepared"),
         step("review", {"measured"}, "reviewed", _sample_blocked("report")),
         step("send_back", {"measured", "reviewed"}, "prepared"),
         step("authorise", {"reviewed"}, "authorised", _sample_blocked("report")),

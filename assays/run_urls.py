@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<str:code>/high-grade/", retests.HighGradePage.as_view(), name="run-high-grade"),
     path("runs/<str:code>/again/", retests.RetestPage.as_view(), name="run-again"),
     path("runs/<str:code>/again/ask/", retests.AskRetests.as_view(), name="run-again-ask"),
+    path("runs/<str:code>/again/reject/", retests.RejectPositions.as_view(), name="run-reject"),
     path("runs/<str:code>/review/", review.ReviewPage.as_view(), name="run-review"),
     path("runs/<str:code>/authorise/", review.AuthorisePage.as_view(), name="run-authorise"),
     path("review/", review.ReviewQueue.as_view(), name="review"),

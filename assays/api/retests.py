@@ -12,11 +12,12 @@ from rest_framework.response import Response
 from assays.api import bench_schemas
 from assays.api.planning import fetch_run
 from assays.forms.review_filters import QueueFilter
+from assays.models import Run
 from assays.selectors.bench_rows import run_detail
 from assays.selectors.lookup import find_instrument
 from assays.selectors.retests import Retest, find_retests
 from assays.selectors.review_queue import ORDERINGS, order_queue, queue_row, review_queue
-from assays.services.retesting import ask_retests, plan_retests
+from assays.services.retesting import ask_retests, plan_retests, reject_positions
 from lims.core.api.views import ActionView, CsvRenderer, Struct, decode, stream_csv
 from lims.core.errors import Invalid, Problem
 from lims.core.roles import Action
@@ -34,6 +35,7 @@ class RetestRowSchema(_Schema):
     condemned = serializers.DictField(child=serializers.IntegerField(), help_text="Element: position of the control that condemns it")
     missing = serializers.ListField(child=serializers.CharField(), help_text="Elements without a result")
     asked = serializers.CharField(help_text="A reviewer's reason; empty where nobody asked")
+    rejected = serializers.BooleanField(help_text="Whether the reviewer rejected its results; they are never reported")
     dilution = serializers.CharField(help_text="The factor it is diluted to, as a number in text")
     analytes = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="Elements taken from it; null: all")
 
@@ -96,9 +98,15 @@ def _row(one: Retest) -> dict[str, Any]:
         "condemned": one.condemned,
         "missing": one.missing,
         "asked": one.asked,
+        "rejected": one.rejected,
         "dilution": one.dilution_text,
         "analytes": one.analytes,
     }
+
+
+def _told(run: Run) -> dict[str, Any]:
+    found = find_retests(run)
+    return {"run": run.code, "retests": [_row(one) for one in found.rows], "standing": found.standing}
 
 
 class RetestsView(ActionView):
@@ -109,9 +117,7 @@ class RetestsView(ActionView):
     @extend_schema(operation_id="runs_retests_retrieve", responses=RetestsSchema)
     def get(self, request: Request, key: str) -> Response:
         """The samples that must be measured again, each with the reason and the dilution."""
-        run = fetch_run(request.user, key)
-        found = find_retests(run)
-        return Response({"run": run.code, "retests": [_row(one) for one in found.rows], "standing": found.standing})
+        return Response(_told(fetch_run(request.user, key)))
 
     @extend_schema(operation_id="runs_retests", request=PlanRetestsSchema, responses={201: bench_schemas.RunDetailSchema})
     def post(self, request: Request, key: str) -> Response:
@@ -133,8 +139,22 @@ class AskRetestsView(ActionView):
         body: AskRetestsBody = decode(request, AskRetestsBody)
         run = fetch_run(request.user, key)
         ask_retests(run=run, positions=body.positions, reason=body.reason, by=request.user)
-        found = find_retests(run)
-        return Response({"run": run.code, "retests": [_row(one) for one in found.rows], "standing": found.standing}, status=201)
+        return Response(_told(run), status=201)
+
+
+class RejectPositionsView(ActionView):
+    """A reviewer's rejection of single samples."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_REVIEW}
+
+    @extend_schema(operation_id="runs_retests_reject", request=AskRetestsSchema, responses={201: RetestsSchema})
+    def post(self, request: Request, key: str) -> Response:
+        """Reject the results of the samples at these positions, with a reason. They leave the run for good and wait to be planned again;
+        the others can be approved, and the signature of the review covers which were rejected and why."""
+        body: AskRetestsBody = decode(request, AskRetestsBody)
+        run = fetch_run(request.user, key)
+        reject_positions(run=run, positions=body.positions, reason=body.reason, by=request.user)
+        return Response(_told(run), status=201)
 
 
 class ReviewQueueView(ActionView):

@@ -87,17 +87,21 @@ class RunDecision(AppendOnly):
 
 
 class RetestRequest(AppendOnly):
-    """A reviewer's wish to have one sample of a run measured again, with the reason. It is met once a later run holds the sample."""
+    """A reviewer's wish to have one sample of a run measured again, with the reason. It is met once a later run holds the sample.
+
+    One that `rejects` takes the sample's results out of the run at once and for good: they are never authorised, which the database holds
+    to, and the rest of the run is decided without them."""
 
     run = models.ForeignKey("assays.Run", on_delete=models.PROTECT, related_name="retest_requests", db_index=False)
     position = models.ForeignKey("assays.RunPosition", on_delete=models.PROTECT, related_name="retest_requests", db_index=False)
+    rejects = models.BooleanField(default=False)
     reason = models.TextField()
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
 
     class Meta:
         ordering = ["asked_at"]
-        constraints = [models.UniqueConstraint(fields=["run", "position"], name="retest_asked_once")]
+        constraints = [models.UniqueConstraint(fields=["run", "position", "rejects"], name="retest_asked_once")]
 
     def __str__(self) -> str:
         return f"{self.run} {self.position_id}"

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from assays.lifecycle import RunState
-from assays.models import Run, RunPosition, SubmissionTest
+from assays.models import RetestRequest, Run, RunPosition, SubmissionTest
 from assays.models.runs import PositionKind
 from lims.core.roles import Role
 
@@ -16,6 +16,12 @@ TO_REVIEW = (RunState.QC_PASSED, RunState.QC_FAILED, RunState.BLOCKED, RunState.
 
 
 def live_tests(run: Run) -> QuerySet[SubmissionTest]:
+    """The tests this run decides about: those whose newest run it is, without those whose results a reviewer rejected here."""
+    rejected = RetestRequest.objects.filter(run=run, rejects=True, position__aliquot__test=OuterRef("pk"))
+    return newest_tests(run).filter(~Exists(rejected))
+
+
+def newest_tests(run: Run) -> QuerySet[SubmissionTest]:
     """The tests whose newest run this is. A test that was loaded again belongs to the later run: what happens here no longer moves it."""
     standing = RunPosition.objects.filter(kind=PositionKind.SAMPLE, aliquot__test=OuterRef("pk"))
     later = standing.filter(run__gt=run.pk).exclude(run__state="cancelled")

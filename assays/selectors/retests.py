@@ -13,7 +13,7 @@ from assays.models import ResultVersion, Run, RunPosition
 from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
 from assays.selectors.judgements import Judgement, affected_samples, judgement_of
-from assays.selectors.measured_runs import TO_REVIEW, live_tests
+from assays.selectors.measured_runs import newest_tests
 from assays.selectors.runs import number_text, tray_of
 
 _STANDS_IN_FOR_UNKNOWN = 10.0
@@ -23,8 +23,8 @@ _STANDS_IN_FOR_UNKNOWN = 10.0
 @dataclass(frozen=True)
 class Retest:
     """One sample's tube that must be measured again: the elements over range, those a failed control condemns with the control's position,
-    those without a result, and what a reviewer said who asked for it; the factor its solution is diluted to, and whether everything is
-    measured anew or only what was over range."""
+    those without a result, what a reviewer said who asked for it, and whether that rejected its results; the factor its solution is diluted
+    to, and whether everything is measured anew or only what was over range."""
 
     position: RunPosition
     over_range: list[str]
@@ -33,6 +33,7 @@ class Retest:
     dilution: Decimal
     everything: bool
     asked: str = ""
+    rejected: bool = False
 
     @property
     def dilution_text(self) -> str:
@@ -62,20 +63,21 @@ class Retests:
 
 
 def find_retests(run: Run, seen: tuple[list[RunPosition], Judgement] | None = None) -> Retests:
-    """What must be measured again. A run that was not judged, or was released, has nothing. `seen` are the tray and the judgement as who
-    knows of no blind control sees them, where they were read already."""
+    """What must be measured again. A run that was not judged has nothing, and one that was released only what was rejected in it. `seen`
+    are the tray and the judgement as who knows of no blind control sees them, where they were read already."""
     judgement = seen[1] if seen else judgement_of(run, None)
-    if judgement.evaluation is None or run.state in {"authorised", "cancelled"}:
+    asked = {one.position_id: one for one in run.retest_requests.order_by("rejects")}
+    rejected = {position for position, one in asked.items() if one.rejects}
+    if judgement.evaluation is None or run.state == "cancelled" or (run.state == "authorised" and not rejected):
         return Retests()
     tray = seen[0] if seen else tray_of(run, None)
     condemned = affected_samples(tray, judgement.verdicts, Outcome.FAIL, judgement.evaluation.rules)
-    versions, live = _versions(run), set(live_tests(run).values_list("pk", flat=True))
+    versions, live = _versions(run), set(newest_tests(run).values_list("pk", flat=True))
     wanted = [one.analyte.symbol for one in run.method_version.analytes.select_related("analyte") if one.required]
     passed = judgement.evaluation.outcome == "passed"
-    asked = dict(run.retest_requests.values_list("position", "reason"))
     found = Retests()
     for tube in tray:
-        if tube.kind != PositionKind.SAMPLE or tube.aliquot is None:
+        if tube.kind != PositionKind.SAMPLE or tube.aliquot is None or (run.state == "authorised" and tube.pk not in rejected):
             continue
         own = versions.get(tube.pk, {})
         over = [symbol for symbol, version in own.items() if version.qualifier == ">"]
@@ -88,16 +90,9 @@ def find_retests(run: Run, seen: tuple[list[RunPosition], Judgement] | None = No
             dilution = _dilution_for(tube, [own[symbol] for symbol in over])
             # Only of a run whose controls pass may the other elements be carried over.
             everything = bool(spoilt or missing or tube.pk in asked) or not passed
-            found.rows.append(Retest(tube, over, spoilt, missing, dilution, everything, asked.get(tube.pk, "")))
+            reason = asked[tube.pk].reason if tube.pk in asked else ""
+            found.rows.append(Retest(tube, over, spoilt, missing, dilution, everything, reason, tube.pk in rejected))
     return found
-
-
-def askable_positions(run: Run) -> list[RunPosition]:
-    """The samples of a run under review that a reviewer can still ask to be measured again."""
-    if run.state not in TO_REVIEW:
-        return []
-    tubes = run.positions.filter(kind=PositionKind.SAMPLE, aliquot__test__in=live_tests(run), retest_requests=None)
-    return list(tubes.select_related("aliquot__test__sample").order_by("number"))
 
 
 def _versions(run: Run) -> dict[Any, dict[str, Any]]:

@@ -43,13 +43,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """One sample of the grid, with the worst of its cells in words, and how its portion was leached."""
+    """One sample of the grid, with the worst of its cells in words, how its portion was leached, and why a reviewer rejected it."""
 
     position: RunPosition
     code: str
     cells: list[Cell]
     badge: Badge
     leach: Leach | None = None
+    rejected: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def make_grid(
     leaches: Mapping[UUID, Leach] | None = None,
 ) -> Grid:
     """Samples by elements; a cell fails or warns with the control that speaks against it, or warns where the range ended. `leaches` are
-    those of leached portions by position."""
+    those of leached portions by position; a tray that is `marked` says what a reviewer rejected."""
     analytes = list(dict.fromkeys(version.result.analyte.symbol for version in sorted(versions, key=lambda one: one.result.analyte.order)))
     found = {(version.position_id, version.result.analyte.symbol): version for version in versions}
     failed = affected_samples(tray, judgement.verdicts, Outcome.FAIL, _rules(judgement))
@@ -183,7 +184,9 @@ def make_grid(
             version, key = found.get((position.pk, symbol)), (position.number, symbol)
             tone, why = _judge_cell(version, failed.get(key), warned.get(key), proven)
             cells.append(Cell(version, tone, why, f"{base}{version.pk}/" if version else ""))
-        lines.append(Line(position, position.aliquot.test.sample.blind_code, cells, _line_badge(cells), (leaches or {}).get(position.pk)))
+        reason = getattr(position, "rejected", None) or ""
+        badge = ("fail", _("rejected")) if reason else _line_badge(cells)
+        lines.append(Line(position, position.aliquot.test.sample.blind_code, cells, badge, (leaches or {}).get(position.pk), reason))
     return Grid(analytes, lines)
 
 

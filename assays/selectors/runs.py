@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from assays.models import Run, RunPosition
+from assays.models import RetestRequest, Run, RunPosition
 from assays.models.runs import PositionKind
 from assays.selectors.blinding import hide_blind_controls
 from assays.selectors.leach_shares import mark_otherwise
@@ -33,12 +33,13 @@ def run_list(viewer: Any) -> QuerySet[Run]:
     )
 
 
-def tray_of(run: Run, viewer: Any, *, extractions: bool = False) -> list[RunPosition]:
-    """The positions with everything a label or a worklist names, as the viewer may see them; with `extractions` marked `otherwise` where
-    the sample was also measured by another extraction."""
+def tray_of(run: Run, viewer: Any, *, marked: bool = False) -> list[RunPosition]:
+    """The positions with everything a label or a worklist names, as the viewer may see them; `marked` with `otherwise` where the sample
+    was also measured by another extraction, and `rejected` with the reason where a reviewer rejected what stands there."""
     positions = run.positions.select_related("aliquot__test__sample", "material", "duplicate_of", "blind")
-    if extractions:
-        positions = positions.annotate(otherwise=mark_otherwise(run))
+    if marked:
+        rejected = RetestRequest.objects.filter(position=OuterRef("pk"), rejects=True).values("reason")[:1]
+        positions = positions.annotate(otherwise=mark_otherwise(run), rejected=Subquery(rejected))
     return hide_blind_controls(positions.order_by("number"), viewer)
 
 

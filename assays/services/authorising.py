@@ -14,7 +14,7 @@ from assays.services.announcing import announce_run
 from assays.services.competence import competence_blockers
 from assays.services.fitness import fitness_blockers
 from assays.services.four_eyes import independence_blockers
-from assays.services.reviewing import APPROVE, lock_run, move_tests, result_lines, test_blockers
+from assays.services.reviewing import APPROVE, lock_run, move_tests, position_lines, result_lines, test_blockers
 from lims.accounts.models import SignatureMeaning, User
 from lims.accounts.signing import canonical_bytes, content_hash, sign
 from lims.core import clock
@@ -31,6 +31,7 @@ def authorisation_content(run: Run) -> dict[str, Any]:
         "run": run.code,
         "method": str(run.method_version),
         "review": str(decision.signature_id) if decision else "",
+        "positions": position_lines(run),
         "results": result_lines(run),
     }
 

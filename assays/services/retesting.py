@@ -10,7 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from assays.instruments.models import Instrument
-from assays.models import RetestRequest, Run
+from assays.lifecycle import TEST
+from assays.models import Result, RetestRequest, Run, SubmissionTest
 from assays.models.runs import PositionKind
 from assays.selectors.measured_runs import TO_REVIEW, live_tests
 from assays.selectors.retests import Retest, find_retests
@@ -71,32 +72,57 @@ def ask_retests(*, run: Run, positions: Collection[int], reason: str, by: Any, a
     if not reason.strip():
         raise _invalid("reason", "Say why it must be measured again; the analyst reads it.")
     with transaction.atomic(), acting(by, reason):
-        run = lock_run(run)
-        refuse_if(_asking_blockers(run, by))
-        tubes = {one.number: one for one in run.positions.filter(kind=PositionKind.SAMPLE, aliquot__test__in=live_tests(run))}
-        _refuse_positions(run, positions, set(tubes))
+        return _store_requests(lock_run(run), positions, reason, by, at or clock.now(), rejects=False)
+
+
+def reject_positions(*, run: Run, positions: Collection[int], reason: str, by: Any, at: datetime | None = None) -> list[RetestRequest]:
+    """A reviewer rejects the results of the samples at these positions, with a reason; the others of the run can be approved.
+
+    The samples leave this run for good and wait to be planned again at once; what was measured stays on record, no result points to it,
+    and it is never authorised. The signature of the review covers it (`reviewing.position_lines`). Raises as `ask_retests` does, and
+    `Blocked` for a test that moved on.
+    """
+    require(by, Action.RUN_REVIEW)
+    if not reason.strip():
+        raise _invalid("reason", "Say why it is rejected; the analyst reads it, and the review is signed over it.")
+    with transaction.atomic(), acting(by, reason):
         moment = at or clock.now()
-        return [
-            RetestRequest.objects.create(run=run, position=tubes[number], reason=reason.strip(), asked_by=by, asked_at=moment)
-            for number in sorted(set(positions))
-        ]
+        made = _store_requests(lock_run(run), positions, reason, by, moment, rejects=True)
+        tests = [one.position.aliquot.test_id for one in made if one.position.aliquot is not None]
+        locked = SubmissionTest.objects.filter(pk__in=tests).order_by("pk").select_for_update(no_key=True)
+        refuse_if([blocker for test in locked for blocker in TEST.blockers(test, "reject")])
+        SubmissionTest.objects.filter(pk__in=tests).update(state=TEST.find("reject").target, changed_at=moment)
+        Result.objects.filter(current__position__in=[one.position_id for one in made]).update(current=None)
+    return made
+
+
+def _store_requests(run: Run, positions: Collection[int], reason: str, by: Any, moment: datetime, *, rejects: bool) -> list[RetestRequest]:
+    """A request for each position of a locked run, or a refusal."""
+    refuse_if(_asking_blockers(run, by))
+    standing = run.positions.filter(kind=PositionKind.SAMPLE, aliquot__test__in=live_tests(run)).select_related("aliquot")
+    tubes = {one.number: one for one in standing}
+    _refuse_positions(run, positions, set(tubes), rejects=rejects)
+    return [
+        RetestRequest.objects.create(run=run, position=tubes[number], rejects=rejects, reason=reason.strip(), asked_by=by, asked_at=moment)
+        for number in sorted(set(positions))
+    ]
 
 
 def _asking_blockers(run: Run, by: Any) -> list[Blocker]:
     if run.state not in TO_REVIEW:
-        sentence = f"Run {run.code} is {run.get_state_display()}. Only a run under review is asked to be measured again."
+        sentence = f"Run {run.code} is {run.get_state_display()}. Only samples of a run under review are rejected or asked for again."
         return [Blocker("not_under_review", sentence)]
     return independence_blockers(run, by, "review")
 
 
-def _refuse_positions(run: Run, positions: Collection[int], samples: set[int]) -> None:
+def _refuse_positions(run: Run, positions: Collection[int], samples: set[int], *, rejects: bool) -> None:
     if not positions:
         raise _invalid("positions", "Choose the samples that must be measured again.")
     if unknown := sorted(set(positions) - samples):
         raise _invalid(
             "positions", f"Position {unknown[0]} of {run.code} holds no sample of this review. Choose one of the tray's samples."
         )
-    asked = set(run.retest_requests.values_list("position__number", flat=True))
+    asked = set(run.retest_requests.filter(rejects=rejects).values_list("position__number", flat=True))
     if twice := sorted(asked & set(positions)):
         raise _invalid("positions", f"Position {twice[0]} of {run.code} was asked for already. Leave it out.")
 

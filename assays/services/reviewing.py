@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Subquery
 
 from assays.lifecycle import RUN, TEST, RunState
 from assays.models import Evaluation, ResultVersion, Run, RunDecision, SubmissionTest
+from assays.models.runs import PositionKind
 from assays.selectors.measured_runs import live_tests
 from assays.services.announcing import announce_run
 from assays.services.competence import competence_blockers
@@ -35,8 +37,27 @@ def review_content(run: Run, decision: str) -> dict[str, Any]:
         "method": str(run.method_version),
         "evaluation": str(evaluation.pk) if evaluation else "",
         "outcome": evaluation.outcome if evaluation else "",
+        "positions": position_lines(run),
         "results": result_lines(run),
     }
+
+
+def position_lines(run: Run) -> list[dict[str, str]]:
+    """What becomes of each sample of the run, as signed: `kept` (its results are decided about here), `rejected` with the reason and who
+    rejected it, or measured in a `later_run`."""
+    rejected = run.retest_requests.filter(position=OuterRef("pk"), rejects=True)
+    tubes = run.positions.filter(kind=PositionKind.SAMPLE, aliquot__isnull=False).annotate(
+        kept=Exists(live_tests(run).filter(pk=OuterRef("aliquot__test"))),
+        reason=Subquery(rejected.values("reason")[:1]),
+        rejected_by=Subquery(rejected.values("asked_by__full_name")[:1]),
+    )
+    told = tubes.order_by("number").values_list("number", "aliquot__test__sample__blind_code", "kept", "reason", "rejected_by")
+    return [
+        {"position": str(number), "sample": sample, "standing": "kept" if kept else "later_run"}
+        if reason is None
+        else {"position": str(number), "sample": sample, "standing": "rejected", "reason": reason, "by": by}
+        for number, sample, kept, reason, by in told
+    ]
 
 
 def result_lines(run: Run) -> list[dict[str, str]]:
@@ -79,11 +100,16 @@ def review_blockers(run: Run, by: Any, decision: str = APPROVE) -> list[Blocker]
 
 
 def _asked_blockers(run: Run) -> list[Blocker]:
-    """Samples asked to be measured again that stand in no later run yet."""
-    waiting = run.retest_requests.filter(position__aliquot__test__in=live_tests(run)).order_by("position__number")
+    """Samples asked to be measured again that stand in no later run yet; and a run of which every sample is rejected or stands in one."""
+    live = live_tests(run)
+    asked = run.retest_requests.annotate(live=Exists(live.filter(pk=OuterRef("position__aliquot__test")))).order_by("position__number")
+    requests = list(asked.values_list("position__number", "rejects", "live"))
+    if any(rejects for _number, rejects, _live in requests) and not live.exists():
+        return [Blocker("nothing_left", f"No sample of {run.code} is left to approve: send the run back.")]
     return [
-        Blocker("retest_asked", f"Position {number} of {run.code} is to be measured again: plan that first.")
-        for number in waiting.values_list("position__number", flat=True)
+        Blocker("retest_asked", f"Position {number} of {run.code} is to be measured again: plan that first, or reject it.")
+        for number, _rejects, waits in requests
+        if waits
     ]
 
 

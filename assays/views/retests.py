@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from assays.selectors.badges import run_badge
 from assays.selectors.high_grade import methods_for_high_grade, propose_high_grade
 from assays.selectors.retests import find_retests
 from assays.services.planning import planning_blockers
-from assays.services.retesting import ask_retests, plan_retests
+from assays.services.retesting import ask_retests, plan_retests, reject_positions
 from assays.services.upgrading import ask_high_grade
 from assays.views.runs import fetch_run
 from lims.core import clock
@@ -62,13 +63,38 @@ class AskRetests(Page):
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         run = fetch_run(request.user, code)
-        chosen = [int(one) for one in request.POST.getlist("position") if one.isascii() and one.isdigit()]
         try:
-            ask_retests(run=run, positions=chosen, reason=request.POST.get("reason", ""), by=request.user)
+            ask_retests(run=run, positions=_numbers(request), reason=request.POST.get("reason", ""), by=request.user)
         except DomainError as error:
             return self.refuse(error, reverse("assays:run-review", args=[run.code]))
         messages.success(request, _("The analyst is asked to measure it again. Approve the rest once that is planned."))
         return redirect("assays:run-again", run.code)
+
+
+class RejectPositions(Page):
+    """A reviewer rejects the results of some samples; the others can be approved."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_REVIEW}
+
+    def post(self, request: HttpRequest, code: str) -> HttpResponse:
+        run = fetch_run(request.user, code)
+        back = reverse("assays:run-review", args=[run.code])
+        try:
+            made = reject_positions(run=run, positions=_numbers(request), reason=request.POST.get("reason", ""), by=request.user)
+        except DomainError as error:
+            return self.refuse(error, back)
+        words = ngettext(
+            "%(n)d sample is rejected and waits to be planned again. The signature covers it.",
+            "%(n)d samples are rejected and wait to be planned again. The signature covers them.",
+            len(made),
+        )
+        messages.success(request, words % {"n": len(made)})
+        return redirect(back + "#signature")
+
+
+def _numbers(request: HttpRequest) -> list[int]:
+    """The positions that were ticked."""
+    return [int(one) for one in request.POST.getlist("position") if one.isascii() and one.isdigit()]
 
 
 class HighGradePage(Page):

@@ -13,7 +13,7 @@ from assays.forms.review_filters import QueueFilter
 from assays.models import Run
 from assays.review_risk import LEVELS
 from assays.selectors.badges import run_badge
-from assays.selectors.retests import askable_positions
+from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.review_queue import order_queue, queue_row, review_queue, rule_rows
 from assays.selectors.run_page import last_results
 from assays.selectors.same_source import compare_with_source, may_compare_sources
@@ -110,6 +110,7 @@ class SigningPage(Page):
             "reason": reason,
             "tabs": [{"label": label, "url": f"{page}?decision={name}", "active": name == decision} for name, label in self.decisions()],
             "elements": sorted({line["analyte"] for line in content["results"]}),
+            "rejected": [line for line in content.get("positions", ()) if line["standing"] == "rejected"],
             "samples": len({line["sample"] for line in content["results"]}),
         }
         viewer, versions = self.request.user, last_results(run)
@@ -117,11 +118,11 @@ class SigningPage(Page):
         gathered = gather_run(run, viewer, see_run(run, viewer), shown, self.request.GET.get("analyte", ""))
         more["earlier"] = compare_with_source(run, versions, viewer)
         more["compares"] = may_compare_sources(self.request.user)
-        more["asking"] = self.asking(run)
+        more["asking"] = self.asking(run, content)
         return self.render(gathered | more, status=status)
 
-    def asking(self, run: Run) -> list[Any]:
-        """The samples a reviewer can ask to be measured again; none where that is not this page's step."""
+    def asking(self, run: Run, content: dict[str, Any]) -> list[Any]:
+        """The samples a reviewer can reject or ask to be measured again; none where that is not this page's step."""
         return []
 
 
@@ -137,8 +138,10 @@ class ReviewPage(SigningPage):
     def decisions(self) -> list[tuple[str, Any]]:
         return [(APPROVE, _("Approve")), (SEND_BACK, _("Send back"))]
 
-    def asking(self, run: Run) -> list[Any]:
-        return askable_positions(run) if allowed(self.request.user, Action.RUN_REVIEW) else []
+    def asking(self, run: Run, content: dict[str, Any]) -> list[Any]:
+        if run.state not in TO_REVIEW or not allowed(self.request.user, Action.RUN_REVIEW):
+            return []
+        return [line for line in content["positions"] if line["standing"] == "kept"]
 
     def content_of(self, run: Run, decision: str) -> dict[str, Any]:
         return review_content(run, decision)

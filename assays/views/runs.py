@@ -74,7 +74,7 @@ Seen = tuple[list[RunPosition], Judgement]
 
 def see_run(run: Run, viewer: Any) -> Seen:
     """Its tray and its judgement, without the blind controls for who must not know them."""
-    return tray_of(run, viewer, extractions=True), judgement_of(run, viewer)
+    return tray_of(run, viewer, marked=True), judgement_of(run, viewer)
 
 
 def gather_run(run: Run, viewer: Any, seen: Seen, versions: Sequence[ResultVersion], asked: str = "") -> dict[str, Any]:

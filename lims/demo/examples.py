@@ -382,6 +382,12 @@ def _release(story: Story) -> list[tuple[str, Example]]:
             {"positions": [doubted.number], "reason": "Tb does not fit its neighbours."},
             key=runs["qc_failed"].code,
         ),
+        _example(
+            "/api/v1/runs/{key}/retests/reject/",
+            "reviewer",
+            {"positions": [doubted.number + 1], "reason": "The solution was cloudy."},
+            key=runs["qc_failed"].code,
+        ),
         _example("/api/v1/runs/{key}/retests/", "analyst", {}, key=runs["qc_failed"].code),
         _example(
             "/api/v1/results/authorise/", "signatory", {"run": runs["reviewed"].code, "password": password, "meaning": "authorisation"}

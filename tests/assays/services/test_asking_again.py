@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 
-from assays.models import Result, RetestRequest, Run
+from assays.models import AuthorisedResult, Result, ResultVersion, RetestRequest, Run
 from assays.selectors.retests import find_retests
 from assays.selectors.review_queue import review_queue
 from assays.selectors.run_page import last_results
 from assays.selectors.same_source import compare_with_source, earlier_values
-from assays.services.retesting import ask_retests
-from assays.services.reviewing import review_blockers, review_run
-from lims.core.errors import Blocked, Forbidden, Invalid
+from assays.services.authorising import authorise_results
+from assays.services.retesting import ask_retests, plan_retests, reject_positions
+from assays.services.reviewing import review_blockers, review_content, review_run, shown_hash_of
+from lims.accounts.signing import content_hash
+from lims.core.errors import Blocked, DomainError, Forbidden, Invalid
+from tests.factories import bench
 from tests.factories.bench import grant_competence
 from tests.factories.browsing import said, sign_in, text_of
 from tests.factories.callers import Caller
-from tests.factories.measurement import make_authorised_run, make_measured_run, make_reviewed_run
+from tests.factories.measurement import make_authorised_run, make_measured_run, make_reviewed_run, upload_run
 from tests.factories.people import PASSWORD, Cast
 from tests.factories.samples import make_mine
 
@@ -45,6 +49,77 @@ def test_what_a_reviewer_asks_for_is_measured_again_and_the_rest_is_approved(cas
     assert review_run(run=run, decision="approve", password=PASSWORD, by=cast.reviewer).run.state == "reviewed"
     left = run.positions.get(number=number).aliquot.test  # type: ignore[union-attr]
     assert left.state == "in_run", "the sample waits for its new run; the review was about the other"
+
+
+def test_what_a_reviewer_rejects_is_measured_again_and_never_reported_while_the_rest_is_released(cast: Cast) -> None:
+    run = make_measured_run(cast, 3)
+    grant_competence(cast, cast.reviewer, "review")
+    grant_competence(cast, cast.signatory, "authorise")
+    number, stale = first_sample(run), shown_hash_of(run, "approve")
+    spoilt = run.positions.get(number=number)
+    test: Any = spoilt.aliquot.test  # type: ignore[union-attr]
+    answer = sign_in(cast.reviewer).post(f"/runs/{run.code}/again/reject/", {"position": [number], "reason": "Cloudy."}, follow=True)
+    assert said(answer) == ["1 sample is rejected and waits to be planned again. The signature covers it."]
+    assert "One sample is rejected and not among them:" in text_of(answer)
+    test.refresh_from_db()
+    assert test.state == "prepared"
+    assert not Result.objects.filter(test=test, current__isnull=False).exists()
+    with bench.nothing_changes(), pytest.raises(DomainError) as refusal:
+        review_run(run=run, decision="approve", password=PASSWORD, by=cast.reviewer, shown_hash=stale)
+    assert refusal.value.code == "stale_content"
+    content = review_content(run, "approve")
+    assert [line["standing"] for line in content["positions"]] == ["rejected", "kept", "kept"]
+    assert (content["positions"][0]["reason"], content["positions"][0]["by"]) == ("Cloudy.", cast.reviewer.full_name)
+    assert test.sample.blind_code not in {line["sample"] for line in content["results"]}
+    signed = review_run(run=run, decision="approve", password=PASSWORD, by=cast.reviewer)
+    assert signed.signature.content_hash == content_hash(content)
+    run.refresh_from_db()
+    released = authorise_results(run=run, password=PASSWORD, by=cast.signatory)
+    assert b'"standing":"rejected"' in bytes(released.content)
+    assert not released.results.filter(result_version__position=spoilt).exists()
+    assert Result.objects.filter(authorised__isnull=False).values("test").distinct().count() == 2
+    version = ResultVersion.objects.filter(position=spoilt)[0]
+    with pytest.raises(DatabaseError, match="rejected result"), transaction.atomic():
+        AuthorisedResult.objects.create(authorisation=released, result_version=version)
+    found = find_retests(run).rows
+    assert [(one.position, one.rejected, one.everything) for one in found] == [(spoilt, True, True)]
+    assert "Rejected by the reviewer: Cloudy." in text_of(sign_in(cast.analyst).get(f"/runs/{run.code}/again/"))
+    again = plan_retests(run=run, by=cast.analyst)
+    upload_run(cast, again)
+    assert set(Result.objects.filter(test=test).values_list("current__reduction__run", flat=True)) == {again.pk}
+    assert not Result.objects.filter(test=test, authorised__isnull=False).exists()
+
+
+def test_a_rejection_that_is_refused_changes_nothing(cast: Cast) -> None:
+    run, reviewed = make_measured_run(cast, 1), make_reviewed_run(cast, 1)
+    grant_competence(cast, cast.reviewer, "review")
+    number = first_sample(run)
+    asked: dict[str, Any] = {"run": run, "positions": [number], "reason": "Cloudy.", "by": cast.reviewer}
+    with bench.nothing_changes():
+        for person in (cast.analyst, cast.signatory, cast.quality_manager):
+            with pytest.raises(Forbidden):
+                reject_positions(**asked | {"by": person})
+        for wrong in ({"reason": " "}, {"positions": []}, {"positions": [1]}):
+            with pytest.raises(Invalid):
+                reject_positions(**asked | wrong)
+        with pytest.raises(Blocked, match="under review"):
+            reject_positions(**asked | {"run": reviewed, "positions": [first_sample(reviewed)]})
+        tube = run.positions.get(number=number)
+        own = RetestRequest(run=run, position=tube, rejects=True, reason="Mine.", asked_by=cast.analyst, asked_at=run.planned_at)
+        with pytest.raises(DatabaseError, match="own work"), transaction.atomic():
+            own.save()
+    told = Caller(cast.reviewer).post(f"/runs/{run.code}/retests/reject/", {"positions": [number], "reason": "Cloudy."})
+    assert (told.status_code, told.json()["retests"][0]["rejected"]) == (201, True)
+    with bench.nothing_changes():
+        with pytest.raises(Invalid, match="holds no sample"):
+            reject_positions(**asked)
+        with pytest.raises(Blocked, match="send the run back"):
+            review_run(run=run, decision="approve", password=PASSWORD, by=cast.reviewer)
+    type(cast.analyst).objects.filter(pk=cast.analyst.pk).update(role="reviewer")
+    cast.analyst.refresh_from_db()
+    with pytest.raises(Blocked, match="planned"):
+        reject_positions(**asked | {"by": cast.analyst})
+    assert review_run(run=run, decision="send_back", reason="Again.", password=PASSWORD, by=cast.reviewer).run.state == "sent_back"
 
 
 @pytest.mark.parametrize(
