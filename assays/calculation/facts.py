@@ -44,6 +44,7 @@ def stage_facts(
                     "positions": list(one.tubes),
                     "ions": list(one.ions),
                     "ion_ratio": one.ion_ratio,
+                    "u_factor": one.u,
                 }
                 for one in session.factors
             ],

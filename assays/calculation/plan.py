@@ -87,10 +87,13 @@ class DriftPlan(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 class InterferencePlan(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`parents` are the isotopes whose oxides and hydroxides are corrected, each measured alone in a solution of its element in the same
-    session; a correction above `flag_percent` of the signal is flagged."""
+    session; a correction above `flag_percent` of the signal is flagged. Into a budget go the standard uncertainties of MO⁺/M⁺ and of the
+    parent's reading; where a session does not show them, `ratio_u_percent` and `reading_u_percent` (assumptions of this laboratory)."""
 
     parents: tuple[str, ...]
     flag_percent: float = 5.0
+    ratio_u_percent: float = 5.0
+    reading_u_percent: float = 2.0
 
 
 class LimitsPlan(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -202,6 +205,8 @@ def _refuse_numbers(plan: CalculationPlan) -> None:
         raise InvalidPlan("The limit of what drift may be corrected lies above 0 and at most at 50 %.")
     if found is not None and not 0 < found.flag_percent <= 100:
         raise InvalidPlan("The share of the signal above which a correction is flagged lies above 0 and at most at 100 %.")
+    if found is not None and not (0 < found.ratio_u_percent <= 50 and 0 < found.reading_u_percent <= 50):
+        raise InvalidPlan("The assumed uncertainties of a ratio and of a reading lie above 0 and at most at 50 %.")
     if plan.limits.minimum_blanks < 2:
         raise InvalidPlan("Limits of a run need at least 2 blanks; 10 or more are wanted.")
     if plan.uncertainty.minimum_points < 4 or plan.uncertainty.days < 1:

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
+from assays.calculation.corrections import NO_CORRECTION, CorrectionUncertainty, Subtracted, combine_corrections, standard_error_of_factor
 from assays.calculation.drift import DriftCourse, follow_drift
 from assays.calculation.interference_table import overlaps_on, ratio_of_ions
 from assays.calculation.lines import CalibrationLine, fit_calibration_line
-from assays.calculation.plan import CalculationPlan, combine_replicates, mass_of
+from assays.calculation.plan import CalculationPlan, InterferencePlan, combine_replicates, mass_of
 from assays.calculation.steps import Step
 from assays.calculation.tubes import Fault, Role, Tube
 from assays.chemistry.interference import correct_signal
@@ -29,7 +30,8 @@ from assays.qc.recoveries import compute_recovery_percent, correct_by_internal_s
 
 @dataclass(frozen=True)
 class Factor:
-    """The share of a parent's signal that appears at an analyte's isotope, from the single-element solutions of the session."""
+    """The share of a parent's signal that appears at an analyte's isotope, from the single-element solutions of the session, with
+    its standard uncertainty."""
 
     analyte: str
     parent: str
@@ -37,6 +39,7 @@ class Factor:
     tubes: tuple[int, ...]
     ions: tuple[str, ...]
     ion_ratio: float | None
+    u: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Session:
     backgrounds: dict[str, float] = field(default_factory=dict)
     standards: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     flagged: dict[tuple[int, str], float] = field(default_factory=dict)
+    corrections: dict[tuple[int, str], CorrectionUncertainty] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -88,6 +92,7 @@ class _Pass:
             (tube.order, symbol): tube.signals[symbol] for tube in self.tubes for symbol in self.elements if symbol in tube.signals
         }
         self.steps: dict[tuple[int, str], list[Step]] = {key: [] for key in self.signals}
+        self.subtracted: dict[tuple[int, str], list[Subtracted]] = {}
         self.session = Session()
 
     def run(self) -> Session:
@@ -98,9 +103,11 @@ class _Pass:
         if self.plan.drift is not None:
             self._correct_drift(self.plan.drift.limit_percent)
         if self.plan.interferences is not None:
-            self._find_factors()
+            self._find_factors(self.plan.interferences)
             self._correct_interferences(self.plan.interferences.flag_percent)
         self._fit_lines()
+        if self.plan.interferences is not None:
+            self._weigh_corrections(self.plan.interferences.reading_u_percent)
         self._read_lines()
         return self.session
 
@@ -184,7 +191,7 @@ class _Pass:
                     about = {"bracketed": tube.order < course.last}
                     self._apply(key, Step("drift_1", inputs, self.signals[key] / (before + (after - before) * place), about))
 
-    def _find_factors(self) -> None:
+    def _find_factors(self, interferences: InterferencePlan) -> None:
         parents = self.plan.parents
         for parent, isotope in parents.items():
             pure = [one for one in self.tubes if one.role == Role.PURE and (one.holds(parent) or 0) > 0 and len(one.nominal) == 1]
@@ -200,10 +207,12 @@ class _Pass:
                 if overlap is None or not found:
                     continue
                 # Noise around nothing is no ion: a factor is never negative.
-                value = max(0.0, fmean(self.signals[one.order, analyte] / self.signals[one.order, parent] for one in found))
+                ratios = [self.signals[one.order, analyte] / self.signals[one.order, parent] for one in found]
+                value = max(0.0, fmean(ratios))
+                u = standard_error_of_factor(ratios, interferences.ratio_u_percent)
                 ratio = ratio_of_ions(value, self.isotopes[analyte], isotope)
                 numbers = tuple(one.number for one in found)
-                self.session.factors.append(Factor(analyte, parent, value, numbers, overlap.ions, ratio))
+                self.session.factors.append(Factor(analyte, parent, value, numbers, overlap.ions, ratio, u))
 
     def _correct_interferences(self, flag_percent: float) -> None:
         by_analyte: dict[str, list[Factor]] = {}
@@ -223,7 +232,9 @@ class _Pass:
         for factor in factors:
             parent = max(0.0, self.signals.get((tube.order, factor.parent), 0.0))
             inputs = {"signal": self.signals[key], "factor": factor.value, "parent": parent}
-            about: dict[str, Any] = {"parent": factor.parent}
+            about: dict[str, Any] = {"parent": factor.parent, "u_factor": factor.u}
+            cells = tuple(value for value, _ in tube.cells.get(factor.parent, ()))
+            self.subtracted.setdefault(key, []).append(Subtracted(factor.parent, factor.value, factor.u, parent, cells))
             if start > 0:
                 about["percent"] = correct_signal(start, parent, factor.value).percent
                 share += about["percent"]
@@ -250,6 +261,18 @@ class _Pass:
                 {"position": tube.number, "ug_l": amount, "signal": signal, "read_ug_l": (signal - line.intercept) / line.slope}
                 for tube, amount, signal in points
             ]
+
+    def _weigh_corrections(self, assumed_percent: float) -> None:
+        """The uncertainty of each tube's corrections; of several acquisitions the largest, for they share their factors."""
+        lines = self.session.lines
+        for tube in self.tubes:
+            for symbol, line in lines.items():
+                if found := self.subtracted.get((tube.order, symbol)):
+                    one = combine_corrections(found, lines, line.slope, assumed_percent)
+                    known = self.session.corrections.get((tube.number, symbol), NO_CORRECTION)
+                    self.session.corrections[tube.number, symbol] = CorrectionUncertainty(
+                        max(one.by_factors, known.by_factors), max(one.by_readings, known.by_readings)
+                    )
 
     def _read_lines(self) -> None:
         for tube in self.tubes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from assays.calculation.corrections import NO_CORRECTION, CorrectionUncertainty
 from assays.calculation.plan import Evaluation, UncertaintyPlan
 from assays.calculation.steps import Step
 from assays.chemistry.uncertainty import BiasUncertainty, combine_product, estimate_from_materials, estimate_from_one_material
@@ -111,7 +112,8 @@ def pooled_rsd_percent(groups: Sequence[Sequence[float]]) -> float:
 @dataclass(frozen=True)
 class Quantities:
     """What a result was computed from, for its budget: the net concentration and its parts in µg/L of the measured solution, the portion,
-    the moisture in percent, and the standard uncertainty of a dilution series of its own in percent (0: the method's usual dilution)."""
+    the moisture in percent, the standard uncertainty of a dilution series of its own in percent (0: the method's usual dilution), and what
+    the corrections for oxides bring (µg/L, by the ratios MO⁺/M⁺ and by the parents' readings)."""
 
     net_ug_l: float
     mass_g: float
@@ -119,6 +121,7 @@ class Quantities:
     u_calibration_ug_l: float | None
     u_blank_ug_l: float
     dilution_u_percent: float = 0.0
+    corrections: CorrectionUncertainty = NO_CORRECTION
 
 
 def make_budget(value: float, quantities: Quantities, components: Mapping[str, float]) -> Step:
@@ -137,6 +140,10 @@ def _parts(quantities: Quantities, components: Mapping[str, float]) -> dict[str,
     found = {"blank": (net, quantities.u_blank_ug_l)}
     if quantities.u_calibration_ug_l is not None:
         found["calibration"] = (net, quantities.u_calibration_ug_l)
+    if quantities.corrections.by_factors:
+        found["interference_ratio"] = (net, quantities.corrections.by_factors)
+    if quantities.corrections.by_readings:
+        found["interference_reading"] = (net, quantities.corrections.by_readings)
     for name, u in components.items():
         if name == "mass_g":
             found["mass"] = (quantities.mass_g, u)

@@ -7,7 +7,8 @@ ratio MO⁺/M⁺ is measured with a pure solution of M in the same session.
 from dataclasses import dataclass
 
 FLAG_ABOVE_PERCENT = 5.0
-"""A correction above this share of the signal is flagged: its own uncertainty then counts (assumption of this laboratory)."""
+"""A correction above this share of the signal is flagged for a look (assumption of this laboratory); its own uncertainty counts at any
+size."""
 
 
 @dataclass(frozen=True)

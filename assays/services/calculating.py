@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from assays.calculation import facts
+from assays.calculation.corrections import NO_CORRECTION
 from assays.calculation.plan import CalculationPlan, Evaluation, InvalidPlan, Replicates, Source, read_plan
 from assays.calculation.run_limits import DecidedLimits, decide_limits
 from assays.calculation.session import Session, compute_session
@@ -137,13 +138,14 @@ def budgets_of_run(
 
 def _quantities(calculation: Calculation, number: int, symbol: str, net: float, portion: Portion) -> Quantities:
     session, limits = calculation.session, calculation.limits[symbol]
-    error = None
+    error, corrections = None, NO_CORRECTION
     if session is not None:
+        corrections = session.corrections.get((number, symbol), corrections)
         replicates = len(session.readings[number][symbol])
         error = session.lines[symbol].standard_error(net, replicates)
     scatter = limits.method_s_ug_l if limits.run_s_ug_l is None else limits.run_s_ug_l
     blank = scatter / max(limits.n, 1) ** 0.5
-    return Quantities(net, portion.mass_g, portion.moisture_percent, error, blank, portion.dilution_u_percent)
+    return Quantities(net, portion.mass_g, portion.moisture_percent, error, blank, portion.dilution_u_percent, corrections)
 
 
 def store_stages(reduction: Reduction, calculation: Calculation) -> None:

@@ -23,7 +23,7 @@ from lims.core import clock
 from lims.core.copying import copy_rows
 from lims.core.ids import uuid7_texts
 
-SOFTWARE = "lims-reduction 2"
+SOFTWARE = "lims-reduction 3"
 
 
 def reduce_run(*, run: Run, by: Any, at: datetime | None = None) -> Reduction:

@@ -18,7 +18,7 @@ from assays.models import MethodVersion, ResultVersion, Run
 from assays.selectors.trails import TRAIL_RELATIONS, trail_of
 from lims.core.ids import uuid7
 from tests.factories.bench import make_planned_run
-from tests.factories.browsing import sign_in
+from tests.factories.browsing import sign_in, text_of
 from tests.factories.callers import Caller
 from tests.factories.measurement import contents_of, make_measured_run, upload_run
 from tests.factories.people import Cast
@@ -130,8 +130,10 @@ def test_a_result_carries_the_uncertainty_of_its_own_budget(cast: Cast) -> None:
     trail = trail_of(version)
     assert trail["steps"][-1]["step"] == "budget_1"
     assert {one["component"] for one in trail["steps"][-1]["about"]["components"]} == {
-        "blank", "calibration", "mass", "volume", "recovery", "moisture", "standard",
+        "blank", "calibration", "mass", "volume", "recovery", "moisture", "standard", "interference_ratio", "interference_reading",
     }  # fmt: skip
+    page = sign_in(cast.reviewer).get(f"/runs/{run.code}/results/{version.pk}/")
+    assert "ratio MO⁺/M⁺ of the corrected oxides" in text_of(page)
 
 
 def test_nordtest_takes_the_laboratory_s_own_controls_from_before_the_run(cast: Cast) -> None:
