@@ -1,7 +1,8 @@
 """The bytes of a custody event and their hashes. Pure; the offline verifier computes the same.
 
 An event is a JSON object of strings, integers, null and one level of nesting, serialised as RFC 8785 prescribes (for such values: sorted
-keys, no spaces, UTF-8). Restricted fields appear only as commitments: SHA-256(salt ‖ value in UTF-8), in hexadecimal.
+keys, no spaces, UTF-8). Restricted fields appear only as commitments: SHA-256(salt ‖ value in UTF-8), in hexadecimal. A salt has
+`SALT_BYTES`, never more or fewer: whoever checks a commitment checks that too, or the border between the two could be moved.
 """
 
 from __future__ import annotations

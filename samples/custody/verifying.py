@@ -15,7 +15,7 @@ from django.db.models import BigIntegerField, F, Func, QuerySet
 
 from lims.core.models import Installation
 from samples.custody.findings import Finding, Verification
-from samples.custody.hashing import SCHEMA_VERSION, canonical_bytes, commitment, time_text
+from samples.custody.hashing import SALT_BYTES, SCHEMA_VERSION, canonical_bytes, commitment, time_text
 from samples.custody.log_replaying import replay_log
 from samples.custody.models import CustodyEvent
 from samples.custody.replaying import replay_chains
@@ -162,6 +162,8 @@ def _disclosure_findings(disclosure: dict[str, list[str]] | None, commitments: d
 def _opens(committed: str, pair: list[str]) -> bool:
     try:
         salt, value = pair
-        return commitment(bytes.fromhex(salt), value) == committed
+        raw = bytes.fromhex(salt)
+        # A longer salt could take the beginning of the value: the same committed bytes would tell another.
+        return len(raw) == SALT_BYTES and commitment(raw, value) == committed
     except (ValueError, TypeError, AttributeError):
         return False

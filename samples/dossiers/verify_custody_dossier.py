@@ -39,6 +39,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 AUTHENTIC, ALTERED, MISSING, NOT_COVERED = "authentic", "altered", "missing", "not covered"
 MOST_BYTES, MOST_ANSWERS = 256 * 1024 * 1024, 100_000
+SALT = r"[0-9a-f]{32}"  # of one length only: a longer one could take the beginning of the value, and the same bytes would tell another
 ED25519, COSIGNATURE = 0x01, 0x04  # signature types of C2SP signed-note and tlog-cosignature
 
 
@@ -381,6 +382,8 @@ def check_sample(sample: Any, dossier: Any, log: Log, found: Findings) -> None:
                 found.warnings.append(f"{sample['code']}, event {event['seq']}: {name} runs backwards, {before} before {event[name]}.")
             moments[name] = max(before, event[name])
         expected, previous = max(expected, event["seq"] + 1), event["hash"]
+    if not sample["events"] and sample["last_seq"] < 1:
+        note_event(found, sample, 1, "", "", MISSING, ["every sample has a first event; none is told of this one"])
     for seq in range(expected, min(sample["last_seq"], expected + 999) + 1):
         note_event(found, sample, seq, "", "", MISSING, [f"the dossier says that the row ends with event {sample['last_seq']}"])
     if sample["last_seq"] < expected - 1 or (sample["last_seq"] == expected - 1 and sample["last_hash"] != previous):
@@ -430,7 +433,7 @@ def event_problems(event: Any, sample: Any, dossier: Any) -> Any:
     committed = content.get("commitments")
     for name, told in event["disclosed"].items():
         salt, value = told["salt"], told["value"]
-        opens = re.fullmatch(r"([0-9a-f]{2}){16,64}", salt) and sha256(bytes.fromhex(salt) + value.encode())
+        opens = re.fullmatch(SALT, salt) and sha256(bytes.fromhex(salt) + value.encode())
         if not isinstance(committed, dict) or not opens or committed.get(name) != opens:
             yield f"the {name} that is told is not what was committed to"
 
@@ -470,16 +473,33 @@ def check_signatures(dossier: Any, found: Findings) -> None:
             f"{loose} of {len(dossier['signatures'])} signatures are told by no event shown here: they rest on the seal alone."
         )
     for one in dossier["signatures"]:
-        if one["content"] is not None and sha256(one["content"].encode()) != one["content_sha256"]:
+        if one["content"] is not None and (sha256(one["content"].encode()) != one["content_sha256"] or not says_act(one)):
             found.whole.append((ALTERED, f"What {one['person'] or 'somebody'} signed at {one['signed_at']} is not what is shown."))
+        written = [told for told in events if told.get("signature", {}).get("value") == one["content_sha256"]]
+        for shown, name in (("person", "actor"), ("organisation", "actor_organisation")):
+            actors = {told[name]["value"] for told in written if name in told}
+            if one[shown] and actors and one[shown] not in actors:
+                found.whole.append((ALTERED, f"{one[shown]} is told to have signed at {one['signed_at']}; its event names another."))
+
+
+def says_act(signature: Any) -> bool:
+    """Whether the act and the consignment that a signature is told to be of are those in what was signed."""
+    try:
+        said = json.loads(signature["content"])
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(said, dict):
+        return False
+    act = said.get("act", f"decision: {said.get('decision')}")
+    return bool(act == signature["act"] and said.get("consignment", signature["consignment"]) == signature["consignment"])
 
 
 def check_twins(dossier: Any, found: Findings) -> None:
-    """No sample and no place in the log may be used twice."""
-    ids = [sample["id"] for sample in dossier["samples"]]
+    """No sample, no code and no place in the log may be used twice."""
+    ids, codes = [sample["id"] for sample in dossier["samples"]], {sample["code"] for sample in dossier["samples"]}
     places = [event["leaf_index"] for sample in dossier["samples"] for event in sample["events"] if event["leaf_index"] is not None]
-    if len(set(ids)) < len(ids) or len(set(places)) < len(places):
-        found.whole.append((ALTERED, "A sample, or a place in the log, stands twice in the dossier."))
+    if len(set(ids)) < len(ids) or len(codes) < len(ids) or len(set(places)) < len(places):
+        found.whole.append((ALTERED, "A sample, its code, or a place in the log stands twice in the dossier."))
 
 
 def check_earlier(dossier: Any, earlier: Any, found: Findings) -> None:

@@ -140,6 +140,12 @@ def test_changed_disclosure_is_found(attacked: list[Sample]) -> None:
     attack("UPDATE custody_custodydisclosure SET fields = %s WHERE id = %s", json.dumps(fields), row.pk)
     assert first_bad() == (attacked[1].code, 1, "the disclosed place is not what was committed to")
 
+    # The same bytes cut elsewhere open the commitment too, unless a salt has its one length.
+    salt, place = row.fields["place"]
+    moved = row.fields | {"place": [salt + place[:1].encode().hex(), place[1:]]}
+    attack("UPDATE custody_custodydisclosure SET fields = %s WHERE id = %s", json.dumps(moved), row.pk)
+    assert first_bad() == (attacked[1].code, 1, "the disclosed place is not what was committed to")
+
 
 @pytest.mark.parametrize("pair", [["zz", "Pangwa North"], ["00"], None, "text"])
 def test_garbled_disclosure_is_found(attacked: list[Sample], pair: Any) -> None:

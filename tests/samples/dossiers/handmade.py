@@ -155,7 +155,7 @@ def make_content(*, signers: Sequence[Hand] = (LOG,), rotated: bool = False, wit
                 "disclosed": {
                     name: {"salt": (bytes([index]) * 16).hex(), "value": value}
                     for name, value in _hidden(sample, index).items()
-                    if name in {"place", "code", "signature"}
+                    if name in {"actor", "place", "code", "signature"}
                 }
             }
             for index, row in enumerate(rows)

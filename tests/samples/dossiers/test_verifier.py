@@ -165,6 +165,22 @@ def _disclose(content: dict[str, Any]) -> None:
     _events(content)[0]["disclosed"]["place"]["value"] = "Chipwe, P1"
 
 
+def _move_salt(content: dict[str, Any]) -> None:
+    """The same committed bytes, cut elsewhere: what was the beginning of the code is told as the end of its salt."""
+    told = _events(content)[0]["disclosed"]["code"]
+    told["salt"], told["value"] = told["salt"] + told["value"][:2].encode().hex(), told["value"][2:]
+    content["samples"][0]["code"] = told["value"]
+
+
+def _empty(content: dict[str, Any]) -> None:
+    content["samples"][1] |= {"events": [], "last_seq": 0, "last_hash": None}
+
+
+def _double_code(content: dict[str, Any]) -> None:
+    del content["samples"][1]["events"][0]["disclosed"]["code"]
+    content["samples"][1]["code"] = content["samples"][0]["code"]
+
+
 def _invent(content: dict[str, Any]) -> None:
     content["samples"][0]["last_seq"] = 5
 
@@ -220,6 +236,11 @@ TAMPERING: dict[str, tuple[Touch, str, int]] = {
     "a part given another parent": (_adopt, "altered", 0),
     "a sample told twice": (_twin, "altered", 0),
     "an event that the log does not hold yet": (_forget_proof, "not covered", 4),
+    "a salt that takes the beginning of a code": (_move_salt, "altered", 1),
+    "a sample told without any of its events": (_empty, "missing", 1),
+    "two samples told under one code": (_double_code, "altered", 0),
+    "another person told to have signed": (lambda content: content["signatures"][0].update(person="Usha Verma"), "altered", 0),
+    "another act told than was signed": (lambda content: content["signatures"][0].update(act="refused"), "altered", 0),
     "another thing signed": (_sign_otherwise, "altered", 0),
     "a checkpoint signed by nobody": (_break_signature, "altered", 1),
     "no checkpoint": (lambda content: content["log"].update(checkpoint=None), "not covered", 1),
