@@ -14,6 +14,7 @@ from assays.reports.services import amend_certificate, request_certificate
 from assays.selectors.trays import PlannedPosition
 from assays.services.authorising import authorise_results
 from assays.services.planning import plan_run
+from assays.services.weighing import Portion, weigh_aliquots
 from lims.core import clock
 from lims.jobs.services import run_job
 from samples.models import Sample
@@ -54,7 +55,8 @@ def make_reviewed_run(
     tests = submission.tests.filter(state="requested", method_version__method__code=method).order_by("sample__code")
     bench.make_prepared(cast, [test.sample for test in tests if not test.sample.preparations.exists()])
     laboratory = {"laboratory": submission.laboratory}
-    aliquots = [bench.weigh_aliquot(test=test, mass_g=test.method_version.test_portion_g, by=cast.technician) for test in tests]
+    portions = [Portion(test=test, mass_g=test.method_version.test_portion_g) for test in tests]
+    aliquots = weigh_aliquots(portions=portions, by=cast.technician)
     bench.leach_portions(cast, aliquots)
     if not bench.Competence.objects.filter(user=cast.analyst, method_code=method).exists():
         bench.grant_competence(cast, cast.analyst, "measure", method)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from assays.services.weighing import weigh_aliquot
 from lims.accounts.services.people import set_temporary_password
 from lims.core import clock
 from lims.core.models import Installation
@@ -137,7 +138,7 @@ def test_a_weighed_portion_waits_for_its_leach(cast: Cast) -> None:
     submission = bench.make_submission(cast, samples, ["LCH-MS"])
     bench.make_prepared(cast, samples)
     test = submission.tests.get()
-    aliquot = bench.weigh_aliquot(test=test, mass_g=test.method_version.test_portion_g, by=cast.technician)
+    aliquot = weigh_aliquot(test=test, mass_g=test.method_version.test_portion_g, by=cast.technician)
     assert only(cast.technician)["to_leach"] == 1
     bench.leach_portions(cast, [aliquot])
     assert "to_leach" not in only(cast.technician)
