@@ -144,4 +144,4 @@ def test_judging_asks_the_database_as_often_for_a_tray_as_for_a_tube(cast: Cast)
         with CaptureQueriesContext(connection) as captured:
             judge_run(run=run, by=cast.analyst)
         asked.append(len(captured))
-    assert asked[0] == asked[1] <= 28
+    assert asked[0] == asked[1] <= 29
