@@ -109,6 +109,8 @@ def _portions(rows: list[bodies.Aliquot], viewer: Any) -> list[Portion]:
             duplicate_mass_g=row.duplicate_mass_g,
             volume_ml=row.volume_ml,
             dilution=row.dilution,
+            specimen_g=row.specimen_g,
+            ignition_loss_percent=row.ignition_loss_percent,
             duplicate_of=originals.get(index),
         )
         for index, (row, test) in enumerate(zip(rows, _tests(rows, viewer), strict=True))

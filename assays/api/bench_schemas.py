@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from assays.lifecycle import RunState, SubmissionState, TestState
 from assays.models.lots import LotPurpose, ValueUnit
-from assays.models.methods import Extraction
+from assays.models.methods import Extraction, Form, ReportedOf
 from assays.models.reference import MaterialKind
 from assays.models.runs import PositionKind
 from assays.models.submissions import Turnaround
@@ -129,6 +129,8 @@ class NewAliquotSchema(Schema):
     method = serializers.CharField(required=False)
     volume_ml = serializers.DecimalField(9, 3, required=False, allow_null=True, help_text="The method's by default")
     dilution = serializers.DecimalField(12, 4, required=False, allow_null=True, help_text="The method's by default")
+    specimen_g = serializers.DecimalField(12, 5, required=False, allow_null=True, help_text="The finished pellet or bead of a solid")
+    ignition_loss_percent = serializers.DecimalField(6, 3, required=False, allow_null=True, help_text="Of a solid that was ignited")
     duplicate_of = serializers.CharField(required=False, allow_null=True, help_text="Code of the aliquot it repeats")
 
 
@@ -138,8 +140,10 @@ class AliquotSchema(Schema):
     sample = serializers.CharField()
     method = serializers.CharField()
     mass_g = serializers.CharField(help_text=_NUMBER)
-    volume_ml = serializers.CharField(help_text=_NUMBER)
+    volume_ml = serializers.CharField(allow_null=True, help_text=f"{_NUMBER}; null of a solid")
     dilution = serializers.CharField(help_text=_NUMBER)
+    specimen_g = serializers.CharField(allow_null=True)
+    ignition_loss_percent = serializers.CharField(allow_null=True)
     duplicate_of = serializers.CharField(allow_null=True)
     weighed_at = serializers.DateTimeField()
 
@@ -298,8 +302,11 @@ class MethodSchema(Schema):
     solution_unit = serializers.CharField()
     test_portion_g = serializers.CharField()
     test_portion_tolerance_percent = serializers.CharField()
-    volume_ml = serializers.CharField()
+    form = serializers.ChoiceField(choices=Form.choices, help_text="A solid has no volume and no dilution")
+    reported_of = serializers.ChoiceField(choices=ReportedOf.choices, help_text="What the contents of a solid are contents of")
+    volume_ml = serializers.CharField(allow_null=True)
     dilution = serializers.CharField()
+    specimen_g = serializers.CharField(allow_null=True, help_text="The finished pellet or bead")
     drying_c = serializers.IntegerField()
     calculation = serializers.DictField(help_text="The way from readings to results; empty: the plain one")
     rule_set = serializers.CharField()

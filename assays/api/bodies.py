@@ -58,6 +58,8 @@ class Aliquot(Struct):
     method: str = ""
     volume_ml: Decimal | None = None
     dilution: Decimal | None = None
+    specimen_g: Decimal | None = None
+    ignition_loss_percent: Decimal | None = None
     duplicate_of: str | None = None
 
 

@@ -166,6 +166,13 @@ def read_plan(data: Mapping[str, Any], isotopes: Mapping[str, str] | None = None
     return plan
 
 
+def refuse_for_solid(plan: CalculationPlan) -> None:
+    """Raise `InvalidPlan` where the plan asks for what only a solution has: counts of a session, limits of procedural blanks, a budget of
+    volume and calibration line."""
+    if plan.source != Source.INSTRUMENT or plan.limits.decides != Decides.METHOD or plan.uncertainty.evaluation == Evaluation.BUDGET:
+        raise InvalidPlan("A solid is computed from the instrument's contents, with the method's limits and no budget of a solution.")
+
+
 def combine_replicates(values: Sequence[float], rule: Replicates) -> float:
     """Accepted replicates, none of them a bound, as one number by the method's rule."""
     return median(values) if rule == Replicates.MEDIAN else fmean(values)

@@ -37,6 +37,11 @@ def decide_limits(
     return {symbol: _decide(one, blanks.get(symbol, ()), nominal, plan) for symbol, one in limits.items()}
 
 
+def keep_limits(limits: Mapping[str, AnalyteLimits]) -> dict[str, DecidedLimits]:
+    """The method version's own limits, of a solid: it has no procedural blanks that are subtracted, and no scatter of a solution."""
+    return {symbol: DecidedLimits(one, one, 0, None, 0.0, None, None, "method version") for symbol, one in limits.items()}
+
+
 def _decide(method: AnalyteLimits, blanks: Sequence[SolutionReading], nominal: Portion, plan: LimitsPlan) -> DecidedLimits:
     per_ug_l = reduce_limit_to_dry_mg_kg(1.0, nominal.volume_ml, nominal.dilution, nominal.mass_g, nominal.moisture_percent)
     method_s = method.lod / 3 / per_ug_l

@@ -38,13 +38,20 @@ class Step:
 
 
 _FORMULAS = (
-    Formula("replicates_mean_1", "mean of the inputs", "cps", "Mean of the accepted replicates"),
-    Formula("replicates_median_1", "median of the inputs", "cps", "Median of the accepted replicates"),
     Formula("internal_standard_1", "signal * reference / standard", "cps", "Signal over the recovery of its internal standard"),
     Formula("background_1", "signal - background", "cps", "Less the mean of the calibration blanks"),
     Formula("drift_1", "signal / (before + (after - before) * place)", "cps", "Over the sensitivity, linear between two drift checks"),
     Formula("interference_1", "signal - factor * parent", "cps", "Less the oxide and hydroxide ions of one element"),
     Formula("calibration_1", "(signal - intercept) / slope", "µg/L", "From the calibration line"),
+    Formula("reading_solution_1", "reading * unit_factor / oxide_factor", "µg/L", "One reading as the element, in µg/L"),
+    Formula("solution_mean_1", "mean of the inputs", "µg/L", "Mean of the accepted replicates"),
+    Formula("solution_median_1", "median of the inputs", "µg/L", "Median of the accepted replicates"),
+    Formula("reading_solid_1", "reading * unit_factor / oxide_factor", "mg/kg", "One reading of a solid as the element, in mg/kg"),
+    Formula("solid_mean_1", "mean of the inputs", "mg/kg", "Mean of the accepted replicates"),
+    Formula("solid_median_1", "median of the inputs", "mg/kg", "Median of the accepted replicates"),
+    Formula("of_sample_1", "read", "mg/kg", "Reported of the sample as prepared: nothing was dissolved or diluted, no factor is applied"),
+    Formula("of_specimen_1", "read * specimen_g / mass_g", "mg/kg", "Reported of the pellet or bead: content of the portion in it"),
+    Formula("of_ignited_1", "read * (100 - ignition_loss_percent) / 100", "mg/kg", "Reported of the ignited sample: as before it"),
     Formula("procedural_blank_1", "mean of the inputs", "µg/L", "Mean of the run's reagent blanks; bounds and negative ones count as zero"),
     Formula("blank_scale_1", "blank * applied_dilution", "µg/L", "The blank on the scale of a reading that carries its dilution"),
     Formula("content_1", "(solution - blank) * volume_ml * dilution / (1000 * mass_g)", "mg/kg", "Content of the portion as weighed"),

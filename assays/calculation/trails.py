@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
@@ -16,28 +17,79 @@ from assays.calculation.steps import FORMULAS, Step
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Cell:
+    """A number the instrument reported, what one of its unit is in the unit that is reduced (µg/L of a solution, mg/kg of a solid), and the
+    mass of its oxide per mass of the element (1 where the element itself was read); `about` says where it stands."""
+
+    value: float
+    unit_factor: float = 1.0
+    oxide_factor: float = 1.0
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reduced(self) -> float:
+        """The element's number, in the unit that is reduced."""
+        return self.value * self.unit_factor / self.oxide_factor
+
+
 def tell_steps(
-    inputs: Mapping[str, Any], readings: Sequence[float], blanks: Sequence[float], uncertainty: Sequence[Step], moisture_percent: float
+    inputs: Mapping[str, Any], cells: Sequence[Cell], blanks: Sequence[float], uncertainty: Sequence[Step], moisture_percent: float
 ) -> list[Row]:
-    """The steps of a stored result version in order. `readings` are the instrument's concentrations in µg/L, used where no acquisition has
-    steps of its own; a result that was not read in a solution has no steps here. `blanks` are what the run's reagent blanks showed, bounds
-    and negative values as zero; `uncertainty` the last steps."""
+    """The steps of a stored result version in order. `cells` are the instrument's own contents, used where no acquisition has steps of its
+    own; a result that was read neither in a solution nor in a solid has no steps here. `blanks` are what the run's reagent blanks showed,
+    bounds and negative values as zero; `uncertainty` the last steps."""
     found: list[Row] = []
+    if "read_mg_kg" in inputs:
+        found = [_row("specimen", one.as_data()) for one in _tell_specimen(inputs, cells, moisture_percent)]
+        return found + [_row("result", one.as_data()) for one in uncertainty]
     if "solution_ug_l" not in inputs:
         return found
     solutions: list[float] = []
     for acquisition in inputs.get("acquisitions", ()):
         found += [_row(f"acquisition {acquisition['order']}", one) for one in acquisition["steps"]]
         solutions += [one["output"] for one in acquisition["steps"][-1:]]
-    found += [_row("tube", one.as_data()) for one in _tell_tube(inputs, solutions or readings, blanks, moisture_percent)]
+    if not solutions and any(one.unit_factor != 1 or one.oxide_factor != 1 for one in cells):
+        found += [_row("reading", one.as_data()) for one in _tell_cells("reading_solution_1", cells)]
+    solutions = solutions or [one.reduced for one in cells]
+    found += [_row("tube", one.as_data()) for one in _tell_tube(inputs, solutions, blanks, moisture_percent)]
     return found + [_row("result", one.as_data()) for one in uncertainty]
+
+
+def _tell_cells(name: str, cells: Sequence[Cell]) -> Iterator[Step]:
+    """Each reading as the element in the unit that is reduced: the factors of its unit and of its oxide stand here and nowhere else."""
+    for one in cells:
+        numbers = {"reading": one.value, "unit_factor": one.unit_factor, "oxide_factor": one.oxide_factor}
+        yield Step(name, numbers, one.reduced, one.about)
+
+
+def _tell_specimen(inputs: Mapping[str, Any], cells: Sequence[Cell], moisture_percent: float) -> Iterator[Step]:
+    """A content of a solid: what was reported, of what, as one of the portion, dry."""
+    read = float(inputs["read_mg_kg"])
+    yield from _tell_cells("reading_solid_1", cells)
+    if len(cells) > 1:
+        rule = inputs.get("replicates", "mean")
+        yield Step(f"solid_{rule}_1", {f"replicate_{place}": one.reduced for place, one in enumerate(cells, 1)}, read)
+    if inputs["net_mg_kg"] == "None":
+        return
+    net, amounts = float(inputs["net_mg_kg"]), {"read": read}
+    if inputs["reported_of"] == "specimen":
+        amounts |= {"specimen_g": float(inputs["specimen_g"]), "mass_g": float(inputs["mass_g"])}
+        content = read * amounts["specimen_g"] / amounts["mass_g"]
+    elif inputs["reported_of"] == "ignited":
+        amounts |= {"ignition_loss_percent": float(inputs["ignition_loss_percent"])}
+        content = read * (100 - amounts["ignition_loss_percent"]) / 100
+    else:
+        content = read
+    yield Step(f"of_{inputs['reported_of']}_1", amounts, content)
+    yield Step("dry_1", {"content": content, "moisture_percent": moisture_percent}, net)
 
 
 def _tell_tube(inputs: Mapping[str, Any], solutions: Sequence[float], blanks: Sequence[float], moisture_percent: float) -> Iterator[Step]:
     solution, blank, dilution = (float(inputs[name]) for name in ("solution_ug_l", "blank_ug_l", "dilution"))
     if len(solutions) > 1:
         rule = inputs.get("replicates", "mean")
-        yield Step(f"replicates_{rule}_1", {f"replicate_{place}": one for place, one in enumerate(solutions, 1)}, solution)
+        yield Step(f"solution_{rule}_1", {f"replicate_{place}": one for place, one in enumerate(solutions, 1)}, solution)
     if inputs["net_mg_kg"] == "None":
         return
     if blanks:

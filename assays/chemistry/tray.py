@@ -17,8 +17,8 @@ from assays.chemistry.reduction import reduce_limit_to_dry_mg_kg, reduce_to_dry_
 
 
 class SolutionReading(NamedTuple):
-    """A concentration in µg/L. `applied_dilution` is the factor the instrument has already multiplied in (1 for none); `qualifier` is
-    `""`, `"<"`, `">"`; `reading_id` leads back to the raw cell."""
+    """A concentration in µg/L, or a mass fraction of a solid in mg/kg (`chemistry.solids`). `applied_dilution` is the factor the instrument
+    has already multiplied in (1 for none); `qualifier` is `""`, `"<"`, `">"`; `reading_id` leads back to the raw cell."""
 
     value: float
     qualifier: str = ""
@@ -62,9 +62,20 @@ class TrayInput:
     corrected: bool = True
 
 
+class SolidSource(NamedTuple):
+    """What a content was made of that was read in a solid: the mg/kg reported, of what (`chemistry.solids`), the mass of the specimen (g)
+    and the loss on ignition (%) where they are known."""
+
+    read_mg_kg: float
+    reported_of: str
+    specimen_g: float | None = None
+    ignition_loss_percent: float | None = None
+
+
 class TrayResult(NamedTuple):
     """One content in mg/kg dry. `value` is the bound where `qualifier` is `<` or `>`; `net` is the value before censoring (None where only
-    a bound was read); `uncertainty` is expanded (k = 2), for quantified values only; the rest is what it was made of."""
+    a bound was read); `uncertainty` is expanded (k = 2), for quantified values only; the rest is what it was made of: a solution, unless
+    `solid` says that nothing was dissolved."""
 
     value: float
     qualifier: str
@@ -76,6 +87,7 @@ class TrayResult(NamedTuple):
     blank_ug_l: float
     dilution: float
     reading_ids: tuple[str, ...]
+    solid: SolidSource | None = None
 
 
 @dataclass(frozen=True)
@@ -142,8 +154,8 @@ def reduce_tray(
     return TrayReduction(results, mismatches)
 
 
-def _combine(readings: Sequence[SolutionReading], portion_dilution: float, average: Average) -> tuple[float, str, float]:
-    """Replicates as one concentration of the measured solution: (µg/L, qualifier, dilution still to apply).
+def combine_readings(readings: Sequence[SolutionReading], portion_dilution: float, average: Average) -> tuple[float, str, float]:
+    """Replicates as one concentration of the measured solution, or one content of a solid: (number, qualifier, dilution still to apply).
 
     A concentration that already carries the dilution is taken as it is, with the factor 1 that remains.
     """
@@ -174,12 +186,12 @@ def _reduce_one(
     position: TrayInput, readings: Sequence[SolutionReading], limits: AnalyteLimits, scale: float, blank: float, average: Average
 ) -> TrayResult:
     portion = position.portion
-    solution, qualifier, dilution = _combine(readings, portion.dilution, average)
+    solution, qualifier, dilution = combine_readings(readings, portion.dilution, average)
     applied = portion.dilution / dilution
     subtracted = 0.0 if position.is_blank or not position.corrected else blank * applied
     reduced = reduce_to_dry_mg_kg(solution, subtracted, portion.volume_ml, dilution, portion.mass_g, portion.moisture_percent).dry
     lod, loq, upper = limits.lod * scale, limits.loq * scale, limits.upper * scale
-    value, final = _censor(reduced, qualifier, loq, upper)
+    value, final = censor_content(reduced, qualifier, loq, upper)
     return TrayResult(
         value=value,
         qualifier=final,
@@ -194,7 +206,7 @@ def _reduce_one(
     )
 
 
-def _censor(reduced: float, qualifier: str, loq: float, upper: float) -> tuple[float, str]:
+def censor_content(reduced: float, qualifier: str, loq: float, upper: float) -> tuple[float, str]:
     """Below the LOQ the LOQ is a bound; above the working range the range's end is. A reading that is itself a lower bound says no more
     than its own number; without one it was above the range."""
     if qualifier == ">":

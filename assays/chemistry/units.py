@@ -47,7 +47,7 @@ UNITS: Mapping[Kind, Mapping[str, Decimal]] = MappingProxyType(
     {kind: MappingProxyType({name: Decimal(factor) for name, factor in table.items()}) for kind, table in _FACTORS.items()}
 )
 
-_SPELLINGS = {"pct": "%", "wt.%": "%"}
+_SPELLINGS = {"pct": "%", "wt.%": "%", "mass%": "%", "m%": "%", "%m/m": "%", "%(m/m)": "%"}
 _CANONICAL = {name.lower(): name for table in UNITS.values() for name in table}
 
 

@@ -9,6 +9,7 @@ from django.forms.formsets import BaseFormSet
 from django.utils.translation import gettext_lazy as _
 
 from assays.models import Aliquot, MethodVersion, SubmissionTest
+from assays.models.methods import ReportedOf
 from assays.services.preparing import ROUTES, PreparationRecord
 from assays.services.weighing import Portion
 from samples.models import Sample
@@ -62,6 +63,12 @@ class PreparationRow(forms.Form):
         )
 
 
+def amounts_of(version: MethodVersion) -> tuple[str, ...]:
+    """What is entered beside a portion's mass: of a solution its volume and dilution, of a solid what the method's way needs."""
+    needed = {ReportedOf.SPECIMEN: ("specimen_g",), ReportedOf.IGNITED: ("ignition_loss_percent",)}
+    return needed.get(ReportedOf(version.reported_of), ()) if version.is_solid else ("volume_ml", "dilution")
+
+
 class WeighingRow(forms.Form):
     """One test: its portion, and the portion of a duplicate if one is weighed beside it. With `original` the row is a duplicate alone."""
 
@@ -73,12 +80,15 @@ class WeighingRow(forms.Form):
     duplicate_mass_g = amount(_("Duplicate"), "g", 5, **{"data-skip": ""})
     volume_ml = amount(_("Final volume"), "mL", 3, **{"data-skip": ""})
     dilution = amount(_("Dilution factor"), "×", 4, **{"data-skip": ""})
+    specimen_g = amount(_("Finished pellet or bead"), "g", 5, **{"data-skip": ""})
+    ignition_loss_percent = amount(_("Loss on ignition"), "%", 3, **{"data-skip": ""})
 
     def __init__(self, *args: Any, version: MethodVersion | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if version is not None:
-            for name in ("volume_ml", "dilution"):
-                self.fields[name].widget.attrs["placeholder"] = f"{getattr(version, name).normalize():f}"
+            for name in amounts_of(version):
+                usual = getattr(version, name, None)
+                self.fields[name].widget.attrs["placeholder"] = "" if usual is None else f"{usual.normalize():f}"
 
     def is_blank(self) -> bool:
         """Whether no mass was typed into the row."""
@@ -99,6 +109,8 @@ class WeighingRow(forms.Form):
             duplicate_mass_g=cleaned["duplicate_mass_g"],
             volume_ml=cleaned["volume_ml"],
             dilution=cleaned["dilution"],
+            specimen_g=cleaned["specimen_g"],
+            ignition_loss_percent=cleaned["ignition_loss_percent"],
             duplicate_of=original,
         )
 

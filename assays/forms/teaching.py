@@ -37,6 +37,7 @@ ROLES = [
 _QUANTITY_WORDS = [
     ("measured_concentration", _("concentration as measured")),
     ("concentration", _("concentration, dilution included")),
+    ("mass_fraction", _("mass fraction of the solid")),
     ("counts", _("counts")),
     ("intensity", _("intensity")),
     ("concentration_sd", _("standard deviation")),

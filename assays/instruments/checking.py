@@ -14,7 +14,7 @@ from typing import TypeVar
 from assays.chemistry.units import convert
 
 from .oxides import find_oxide_factors
-from .parsers.model import ABOVE, CONCENTRATIONS, NOT_UNDERSTOOD, OVER, ParsedExport, ParsedReading
+from .parsers.model import ABOVE, CONCENTRATIONS, MASS_FRACTION, NOT_UNDERSTOOD, OVER, ParsedExport, ParsedReading
 from .parsers.nomenclature import find_mass_or_line, find_oxide_element, read_unit
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -37,10 +37,11 @@ class AnalyteExpectation:
 
 @dataclass(frozen=True, slots=True)
 class MethodExpectation:
-    """What a method version expects of an export: concentrations in `unit` of these analytes."""
+    """What a method version expects of an export: contents in `unit` of these analytes, of a solution or, where `solid`, of a solid."""
 
     unit: str
     analytes: tuple[AnalyteExpectation, ...]
+    solid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class _Checker:
     """The readings of an export by analyte, looked at from several sides."""
 
     def __init__(self, export: ParsedExport, method: MethodExpectation, rows: Collection[int] | None) -> None:
-        self.readings, self.unit = export.readings, method.unit
+        self.readings, self.unit, self.solid = export.readings, method.unit, method.solid
         self.expected = {analyte.symbol: analyte for analyte in method.analytes}
         self.channels = self._sort_channels(rows)
         self.counting: dict[str, list[int]] = {symbol: [] for symbol in self.expected}
@@ -183,8 +184,13 @@ class _Checker:
         return bool(self.counting[symbol] or self.other[symbol])
 
     def _check_units(self) -> Iterator[ReadingWarning]:
-        counting = (index for indexes in self.counting.values() for index in indexes)
-        for written, indexes in self._group(counting, lambda reading: reading.unit or "").items():
+        counting = [index for indexes in self.counting.values() for index in indexes]
+        solids = [] if self.solid else [index for index in counting if self.readings[index].quantity == MASS_FRACTION]
+        for written, indexes in self._group(solids, lambda reading: reading.unit or "").items():
+            message = f"Contents of the solid are in {written}, the method works in {self.unit} of solutions. "
+            yield ReadingWarning("unit_differs", message + "Choose a run of a method that measures solids.", indexes)
+        others = set(counting).difference(solids) if solids else counting
+        for written, indexes in self._group(sorted(others), lambda reading: reading.unit or "").items():
             factor = _find_factor(written, self.unit)
             if factor is not None and factor != 1:
                 message = f"Concentrations are in {written}, the method works in {self.unit}: 1 {written} is {factor:f} {self.unit}."

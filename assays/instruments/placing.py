@@ -122,9 +122,10 @@ def find_warnings(
 
 
 def expect(run: Run) -> MethodExpectation:
-    """What the run's method version measures, in its solution unit. The working range is judged after reduction."""
-    analytes = analytes_of(run.method_version).items()
-    return MethodExpectation(run.method_version.solution_unit, tuple(AnalyteExpectation(symbol, one.isotope) for symbol, one in analytes))
+    """What the run's method version measures, in the unit of its readings. The working range is judged after reduction."""
+    version = run.method_version
+    analytes = tuple(AnalyteExpectation(symbol, one.isotope) for symbol, one in analytes_of(version).items())
+    return MethodExpectation(version.solution_unit, analytes, version.is_solid)
 
 
 def _check_dilutions(

@@ -13,6 +13,7 @@ from assays.instruments.models import Mapping, MappingVersion, NamePattern, Uplo
 from assays.instruments.parsers import mapped, registry
 from assays.instruments.parsers.layouts import Layout
 from assays.instruments.parsers.model import Kind, ParsedExport, ParseError
+from assays.instruments.parsers.solids import tell_mass_fractions
 from assays.instruments.parsers.source import open_source
 from lims.core.files import read_bytes
 
@@ -53,7 +54,7 @@ def read_export(
     if mapping is not None:
         return _read_mapped(name, data, mapping), mapping
     try:
-        return registry.parse(name, data), None
+        return tell_mass_fractions(registry.parse(name, data)), None
     except ParseError as error:
         if error.code != "unknown_format":
             raise

@@ -59,22 +59,33 @@ class Preparation(Record):
 @history()
 class Aliquot(Record):
     """A test portion: mass (g), final volume (mL) and dilution factor of the measured solution. Its mass leaves the sample by a
-    *consumed* event."""
+    *consumed* event.
+
+    A solid has no volume: it is pressed or fused into a specimen of `specimen_g`, and `ignition_loss_percent` is what its material, as
+    weighed, lost when it was ignited; each where the method needs it.
+    """
 
     code = models.CharField(max_length=24, unique=True, editable=False)
     test = models.ForeignKey("assays.SubmissionTest", on_delete=models.PROTECT, related_name="aliquots")
     preparation = models.ForeignKey(Preparation, on_delete=models.PROTECT, related_name="aliquots")
     duplicate_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="duplicates")
     mass_g = models.DecimalField(max_digits=12, decimal_places=5)
-    volume_ml = models.DecimalField(max_digits=9, decimal_places=3)
-    dilution = models.DecimalField(max_digits=12, decimal_places=4)
+    volume_ml = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)
+    dilution = models.DecimalField(max_digits=12, decimal_places=4, default=1)
+    specimen_g = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
+    ignition_loss_percent = models.DecimalField(max_digits=6, decimal_places=3, null=True, blank=True)
     weighed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     weighed_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(mass_g__gt=0) & Q(volume_ml__gt=0) & Q(dilution__gte=1), name="aliquot_amounts_positive")
+            models.CheckConstraint(condition=Q(mass_g__gt=0) & Q(volume_ml__gt=0) & Q(dilution__gte=1), name="aliquot_amounts_positive"),
+            models.CheckConstraint(
+                condition=(Q(specimen_g=None) | Q(specimen_g__gte=models.F("mass_g")))
+                & (Q(ignition_loss_percent=None) | Q(ignition_loss_percent__gt=-100, ignition_loss_percent__lt=100)),
+                name="specimen_amounts_possible",
+            ),
         ]
 
     def __str__(self) -> str:

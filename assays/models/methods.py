@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from assays.chemistry import solids
 from lims.core.models import Record, history
 
 
@@ -52,9 +53,29 @@ class Method(Record):
         return self.code
 
 
+class Form(models.TextChoices):
+    """What of a sample stands before the instrument: a solution, or a solid that is not dissolved."""
+
+    SOLUTION = "solution", _("solution")
+    PRESSED_PELLET = "pressed_pellet", _("pressed pellet")
+    FUSED_BEAD = "fused_bead", _("fused bead")
+
+
+class ReportedOf(models.TextChoices):
+    """What a content that an instrument reports of a solid is a content of."""
+
+    SAMPLE = solids.SAMPLE, _("the sample as prepared")
+    SPECIMEN = solids.SPECIMEN, _("the pellet or bead itself")
+    IGNITED = solids.IGNITED, _("the ignited sample")
+
+
 @history()
 class MethodVersion(Record):
-    """One version of a method with its working amounts. Concentrations of solutions in `solution_unit`, results in `unit` on `basis`."""
+    """One version of a method with its working amounts. The instrument's contents in `solution_unit`, results in `unit` on `basis`.
+
+    `form` says what is measured. A solid has no volume and no dilution: its instrument reports mass fractions, of what `reported_of` says;
+    `specimen_g` is the mass of its finished pellet or bead, binder or flux included, where contents are of that.
+    """
 
     method = models.ForeignKey(Method, on_delete=models.PROTECT, related_name="versions", db_index=False)
     number = models.PositiveSmallIntegerField()
@@ -65,8 +86,11 @@ class MethodVersion(Record):
     solution_unit = models.CharField(max_length=12, default="ug/L")
     test_portion_g = models.DecimalField(max_digits=9, decimal_places=4)
     test_portion_tolerance_percent = models.DecimalField(max_digits=5, decimal_places=1, default=10)
-    volume_ml = models.DecimalField(max_digits=9, decimal_places=3)
-    dilution = models.DecimalField(max_digits=9, decimal_places=3)
+    form = models.CharField(max_length=16, choices=Form, default=Form.SOLUTION)
+    reported_of = models.CharField(max_length=10, choices=ReportedOf, default=ReportedOf.SAMPLE)
+    volume_ml = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)
+    dilution = models.DecimalField(max_digits=9, decimal_places=3, default=1)
+    specimen_g = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
     drying_c = models.PositiveSmallIntegerField()
     randomised = models.BooleanField(default=False, help_text=_("The samples of a tray stand in random order; its seed is kept"))
     reviewer_may_authorise = models.BooleanField(default=False)
@@ -78,10 +102,22 @@ class MethodVersion(Record):
 
     class Meta:
         ordering = ["method__code", "-number"]
-        constraints = [models.UniqueConstraint(fields=["method", "number"], name="method_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["method", "number"], name="method_version_once"),
+            models.CheckConstraint(
+                condition=Q(form="solution", volume_ml__gt=0, specimen_g=None, reported_of="sample")
+                | (~Q(form="solution") & Q(volume_ml=None, dilution=1) & (~Q(reported_of="specimen") | Q(specimen_g__gt=0))),
+                name="method_amounts_fit_form",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.method.code} v{self.number}"
+
+    @property
+    def is_solid(self) -> bool:
+        """Whether a solid is measured, so that nothing is dissolved or diluted."""
+        return self.form != Form.SOLUTION
 
 
 @history()

@@ -18,6 +18,7 @@ from assays.chemistry.chondrite import normalise
 from assays.chemistry.elements import ANALYTES
 from assays.chemistry.rounding import Rule, round_significant
 from assays.models import Authorisation, MethodAnalyte, MethodVersion, Result, ResultVersion, RunDecision
+from assays.models.methods import Form, ReportedOf
 from assays.reports.changes import find_changes
 from assays.reports.models import Certificate
 from assays.reports.remarks import find_remarks
@@ -147,10 +148,17 @@ def _methods(groups: Iterable[_Group]) -> tuple[paper.Method, ...]:
             code=one.method.code,
             version=f"v{one.number}",
             name=one.method.name,
-            description=" ".join(part for part in (one.method.description, _uncertainty_words(evaluations.get(pk, set()))) if part),
+            description=" ".join(
+                part for part in (one.method.description, _form_words(one), _uncertainty_words(evaluations.get(pk, set()))) if part
+            ),
         )
         for pk, one in versions.items()
     )
+
+
+def _form_words(version: MethodVersion) -> str:
+    """What was measured and what its contents were reported of, where nothing was dissolved."""
+    return f"Measured as a {Form(version.form).label}; read of {ReportedOf(version.reported_of).label}." if version.is_solid else ""
 
 
 def _evaluation_of(version: ResultVersion) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from statistics import fmean
 from typing import Any
 
+from django.db.models import Q
+
 from assays.instruments.models import Reading, RowOutcome, UploadState
 from assays.models import MethodAnalyte, Result, Run
 from assays.models.methods import Extraction
@@ -103,20 +105,23 @@ def _mass(isotope: str) -> str:
     return "".join(character for character in isotope.split("->")[0] if character.isdigit())
 
 
-def contents_by_xrf(run: Run, samples: Collection[Any]) -> dict[tuple[Any, str], tuple[float, str, str]]:
-    """The current total contents of the samples by an X-ray fluorescence method of the same laboratory and unit: (sample, symbol) → value,
-    qualifier, method."""
+def contents_by_other_technique(run: Run, samples: Collection[Any]) -> dict[tuple[Any, str], tuple[float, str, str]]:
+    """The current total contents of the samples by X-ray fluorescence methods of the same laboratory, unit and basis; for a run of such a
+    method by the others, read in solutions: (sample, symbol) → value, qualifier, method."""
+    method = run.method_version.method
+    by_xrf = Q(test__method_version__method__method_group__icontains="xrf")
     rows = (
         Result.objects.filter(
+            ~by_xrf if "xrf" in method.method_group.casefold() else by_xrf,
             sample__in=list(samples),
             current__isnull=False,
             current__unit=run.method_version.unit,
             current__basis=run.method_version.basis,
             test__submission__laboratory=run.laboratory_id,
-            test__method_version__method__method_group__icontains="xrf",
             test__method_version__method__extraction=Extraction.TOTAL,
         )
-        .exclude(test__method_version__method=run.method_version.method_id)
+        .exclude(test__method_version__method=method)
+        .order_by("test__changed_at", "pk")
         .values_list("sample", "analyte__symbol", "current__value", "current__qualifier", "test__method_version__method__code")
     )
     return {(sample, symbol): (float(value), qualifier.strip("="), method) for sample, symbol, value, qualifier, method in rows}

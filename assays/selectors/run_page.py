@@ -22,6 +22,7 @@ from assays.selectors.judgements import Judgement, affected_samples, unit_beside
 from assays.selectors.measured_badges import Badge, verdict_badge
 from assays.selectors.results import readings_behind
 from assays.selectors.runs import number_text, tray_position
+from assays.selectors.solid_words import explain_solid
 from assays.selectors.solution_words import explain_determination, explain_solution
 from lims.charts.frame import Spec
 from lims.charts.pattern import PatternPoint, PatternSeries, pattern_chart
@@ -279,6 +280,8 @@ def explain_result(version: ResultVersion) -> Making:
     moisture = float(used["portion_moisture_percent"])
     basis = "" if moisture == 0 else f" · 100 / (100 − {moisture:.4g})"
     net = "—" if used["net_mg_kg"] == "None" else f"{float(used['net_mg_kg']):.6g} {version.unit}"
+    if "read_mg_kg" in used:
+        return Making(version, [*explain_solid(used, net, moisture), *_explain_end(version)], readings_behind(version))
     solution, blank, dilution = (_short(used[name]) for name in ("solution_ug_l", "blank_ug_l", "dilution"))
     volume, mass = _plain(used["volume_ml"]), _plain(used["mass_g"])
     formula = f"({solution} − {blank}) µg/L · {volume} mL · {dilution} / ({mass} g · 1000){basis}"
@@ -299,6 +302,14 @@ def explain_result(version: ResultVersion) -> Making:
             _("wet basis, from %(wet)s g wet and %(dry)s g dry") % {"wet": _plain(used["wet_mass_g"]), "dry": _plain(used["dry_mass_g"])},
         ),
         (_("Content, dry"), net, formula),
+        *_explain_end(version),
+    ]
+    return Making(version, steps, readings_behind(version))
+
+
+def _explain_end(version: ResultVersion) -> list[tuple[str, str, str]]:
+    """What every number ends with: its limits, its uncertainty, what is reported."""
+    return [
         (
             _("Limits here"),
             f"LOD {number_text(version.lod)}, LOQ {number_text(version.loq)} {version.unit}",
@@ -307,7 +318,6 @@ def explain_result(version: ResultVersion) -> Making:
         _explain_uncertainty(version),
         (_("Reported"), _reported(version), _("rounded once, half to even; a bound never rounded down")),
     ]
-    return Making(version, steps, readings_behind(version))
 
 
 EVALUATIONS: dict[str, Any] = {

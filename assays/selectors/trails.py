@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from assays.calculation.steps import FORMULAS, Step
-from assays.calculation.trails import tell_determination, tell_steps
+from assays.calculation.trails import Cell, tell_determination, tell_steps
+from assays.chemistry.oxides import find_factor
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading
 from assays.instruments.parsers.nomenclature import read_unit
@@ -25,14 +26,23 @@ def _tell(version: ResultVersion, symbol: str, stages: dict[str, Any], cells: Se
         return tell_determination(version.inputs, symbol)
     return tell_steps(
         version.inputs,
-        [] if version.inputs.get("acquisitions") else _concentrations(cells),
+        [] if version.inputs.get("acquisitions") else _contents(cells, symbol, "mg/kg" if "read_mg_kg" in version.inputs else "ug/L"),
         [one["ug_l"] for one in stages.get("procedural_blanks", ())],
         _tell_uncertainty(version),
         float(version.inputs.get("portion_moisture_percent", 0)),
     )
 
 
-_PORTION = ("mass_g", "volume_ml", "wet_mass_g", "dry_mass_g", "portion_moisture_percent")
+_PORTION = (
+    "mass_g",
+    "volume_ml",
+    "specimen_g",
+    "ignition_loss_percent",
+    "reported_of",
+    "wet_mass_g",
+    "dry_mass_g",
+    "portion_moisture_percent",
+)
 
 
 def trail_of(version: ResultVersion) -> dict[str, Any]:
@@ -110,11 +120,20 @@ def _cell(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _concentrations(cells: Sequence[Reading]) -> list[float]:
-    """The instrument's own concentrations in µg/L; none where one of them is a bound, for then no mean was formed."""
+def _contents(cells: Sequence[Reading], symbol: str, target: str) -> list[Cell]:
+    """What the instrument reported, with the factors of its units and oxides; none where one of them is a bound, for then no mean was
+    formed."""
     if any(one.value is None or one.bound for one in cells):
         return []
-    return [float((one.value or Decimal(0)) * convert(Decimal(1), _unit_of(one), "ug/L")) for one in cells]
+    return [
+        Cell(
+            float(one.value or Decimal(0)),
+            float(convert(Decimal(1), _unit_of(one), target)),
+            1.0 if one.analyte == symbol else find_factor(symbol, one.analyte),
+            {"read": one.analyte, "unit": _unit_of(one), "cell": f"{one.column}{one.source_row or ''}"},
+        )
+        for one in cells
+    ]
 
 
 def _unit_of(cell: Reading) -> str:

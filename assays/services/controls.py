@@ -33,7 +33,7 @@ from assays.qc.measurements import (
 from assays.qc.reference_materials import ExpectedContent
 from assays.qc.verdicts import Reading
 from assays.selectors.control_readings import (
-    contents_by_xrf,
+    contents_by_other_technique,
     internal_standard_counts,
     nominal_of,
     sort_of_control,
@@ -159,19 +159,20 @@ def _reference(
 
 
 def _gather_check(reduced: ReducedRun, gathered: Controls, tube: RunPosition, kind: ControlKind, symbol: str) -> None:
-    """A check solution: what was read in it against what it is known to hold, both µg/L as measured. Without a known amount it gives no
-    reading, and where nothing else does the run is blocked."""
+    """A check: what was read in it against what it is known to hold, both as measured, µg/L of a solution or mg/kg of a solid. Without a
+    known amount it gives no reading, and where nothing else does the run is blocked."""
     nominal = nominal_of(tube, symbol)
-    reading = _solution_at(reduced, tube.number, symbol) if nominal else Reading(None)
+    reading = _read_at(reduced, tube.number, symbol) if nominal else Reading(None)
     measurement = RecoveryMeasurement(kind=kind, control=name_control(tube), analyte=symbol, reading=reading, nominal=nominal or 0.0)
     gathered.add(tube, measurement, as_text(reading), f"{nominal:g}" if nominal else "")
 
 
-def _solution_at(reduced: ReducedRun, number: int, symbol: str) -> Reading:
+def _read_at(reduced: ReducedRun, number: int, symbol: str) -> Reading:
     found = reduced.results.get((number, symbol))
     if found is None:
         return Reading(None)
-    return Reading(found.solution_ug_l, found.qualifier if found.net is None else "")
+    read = found.solution_ug_l if found.solid is None else found.solid.read_mg_kg
+    return Reading(read, found.qualifier if found.net is None else "")
 
 
 def _gather_spike(reduced: ReducedRun, gathered: Controls, tube: RunPosition, name: str, symbol: str) -> None:
@@ -285,9 +286,10 @@ def _quantified(reduced: ReducedRun, number: int) -> Iterator[tuple[str, float]]
 
 
 def _gather_comparisons(run: Run, reduced: ReducedRun, gathered: Controls) -> None:
-    """A sample's contents beside those X-ray fluorescence gave of it, where both exist."""
+    """A sample's contents beside those of the other kind of technique, where both exist: by X-ray fluorescence beside those in a solution,
+    by a solution beside those by X-ray fluorescence."""
     tubes = {tube.aliquot.test.sample_id: tube for tube in _samples(reduced) if tube.aliquot is not None}
-    for (sample, symbol), (value, qualifier, method) in contents_by_xrf(run, tubes).items():
+    for (sample, symbol), (value, qualifier, method) in contents_by_other_technique(run, tubes).items():
         if symbol in reduced.analytes:
             tube = tubes[sample]
             name, reading, other = (

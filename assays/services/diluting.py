@@ -51,6 +51,8 @@ def record_dilution(
         locked = Aliquot.objects.filter(pk=aliquot.pk, test__submission__laboratory=by.organisation_id).select_for_update().first()
         if locked is None:
             raise NotFound()
+        if locked.volume_ml is None:
+            raise Blocked([Blocker("solid", f"{locked.code} is a solid: nothing of it is dissolved, so nothing is diluted.")])
         _refuse_late(locked, reason)
         for tool in {one.equipment.pk: one.equipment for one in steps if one.equipment is not None}.values():
             refuse_if(use_blockers(tool, local_day(now)))

@@ -17,7 +17,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import Model
 
-from assays.calculation.plan import InvalidPlan, read_plan
+from assays.calculation.plan import InvalidPlan, read_plan, refuse_for_solid
 from assays.chemistry.elements import find_analyte
 from assays.models import (
     Analyte,
@@ -30,6 +30,7 @@ from assays.models import (
     MethodVersion,
     ReferenceMaterial,
 )
+from assays.models.methods import Form, ReportedOf
 from assays.models.reference import MaterialKind
 from assays.qc.evaluate import ControlRequirement as Requirement
 from assays.qc.evaluate import InvalidRequirement, check_requirement
@@ -145,7 +146,7 @@ class VersionRow(msgspec.Struct, kw_only=True):
     basis: str
     solution_unit: str
     test_portion_g: Decimal
-    volume_ml: Decimal
+    volume_ml: Decimal | None
     dilution: Decimal
     drying_c: int
     rule_set: str
@@ -155,6 +156,9 @@ class VersionRow(msgspec.Struct, kw_only=True):
     test_portion_tolerance_percent: Decimal = Decimal(10)
     reviewer_may_authorise: bool = False
     randomised: bool = False
+    form: str = Form.SOLUTION
+    reported_of: str = ReportedOf.SAMPLE
+    specimen_g: Decimal | None = None
     calculation: dict[str, Any] = {}
     leach: LeachRow | None = None
     high_grade: HighGradeRow | None = None
@@ -217,10 +221,15 @@ class Loaded:
 
 
 def load_reference_data(*, folder: Path = FOLDER, by: Any) -> Loaded:
-    """Store what the files of `folder` say (`routes.json` may be missing). Raises `Invalid` with file, place and remedy."""
+    """Store what the files of `folder` say (`high_grade.json`, `solids.json` and `routes.json` may be missing).
+
+    Raises `Invalid` with file, place and remedy.
+    """
     analytes = _read(folder / "analytes.json", AnalyteFile).analytes
     materials = _read(folder / "reference_materials.json", MaterialFile).materials
-    methods = _read(folder / "methods.json", MethodFile).methods
+    methods = [*_read(folder / "methods.json", MethodFile).methods]
+    if (folder / "solids.json").exists():
+        methods += _read(folder / "solids.json", MethodFile).methods
     classical = folder / "high_grade.json"
     high_grade = _read(classical, HighGradeFile) if classical.exists() else HighGradeFile(quantities=[], methods=[])
     with transaction.atomic(), acting(by, "reference data loaded"):
@@ -412,8 +421,11 @@ def _store_leach(version: MethodVersion, row: LeachRow | None) -> int:
 
 
 def _version_children(where: str, row: VersionRow, analytes: Mapping[str, Analyte]) -> dict[type[Model], list[dict[str, Any]]]:
+    _check_form(where, row)
     try:
-        read_plan(row.calculation, {one.analyte: one.isotope for one in row.analytes})
+        plan = read_plan(row.calculation, {one.analyte: one.isotope for one in row.analytes})
+        if row.form != Form.SOLUTION:
+            refuse_for_solid(plan)
     except InvalidPlan as error:
         raise Invalid("calculation", f"{where}: {error}") from error
     limits = []
@@ -423,6 +435,24 @@ def _version_children(where: str, row: VersionRow, analytes: Mapping[str, Analyt
     for control in row.controls:
         _check_control(where, control)
     return {MethodAnalyte: limits, ControlRequirement: [msgspec.structs.asdict(control) for control in row.controls]}
+
+
+def _check_form(where: str, row: VersionRow) -> None:
+    """A version whose amounts do not belong to what it measures is refused: a solid is not dissolved, a solution has no specimen."""
+    if row.form not in Form.values or row.reported_of not in ReportedOf.values:
+        sentence = f"form is one of {', '.join(Form.values)}, reported_of one of {', '.join(ReportedOf.values)}."
+    elif row.form == Form.SOLUTION:
+        unfit = row.volume_ml is None or row.specimen_g is not None or row.reported_of != ReportedOf.SAMPLE
+        sentence = "A solution has its volume_ml, and neither specimen_g nor another reported_of than sample." if unfit else ""
+    elif row.volume_ml is not None or row.dilution != 1 or row.leach is not None or row.high_grade is not None:
+        sentence = "A solid is not dissolved: volume_ml is null, dilution 1, and nothing is leached or titrated."
+    elif row.unit != "mg/kg" or row.solution_unit not in {"mg/kg", "%"}:
+        sentence = "A solid's results are in mg/kg, its readings (solution_unit) in mg/kg or %."
+    else:
+        lacks = row.reported_of == ReportedOf.SPECIMEN and not row.specimen_g
+        sentence = "Contents of the specimen need its usual mass, specimen_g." if lacks else ""
+    if sentence:
+        raise Invalid("form", f"{where}: {sentence}")
 
 
 def _check_control(where: str, control: ControlRow) -> None:

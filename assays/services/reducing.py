@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -14,12 +14,15 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from assays.calculation.plan import combine_replicates
+from assays.calculation.run_limits import DecidedLimits, keep_limits
 from assays.calculation.tubes import Fault
+from assays.calculation.uncertainties import Evaluated
+from assays.chemistry.solids import IGNITED, SolidInput, SolidPortion, reduce_solids
 from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, TrayResult, reduce_tray
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadRow, UploadState
 from assays.instruments.oxides import OxideFactor, find_upload_oxides
-from assays.instruments.parsers.model import CONCENTRATIONS
+from assays.instruments.parsers.model import CONCENTRATIONS, MASS_FRACTION
 from assays.instruments.parsers.nomenclature import find_mass_or_line, find_oxide_element, read_unit
 from assays.models import HighGradeConditions, MethodAnalyte, MethodVersion, Run, RunPosition
 from assays.models.high_grade import WET_CHEMISTRY
@@ -61,12 +64,15 @@ class ReducedRun:
 
 
 def compute_run(run: Run) -> ReducedRun:
-    """Reduce the run's readings without storing anything. Raises `Invalid('unit')` for a unit that is no concentration of a solution."""
+    """Reduce the run's readings without storing anything. Raises `Invalid('unit')` for a unit that is no concentration of a solution, or no
+    share of a mass where the method measures solids."""
     version = run.method_version
     analytes = analytes_of(version)
     positions = _load_positions(run)
     if run.instrument.technique == WET_CHEMISTRY:
         return _compute_wet(version, positions, analytes)
+    if version.is_solid:
+        return _compute_solid(run, positions, analytes)
     plan = plan_of(version, analytes)
     read, standards = _read(run, analytes)
     readings, calculation = compute_solutions(run, plan, positions, analytes, read)
@@ -82,24 +88,87 @@ def compute_run(run: Run) -> ReducedRun:
         )
         for number, position in positions.items()
     ]
-    stated = {
-        symbol: AnalyteLimits(float(one.lod), float(one.loq), float(one.upper_limit), float(one.relative_uncertainty_percent))
-        for symbol, one in analytes.items()
-    }
+    stated = _stated_limits(analytes)
     blanks = [one for one in tray if one.is_blank]
     decided = limits_of_run(plan, stated, [one.readings for one in blanks], _nominal(version))
     uncertainties = uncertainties_of_run(run, plan, analytes)
-    limits = {
-        symbol: one.used if (percent := uncertainties[symbol].percent) is None else replace(one.used, relative_uncertainty_percent=percent)
-        for symbol, one in decided.items()
-    }
-    reduced = reduce_tray(tray, limits, _nominal(version), average=partial(combine_replicates, rule=plan.replicates))
+    reduced = reduce_tray(
+        tray, _censoring(decided, uncertainties), _nominal(version), average=partial(combine_replicates, rule=plan.replicates)
+    )
     measured = frozenset(symbol for found in readings.values() for symbol in found)
     calculation = replace(calculation, limits=decided, blanks=blanks_of_run(blanks), uncertainties=uncertainties)
     budgets = budgets_of_run(calculation, reduced.results, portions)
     results = reduced.results | {key: reduced.results[key]._replace(uncertainty=budget.output) for key, budget in budgets.items()}
     calculation = replace(calculation, budgets=budgets)
     return ReducedRun(positions, portions, analytes, results, measured, reduced.mismatches, standards, calculation, solutions=solutions)
+
+
+def _stated_limits(analytes: Mapping[str, MethodAnalyte]) -> dict[str, AnalyteLimits]:
+    return {
+        symbol: AnalyteLimits(float(one.lod), float(one.loq), float(one.upper_limit), float(one.relative_uncertainty_percent))
+        for symbol, one in analytes.items()
+    }
+
+
+def _censoring(decided: Mapping[str, DecidedLimits], uncertainties: Mapping[str, Evaluated]) -> dict[str, AnalyteLimits]:
+    """The limits that censor, each with the uncertainty the run was given."""
+    return {
+        symbol: one.used if (percent := uncertainties[symbol].percent) is None else replace(one.used, relative_uncertainty_percent=percent)
+        for symbol, one in decided.items()
+    }
+
+
+def _compute_solid(run: Run, positions: dict[int, RunPosition], analytes: dict[str, MethodAnalyte]) -> ReducedRun:
+    """A run of pellets or beads: nothing was dissolved, so there is neither blank nor volume nor dilution."""
+    version = run.method_version
+    plan = plan_of(version, analytes)
+    read, standards = _read(run, analytes, SOLID_UNIT)
+    losses = read_ignition_losses(run) if version.reported_of == IGNITED else {}
+    solids = {number: _solid_portion(position, version, losses.get(number)) for number, position in positions.items()}
+    nominal = SolidPortion(float(version.test_portion_g), 0.0, _number(version.specimen_g))
+    decided = keep_limits(_stated_limits(analytes))
+    uncertainties = uncertainties_of_run(run, plan, analytes)
+    reduced = reduce_solids(
+        [SolidInput(number, portion, read.get(number, {})) for number, portion in solids.items()],
+        _censoring(decided, uncertainties),
+        nominal,
+        version.reported_of,
+        average=partial(combine_replicates, rule=plan.replicates),
+    )
+    portions = {number: Portion(one.mass_g, 0.0, 1.0, one.moisture_percent) for number, one in solids.items()}
+    measured = frozenset(symbol for found in read.values() for symbol in found)
+    calculation = Calculation(plan, limits=decided, uncertainties=uncertainties)
+    return ReducedRun(positions, portions, analytes, reduced.results, measured, reduced.mismatches, standards, calculation)
+
+
+def _solid_portion(position: RunPosition, version: MethodVersion, loss: float | None) -> SolidPortion:
+    """The portion behind a specimen: the aliquot's, with the loss on ignition recorded for it or else read beside its contents; or the
+    control's own mass and the method's specimen."""
+    aliquot = position.aliquot
+    if aliquot is None:
+        return SolidPortion(float(position.mass_g or version.test_portion_g), 0.0, _number(version.specimen_g), loss)
+    recorded = _number(aliquot.ignition_loss_percent)
+    return SolidPortion(
+        float(aliquot.mass_g),
+        aliquot.preparation.portion_moisture_percent,
+        _number(aliquot.specimen_g),
+        loss if recorded is None else recorded,
+    )
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def read_ignition_losses(run: Run) -> dict[int, float]:
+    """The loss on ignition in percent that the recorded uploads give beside the contents, by position number; none where they disagree."""
+    recorded = Reading.objects.filter(row__upload__run=run, row__upload__state=UploadState.RECORDED, row__outcome=RowOutcome.MATCHED)
+    cells = recorded.filter(quantity="loss_on_ignition", qualifier="", unit__in=["", "%", "wt%"])
+    found: defaultdict[int, set[float]] = defaultdict(set)
+    for number, value in cells.values_list("row__position__number", "value"):
+        if value is not None:
+            found[number].add(float(value))
+    return {number: values.pop() for number, values in found.items() if len(values) == 1}
 
 
 def _load_positions(run: Run) -> dict[int, RunPosition]:
@@ -126,7 +195,7 @@ def _compute_wet(version: MethodVersion, positions: dict[int, RunPosition], anal
 
 
 def _nominal(version: MethodVersion) -> Portion:
-    return Portion(float(version.test_portion_g), float(version.volume_ml), float(version.dilution))
+    return Portion(float(version.test_portion_g), float(version.volume_ml or 0), float(version.dilution))
 
 
 def _is_reagent_blank(position: RunPosition) -> bool:
@@ -140,7 +209,7 @@ def _portion(position: RunPosition, version: MethodVersion) -> Portion:
     if position.aliquot is not None:
         aliquot = position.aliquot
         moisture = aliquot.preparation.portion_moisture_percent
-        return Portion(float(aliquot.mass_g), float(aliquot.volume_ml), float(position.dilution or aliquot.dilution), moisture)
+        return Portion(float(aliquot.mass_g), float(aliquot.volume_ml or 0), float(position.dilution or aliquot.dilution), moisture)
     nominal = _nominal(version)
     native = position.duplicate_of.aliquot if position.kind == PositionKind.SPIKE and position.duplicate_of is not None else None
     return Portion(
@@ -151,8 +220,15 @@ def _portion(position: RunPosition, version: MethodVersion) -> Portion:
     )
 
 
-def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[str, list[SolutionReading]]], tuple[str, ...]]:
-    """The usable readings of the recorded uploads by position number and symbol, and the internal standards they were taken with."""
+SOLUTION_UNIT, SOLID_UNIT = "ug/L", "mg/kg"
+"""What readings are reduced in."""
+
+
+def _read(
+    run: Run, analytes: dict[str, MethodAnalyte], target: str = SOLUTION_UNIT
+) -> tuple[dict[int, dict[str, list[SolutionReading]]], tuple[str, ...]]:
+    """The usable readings of the recorded uploads in the unit `target` by position number and symbol, and the internal standards they were
+    taken with."""
     recorded = Reading.objects.filter(row__upload__run=run, row__upload__state=UploadState.RECORDED)
     standards, oxides = _find_other_names(recorded, analytes)
     rows = _placed_rows(run)
@@ -187,8 +263,10 @@ def _read(run: Run, analytes: dict[str, MethodAnalyte]) -> tuple[dict[int, dict[
                 and qualifier in _BOUNDS
                 and (value is not None or qualifier in {"OVER", "ND"})
             ):
-                applied = total_dilution if quantity == "concentration" else None
-                reading = _solution_reading(value, unit or stated, qualifier, applied, reading_id, analytes[symbol])
+                applied = None if quantity == "measured_concentration" else total_dilution
+                if quantity == MASS_FRACTION and target != SOLID_UNIT:
+                    raise Invalid("unit", f"{name} was read as a mass fraction of a solid; {run.method_version} measures solutions.")
+                reading = _solution_reading(value, (unit or stated, target), qualifier, applied, reading_id, analytes[symbol])
                 if oxide:
                     reading = reading._replace(value=reading.value / oxide.factor)
                 by_quantity[number, symbol][quantity].append(reading)
@@ -235,22 +313,22 @@ def _is_of_channel(read: str, expected: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _micrograms_per_litre(unit: str) -> Decimal:
-    """What one of the unit is in µg/L; raises `ValueError` for a unit that is no concentration of a solution."""
-    return convert(Decimal(1), read_unit(unit) or unit, "ug/L")
+def _unit_factor(unit: str, target: str) -> Decimal:
+    """What one of the unit is in `target`; raises `ValueError` where they measure different things."""
+    return convert(Decimal(1), read_unit(unit) or unit, target)
 
 
 def _solution_reading(
-    value: Decimal | None, unit: str, qualifier: str, dilution: Decimal | None, reading_id: str, analyte: MethodAnalyte
+    value: Decimal | None, units: tuple[str, str], qualifier: str, dilution: Decimal | None, reading_id: str, analyte: MethodAnalyte
 ) -> SolutionReading:
-    """One cell in µg/L. `OVER` and `ND` carry no number: they end as bounds at the ends of the working range."""
+    """One cell, in the second of the units. `OVER` and `ND` carry no number: they end as bounds at the ends of the working range."""
     applied, bound = float(dilution or 1), _BOUNDS[qualifier]
     if value is None:
         return SolutionReading(0.0, bound, applied, reading_id)
     try:
-        factor = _micrograms_per_litre(unit)
+        factor = _unit_factor(*units)
     except ValueError as error:
         method = analyte.method_version
-        message = f"{analyte.analyte.symbol} was read in {unit or 'no unit'}; the method works in {method.solution_unit}. {error}"
+        message = f"{analyte.analyte.symbol} was read in {units[0] or 'no unit'}; the method works in {method.solution_unit}. {error}"
         raise Invalid("unit", message) from error
     return SolutionReading(float(value * factor), bound, applied, reading_id)

@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from assays.chemistry.rounding import Rule, report, round_significant
-from assays.chemistry.tray import TrayResult
+from assays.chemistry.solids import IGNITED, SPECIMEN
+from assays.chemistry.tray import SolidSource, TrayResult
 from assays.instruments.models import UploadState
 from assays.models import MethodVersion, Reduction, ResultVersion, Run, RunPosition
 from assays.selectors.measured_runs import live_tests
@@ -23,7 +24,7 @@ from lims.core import clock
 from lims.core.copying import copy_rows
 from lims.core.ids import uuid7_texts
 
-SOFTWARE = "lims-reduction 3"
+SOFTWARE = "lims-reduction 4"
 
 
 def reduce_run(*, run: Run, by: Any, at: datetime | None = None) -> Reduction:
@@ -164,9 +165,9 @@ def _portion_inputs(position: RunPosition) -> dict[str, str]:
     if aliquot is None:
         raise ValueError(f"Position {position.number} holds no sample.")
     preparation = aliquot.preparation
-    return {
+    volume = {} if aliquot.volume_ml is None else {"volume_ml": str(aliquot.volume_ml)}
+    return volume | {
         "mass_g": str(aliquot.mass_g),
-        "volume_ml": str(aliquot.volume_ml),
         "wet_mass_g": str(preparation.wet_mass_g),
         "dry_mass_g": str(preparation.dry_mass_g),
         "portion_moisture_percent": repr(preparation.portion_moisture_percent),
@@ -174,14 +175,24 @@ def _portion_inputs(position: RunPosition) -> dict[str, str]:
 
 
 def _result_inputs(found: TrayResult, percent: str) -> dict[str, Any]:
-    return {
-        "readings": found.reading_ids,
+    every = {"readings": found.reading_ids, "net_mg_kg": repr(found.net), "relative_uncertainty_percent": percent}
+    if found.solid is not None:
+        return every | _solid_inputs(found.solid)
+    return every | {
         "solution_ug_l": repr(found.solution_ug_l),
         "blank_ug_l": repr(found.blank_ug_l),
         "dilution": repr(found.dilution),
-        "net_mg_kg": repr(found.net),
-        "relative_uncertainty_percent": percent,
     }
+
+
+def _solid_inputs(source: SolidSource) -> dict[str, str]:
+    """What a content was made of that was read in a solid: of the specimen's mass and the loss on ignition what was used."""
+    found = {"read_mg_kg": repr(source.read_mg_kg), "reported_of": source.reported_of}
+    if source.reported_of == SPECIMEN:
+        found["specimen_g"] = repr(source.specimen_g)
+    elif source.reported_of == IGNITED:
+        found["ignition_loss_percent"] = repr(source.ignition_loss_percent)
+    return found
 
 
 def _version_values(found: TrayResult, version: MethodVersion, inputs: dict[str, Any]) -> tuple[Any, ...]:

@@ -100,7 +100,9 @@ def _faults(one: PlannedPosition, numbers: Mapping[int | None, PlannedPosition],
         known = ", ".join(sorted(_SORTS[one.kind]))
         yield "control", "unknown_choice", f"A {one.kind} position is no “{one.control}”; it may be: {known}."
     yield from _original_faults(one, numbers)
-    amounts = find_solution_problems(one.volume_ml, one.dilution)
+    amounts = list(find_solution_problems(one.volume_ml, one.dilution))
+    if version.is_solid and (one.volume_ml is not None or one.dilution not in {None, Decimal(1)}):
+        yield "volume_ml", "solid", f"{version} measures solids: nothing stands in a volume or a dilution. Leave both out."
     for problem in [*(find_mass_problem("/mass_g", one.mass_g, 5) if one.mass_g is not None else []), *amounts]:
         yield problem.pointer[1:], problem.code, problem.detail
 

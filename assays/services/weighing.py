@@ -1,8 +1,8 @@
-"""Weighing test portions: an aliquot of a prepared sample for one test, dissolved or leached to a volume."""
+"""Weighing test portions: an aliquot of a prepared sample for one test, dissolved or leached to a volume, or made into a pellet or bead."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from assays.route_steps import LEACH_LIMIT_C
 from assays.selectors.worklists import preparations_for
 from assays.services.lots import use_blockers
 from assays.services.preparing import SIEVE_MINIMUM_PERCENT
-from assays.services.rows import Refusals, find_mass_problem, find_solution_problems, refuse_problems, to_milligram
+from assays.services.rows import Refusals, find_amount_problem, find_mass_problem, find_solution_problems, refuse_problems, to_milligram
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.codes import ALIQUOT
@@ -34,13 +34,16 @@ from samples.services.locking import lock_samples
 @dataclass(frozen=True, kw_only=True)
 class Portion:
     """A test portion as weighed (g), with that of a duplicate weighed beside it, if any. Final volume (mL) and dilution factor default to
-    the method's; `duplicate_of` is an earlier aliquot of the same test that this one repeats."""
+    the method's; `duplicate_of` is an earlier aliquot of the same test that this one repeats. Of a solid `specimen_g` is the mass of the
+    finished pellet or bead (the method's by default, also for the duplicate beside) and `ignition_loss_percent` what the material lost."""
 
     test: SubmissionTest
     mass_g: Decimal
     duplicate_mass_g: Decimal | None = None
     volume_ml: Decimal | None = None
     dilution: Decimal | None = None
+    specimen_g: Decimal | None = None
+    ignition_loss_percent: Decimal | None = None
     duplicate_of: Aliquot | None = None
 
 
@@ -148,6 +151,8 @@ def _weigh_one(portion: Portion, entry: _Entry) -> Aliquot:
         mass_g=portion.mass_g,
         volume_ml=version.volume_ml if portion.volume_ml is None else portion.volume_ml,
         dilution=version.dilution if portion.dilution is None else portion.dilution,
+        specimen_g=version.specimen_g if portion.specimen_g is None else portion.specimen_g,
+        ignition_loss_percent=portion.ignition_loss_percent,
         weighed_by=entry.by,
         weighed_at=entry.now,
     )
@@ -156,7 +161,8 @@ def _weigh_one(portion: Portion, entry: _Entry) -> Aliquot:
 def _weigh_duplicate(portion: Portion, mass_g: Decimal, original: Aliquot, entry: _Entry) -> Aliquot:
     """The portion weighed beside another; what is wrong with it is told at its own mass."""
     try:
-        return _weigh_one(replace(portion, mass_g=mass_g, duplicate_of=portion.duplicate_of or original), entry)
+        again = replace(portion, mass_g=mass_g, specimen_g=None, duplicate_of=portion.duplicate_of or original)
+        return _weigh_one(again, entry)
     except DomainError as error:
         error.problems = [replace(one, pointer=one.pointer.replace("/mass_g", "/duplicate_mass_g")) for one in error.problems]
         raise
@@ -219,9 +225,31 @@ def _problems(portion: Portion, test: SubmissionTest, version: MethodVersion) ->
             f"{portion.mass_g} g is outside {least.normalize():f} to {most.normalize():f} g, the test portion of {version}. Weigh again."
         )
         found.append(Problem("/mass_g", "test_portion", sentence))
-    found += find_solution_problems(portion.volume_ml, portion.dilution)
+    found += _specimen_problems(portion, version) if version.is_solid else _solution_problems(portion, version)
     original = portion.duplicate_of
     if original is not None and (original.test_id != test.pk or original.duplicate_of_id is not None):
         sentence = f"{original.code} is not an original aliquot of this test, so nothing can be its duplicate. Name the one it repeats."
         found.append(Problem("/duplicate_of", "not_the_original", sentence))
     return found
+
+
+def _solution_problems(portion: Portion, version: MethodVersion) -> Iterator[Problem]:
+    yield from find_solution_problems(portion.volume_ml, portion.dilution)
+    for name in ("specimen_g", "ignition_loss_percent"):
+        if getattr(portion, name) is not None:
+            yield Problem(f"/{name}", "not_a_solid", f"{version} dissolves its portions; only a pellet or bead has this. Leave it out.")
+
+
+def _specimen_problems(portion: Portion, version: MethodVersion) -> Iterator[Problem]:
+    """What is wrong with what a portion was made into: a solid has no volume and no dilution, and a specimen holds its portion."""
+    for name in ("volume_ml", "dilution"):
+        if getattr(portion, name) is not None:
+            yield Problem(f"/{name}", "solid", f"{version} measures a solid: nothing is dissolved or diluted. Leave it out.")
+    yield from find_amount_problem("/specimen_g", portion.specimen_g, Decimal(0), Decimal(10_000), "a pellet or bead in g")
+    specimen = version.specimen_g if portion.specimen_g is None else portion.specimen_g
+    if specimen is not None and specimen.is_finite() and specimen < portion.mass_g:
+        sentence = f"A pellet or bead of {specimen} g cannot hold a portion of {portion.mass_g} g. Weigh the finished one."
+        yield Problem("/specimen_g", "impossible", sentence)
+    loss = portion.ignition_loss_percent
+    if loss is not None and not (loss.is_finite() and -100 < loss < 100):
+        yield Problem("/ignition_loss_percent", "impossible", f"{loss} % is impossible for a loss on ignition: it lies from -100 to 100 %.")

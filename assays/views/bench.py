@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from assays.forms.bench import PreparationRows, UsedForm, WeighingRows
+from assays.forms.bench import PreparationRows, UsedForm, WeighingRows, amounts_of
 from assays.models import Aliquot, MethodVersion
 from assays.selectors.bench_entry import (
     PreparationLine,
@@ -195,6 +195,7 @@ class WeighingPage(Page):
                 "tabs": self._tabs(version),
                 "version": version,
                 "limits": [f"{mass.normalize():f}" for mass in portion_limits(version)] if version else [],
+                "amounts": amounts_of(version) if version else (),
                 "entries": list(zip(lines, rows.forms, strict=True)),
                 "rows": rows,
                 "more": more,

@@ -168,6 +168,7 @@ class AliquotPage(Page):
         editable = aliquot.test.state in {"prepared", "in_run"} and self.request.user.role in {"technician", "analyst"}
         context: dict[str, Any] = {
             "aliquot": aliquot,
+            "solid": aliquot.test.method_version.is_solid,
             "leach": leach,
             "leachate": f"{leachate_ml(aliquot, leach):.6g}" if leach else "",
             "leaches": aliquot.leaches.select_related("leached_by", "lot").order_by("-id"),

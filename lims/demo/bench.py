@@ -135,7 +135,7 @@ def leach(aliquots: Sequence[Aliquot], rng: random.Random, by: User) -> None:
             one,
             Leaching(
                 concentration_mol_l=Decimal("0.5"),
-                leachant_ml=one.volume_ml,
+                leachant_ml=one.volume_ml or Decimal("250"),
                 ph_start=Decimal(rng.randrange(390, 411)) / 100,
                 ph_end=Decimal(rng.randrange(420, 520)) / 100,
                 minutes=Decimal(60),

@@ -119,7 +119,7 @@ def _solution(position: RunPosition, truth: Mapping[str, float], floors: Mapping
         every = given.pop("*", None)
         return ({} if every is None else dict.fromkeys([*floors, "Ba"], every)) | given
     version, portion = position.run.method_version, position.aliquot or position
-    mass, volume = float(portion.mass_g or version.test_portion_g), float(portion.volume_ml or version.volume_ml)
+    mass, volume = float(portion.mass_g or version.test_portion_g), float(portion.volume_ml or version.volume_ml or 0)
     factor = mass / volume * 1000 / float(portion.dilution or version.dilution)
     held = {symbol: abs(rng.gauss(truth.get(symbol, 0.0), 0.012 * truth.get(symbol, 0.0) + floor)) for symbol, floor in floors.items()}
     return {symbol: content * factor for symbol, content in (held | ({"Ba": _BARIUM} if position.aliquot_id else {})).items()}

@@ -56,7 +56,7 @@ def read_solutions(run: Run, rocks: Mapping[UUID, Rock], rng: random.Random) -> 
     for position in run.positions.select_related("aliquot__preparation", "aliquot__test", "material").order_by("number"):
         truth = true_contents(position, rocks, certified, version, rng, {})
         portion = position.aliquot or position
-        mass, volume = float(portion.mass_g or version.test_portion_g), float(portion.volume_ml or version.volume_ml)
+        mass, volume = float(portion.mass_g or version.test_portion_g), float(portion.volume_ml or version.volume_ml or 0)
         to_solution = mass / volume * 1000 / float(portion.dilution or version.dilution)
         for one in analytes:
             value = _values(truth.get(one.analyte.symbol), one, to_solution, rng).concentration
@@ -109,7 +109,7 @@ def _row(
 ) -> BatchRow:
     portion = position.aliquot or position
     mass = float(portion.mass_g or version.test_portion_g)
-    volume = float(portion.volume_ml or version.volume_ml)
+    volume = float(portion.volume_ml or version.volume_ml or 0)
     if position.aliquot is not None and version.method.extraction == "leachable":
         # The clay's own water takes part in the leach.
         volume += mass * position.aliquot.preparation.portion_moisture_percent / 100

@@ -15,7 +15,10 @@ Kind = Literal["blank", "standard", "control", "sample", "statistic", "unknown"]
 """What a row was measured for. `statistic` is a row the software computed from others (an average, a deviation). `unknown` is a row whose
 type the file does not say or says in a word not known here: never taken for a sample unseen."""
 
-CONCENTRATIONS = ("concentration", "measured_concentration")
+MASS_FRACTION = "mass_fraction"
+"""A content of a solid, of which nothing was dissolved: its `ppm` is mg/kg, never mg/L."""
+
+CONCENTRATIONS = ("concentration", "measured_concentration", MASS_FRACTION)
 """The quantities results are made of; the first already carries the dilution, and is trusted before the second."""
 
 BELOW, ABOVE, OVER, NOT_DETECTED, NOT_AVAILABLE, MISSING, NOT_UNDERSTOOD = "<", ">", "OVER", "ND", "N/A", "--", "?"
@@ -128,9 +131,10 @@ class ParsedRow:
 class ParsedReading(msgspec.Struct, frozen=True, gc=False):
     """One measured cell. `raw` is its text as the file holds it; `value` the same number exactly, none where the cell says no number.
 
-    `quantity` is `concentration` (dilution included), `measured_concentration` (in the solution as measured), `counts` (per second),
-    `intensity`, one of these with `_sd`, `_rsd` or `_error`, or the file's own word. `isotope_or_line` is the mass (`163`), the mass pair
-    of an MS/MS method (`159 -> 175`) or the emission line (`353.170`); `gas_mode` the cell's gas, or the view of an emission line.
+    `quantity` is `concentration` (dilution included), `measured_concentration` (in the solution as measured), `mass_fraction` (of a solid;
+    see `parsers.solids`), `counts` (per second), `intensity`, one of these with `_sd`, `_rsd` or `_error`, or the file's own word.
+    `isotope_or_line` is the mass (`163`), the mass pair of an MS/MS method (`159 -> 175`) or the emission line (`353.170`); `gas_mode` the
+    cell's gas, or the view of an emission line.
     `row_index` is the place of its row among the rows of the file. `column` is a letter, or none for JSON, where `row` counts the readings
     from 1. `replicate` counts repeated measurements from 1; their mean has none.
 

@@ -245,7 +245,7 @@ def test_lists_filter_count_and_export(cast):
 def test_reference_data_are_read_with_their_sources(cast):
     reviewer = Caller(cast.reviewer)
     methods = {method["code"]: method for method in reviewer.get("/methods/?in_force=true").json()["results"]}
-    assert list(methods) == ["EDT-REO", "FAD-MS", "FUS-MS", "GRA-REO", "LCH-MS"]
+    assert list(methods) == ["EDT-REO", "FAD-MS", "FUS-MS", "FUS-XRF", "GRA-REO", "LCH-MS"]
     terbium = next(one for one in methods["FUS-MS"]["analytes"] if one["analyte"] == "Tb")
     assert (terbium["loq"], terbium["isotope"]) == ("0.05", "159Tb")
     assert methods["FUS-MS"]["controls"][1]["limits"] == {"warn_z": 2, "fail_z": 3, "consecutive_z": 2}

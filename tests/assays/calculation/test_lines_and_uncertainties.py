@@ -22,7 +22,7 @@ from assays.calculation.plan import (
     combine_replicates,
 )
 from assays.calculation.run_limits import decide_limits
-from assays.calculation.trails import as_table, tell_steps
+from assays.calculation.trails import Cell, as_table, tell_steps
 from assays.calculation.uncertainties import MaterialHistory, Quantities, evaluate_uncertainties, make_budget, pooled_rsd_percent
 from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, reduce_tray
 
@@ -150,8 +150,8 @@ def test_a_trail_names_the_rule_its_replicates_were_combined_by() -> None:
         "solution_ug_l": "11.0", "blank_ug_l": "2.0", "dilution": "1.0", "net_mg_kg": "11.25", "volume_ml": "100", "mass_g": "0.1",
         "replicates": "median",
     }  # fmt: skip
-    rows = tell_steps(inputs, [10.0, 11.0, 30.0], [0.1, 0.1], [], 20.0)
-    assert [row["step"] for row in rows] == ["replicates_median_1", "procedural_blank_1", "blank_scale_1", "content_1", "dry_1"]
+    rows = tell_steps(inputs, [Cell(10.0), Cell(11.0), Cell(30.0)], [0.1, 0.1], [], 20.0)
+    assert [row["step"] for row in rows] == ["solution_median_1", "procedural_blank_1", "blank_scale_1", "content_1", "dry_1"]
     # The blank of 0.1 µg/L on the scale of a reading that carries a dilution of 20; (11 - 2) mg/kg over 0.8.
     assert rows[2]["inputs"] == {"blank": pytest.approx(0.1), "applied_dilution": pytest.approx(20)}
     assert rows[3]["output"] * 100 / 80 == pytest.approx(rows[4]["output"])

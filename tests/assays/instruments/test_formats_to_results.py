@@ -128,14 +128,14 @@ def test_an_export_of_every_shape_becomes_the_right_results(
         assert version.unit == "mg/kg"
 
 
-def test_percent_of_a_spectrometer_is_not_taken_for_a_concentration_of_a_solution(cast: Cast) -> None:
+def test_ppm_of_a_spectrometer_of_x_rays_is_not_taken_for_a_concentration_of_a_solution(cast: Cast) -> None:
     run = make_planned_run(cast)
     lines = ["Reading No,Time,Type,Units,SAMPLE,Dy,Dy Error,Tb,Tb Error"]
-    lines += [f"{place},01.03.26 10:15,Mining,%,{label},35.1,0.2,5.7,0.1" for place, (label, _, _) in enumerate(contents_of(run), 1)]
+    lines += [f"{place},01.03.26 10:15,Mining,ppm,{label},35.1,0.2,5.7,0.1" for place, (label, _, _) in enumerate(contents_of(run), 1)]
     upload = upload_run(cast, run, "\r\n".join([*lines, ""]).encode(), file_name="export.csv").upload
     assert upload.state == "waiting"
     assert "unit_differs" in {note["code"] for note in upload.notes}
-    assert Reading.objects.filter(row__upload=upload, quantity="concentration", unit="%").exists()
+    assert Reading.objects.filter(row__upload=upload, quantity="mass_fraction", unit="ppm").exists()
     assert not ResultVersion.objects.exists()
 
 

@@ -9,6 +9,7 @@ import pytest
 from assays.chemistry.elements import ANALYTES
 from assays.instruments.models import Reading
 from assays.models import ResultVersion
+from assays.selectors.trails import trail_of
 from tests.factories.bench import make_planned_run
 from tests.factories.measurement import concentrations_of, positions_of, upload_run
 from tests.factories.people import Cast
@@ -34,7 +35,7 @@ def test_contents_of_a_solid_wait_where_the_method_measures_solutions_and_averag
         ("Std dev.", "calibration", None),
     }
     assert upload.rows.filter(outcome="matched").count() == len(labels)
-    stored = Reading.objects.filter(row__upload=upload, quantity="concentration")
+    stored = Reading.objects.filter(row__upload=upload, quantity="mass_fraction")
     assert set(stored.values_list("analyte", "unit", "value")) == {
         ("Dy2O3", "mass%", Decimal("0.0412")),
         ("Tb4O7", "mass%", Decimal("0.0058")),
@@ -61,3 +62,8 @@ def test_oxides_in_the_unit_of_the_method_become_contents_of_their_elements(cast
     found = {version.position.number: float(version.inputs["solution_ug_l"]) for version in versions}
     assert found
     assert found == pytest.approx({number: expected[number] for number in found}, rel=1e-6)
+    # The trail states the factor of the oxide: from the cell to the concentration in one line of arithmetic.
+    steps = {row["step"]: row for row in trail_of(versions.exclude(qualifier="<")[0])["steps"]}
+    told = steps["reading_solution_1"]
+    assert told["about"]["read"] == "Dy2O3"
+    assert told["inputs"]["reading"] / told["inputs"]["oxide_factor"] == pytest.approx(steps["content_1"]["inputs"]["solution"], rel=1e-12)

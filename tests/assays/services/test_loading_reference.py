@@ -34,7 +34,7 @@ def edit(path, change):
 def test_the_product_comes_with_its_reference_data():
     assert list(Analyte.objects.values_list("symbol", flat=True)[:3]) == ["La", "Ce", "Pr"]
     classical = {"GRA-REO v1", "GRA-REO v2", "EDT-REO v1", "EDT-REO v2"}
-    assert {str(version) for version in MethodVersion.objects.all()} == {"FUS-MS v1", "FAD-MS v1", "LCH-MS v1"} | classical
+    assert {str(version) for version in MethodVersion.objects.all()} == {"FUS-MS v1", "FAD-MS v1", "LCH-MS v1", "FUS-XRF v1"} | classical
     terbium = Analyte.objects.get(symbol="Tb")
     assert (terbium.oxide, round(terbium.oxide_factor, 6)) == ("Tb4O7", Decimal("1.176172"))
 
