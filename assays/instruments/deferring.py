@@ -8,6 +8,7 @@ from django.conf import settings
 
 from assays.instruments.models import MappingVersion, Upload, UploadState
 from assays.instruments.parsers.workbook import is_workbook, measure_unpacked
+from lims.core.files import read_bytes
 from lims.core.roles import INSTRUMENT
 from lims.jobs.services import create_job
 
@@ -21,6 +22,11 @@ def is_too_long_to_wait(data: bytes) -> bool:
     return size > settings.READ_AT_ONCE_BYTES
 
 
+def is_large(upload: Upload) -> bool:
+    """As `is_too_long_to_wait`, of an upload's kept bytes."""
+    return upload.size > settings.READ_AT_ONCE_BYTES or is_too_long_to_wait(read_bytes("uploads", upload.sha256))
+
+
 def defer_reading(upload: Upload, by: Any, *, may_record: bool = True, mapping: MappingVersion | None = None) -> Upload:
     """Let a worker read the upload's bytes and place its rows; see `importing.import_upload`. Part of the caller's transaction: the edge
     sends the job (`edge.send_reading`). Without `may_record` it waits for a person however well it matches."""
@@ -28,4 +34,13 @@ def defer_reading(upload: Upload, by: Any, *, may_record: bool = True, mapping: 
     upload.state, upload.error, upload.error_place = UploadState.READING, "", ""
     upload.job = create_job(kind=KIND, arguments=arguments, by=None if by.role == INSTRUMENT else by)
     upload.save()
+    return upload
+
+
+def defer_again(upload: Upload, by: Any, again: str, **given: Any) -> Upload:
+    """Let a worker read the bytes of a waiting upload again, whose rows are stored: for the step `again` (see `job_handlers`), with what is
+    `given`. Its rows and what was decided about them stay until then. Part of the caller's transaction: the edge sends the job."""
+    arguments = {"upload": str(upload.pk), "again": again, "given": given}
+    upload.state, upload.job = UploadState.READING, create_job(kind=KIND, arguments=arguments, by=by)
+    upload.save(update_fields=["state", "job"])
     return upload

@@ -60,8 +60,15 @@ def _end(upload: Upload, by: Any, write: Callable[[Upload], None]) -> Upload:
 
 
 def give_up(upload_id: UUID, sentence: str) -> None:
-    """The worker failed for good: the upload waits in the error queue with the sentence, to be read again or withdrawn."""
+    """The worker failed for good: the upload waits in the error queue with the sentence, to be read again or withdrawn. One that was read
+    before waits with the rows it had, and the sentence stands among what is to be looked at."""
     with acting("worker", "reading failed"), transaction.atomic():
         upload = lock_upload(Upload(pk=upload_id))
-        if upload.state == UploadState.READING:
+        if upload.state != UploadState.READING:
+            return
+        if not upload.rows.exists():
             note_unreadable(upload, sentence)
+            return
+        upload.state = UploadState.WAITING
+        upload.notes = [*upload.notes, {"code": "not_placed_again", "message": sentence, "readings": 0, "information": False}]
+        upload.save(update_fields=["state", "notes"])

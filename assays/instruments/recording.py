@@ -10,9 +10,9 @@ from typing import Any
 from django.db import transaction
 
 from assays.instruments import rows
-from assays.instruments.deferring import defer_reading
+from assays.instruments.deferring import defer_again, defer_reading, is_large
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
-from assays.instruments.parsers.model import CONCENTRATIONS
+from assays.instruments.parsers.model import CONCENTRATIONS, ParsedExport
 from assays.instruments.parsers.nomenclature import read_concentration_unit
 from assays.instruments.placing import collect_notes, find_warnings, load_tray, place_export, refuse_unfit_run
 from assays.instruments.taught import read_again
@@ -61,20 +61,29 @@ def confirm_upload(
 ) -> Upload:
     """A person takes a waiting upload as it is matched. First `run` chooses or changes its run, `assignments` (row index in the file →
     position number) give rows their tubes, and `unit` says what the concentrations are in that the file gives without a unit; all of it
-    or nothing."""
+    or nothing. Where another run is chosen for what takes too long to wait for, a worker does it all (`edge.send_reading`)."""
     require(by, Action.RUN_EDIT)
     with acting(by, "upload confirmed"), transaction.atomic():
         upload = lock_upload(upload)
         if run is not None and run.pk != upload.run_id:
-            _choose_run(upload, run)
-        if assignments:
-            _assign(upload, assignments, by)
-            _note_anew(upload)
-        if unit:
-            _state_unit(upload, unit)
-        locked = lock_run_of(upload) if upload.run is not None else None
-        refuse_if(confirm_blockers(upload))
-        return record_upload(upload=upload, by=by, reason="confirmed", at=at, run=locked)
+            refuse_unless_waiting(upload)
+            refuse_unfit_run(run, upload.instrument)
+            if is_large(upload):
+                return defer_again(upload, by, "confirm", run=str(run.pk), assignments=dict(assignments or {}), unit=unit)
+            match_against(upload, run, read_again(upload))
+        return confirm_matched(upload, assignments or {}, unit, by, at)
+
+
+def confirm_matched(upload: Upload, assignments: Mapping[int, int], unit: str, by: Any, at: datetime | None = None) -> Upload:
+    """Record a waiting upload that is matched against its run; see `confirm_upload`. Part of the caller's transaction."""
+    if assignments:
+        _assign(upload, assignments, by)
+        note_anew(upload)
+    if unit:
+        _state_unit(upload, unit)
+    locked = lock_run_of(upload) if upload.run is not None else None
+    refuse_if(confirm_blockers(upload))
+    return record_upload(upload=upload, by=by, reason="confirmed", at=at, run=locked)
 
 
 def lacks_unit(upload: Upload) -> bool:
@@ -104,7 +113,7 @@ def _state_unit(upload: Upload, unit: str) -> None:
     upload.stated_unit, upload.unit_of_instrument = unit.strip(), False
     upload.notes = [note for note in upload.notes if note["code"] != "unit_of_instrument"]
     upload.save(update_fields=["stated_unit", "unit_of_instrument", "notes"])
-    _note_anew(upload)
+    note_anew(upload)
 
 
 def confirm_blockers(upload: Upload) -> list[Blocker]:
@@ -143,25 +152,20 @@ def _list_numbers(numbers: Iterable[int]) -> str:
     return ("Position " if len(listed) == 1 else "Each of the positions ") + ", ".join(map(str, listed))
 
 
-def choose_run(*, upload: Upload, run: Run, by: Any) -> Upload:
-    """Match a waiting upload against another run."""
-    require(by, Action.RUN_EDIT)
-    with acting(by, f"matched against {run.code}"), transaction.atomic():
-        upload = lock_upload(upload)
-        _choose_run(upload, run)
-    return upload
-
-
-def _choose_run(upload: Upload, run: Run) -> None:
-    if upload.state != UploadState.WAITING:
-        raise DomainError("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; its run can no longer be changed.")
+def match_against(upload: Upload, run: Run, export: ParsedExport) -> None:
+    """Place the rows of a waiting upload against another run. Part of the caller's transaction."""
     refuse_unfit_run(run, upload.instrument)
-    export = read_again(upload)
     placement = place_export(export, run, upload.laboratory_id, upload.stated_unit)
     rows.rematch_rows(upload, placement.matching, run)
     upload.run = run
     upload.notes = note_unit(upload) + collect_notes(export, placement.warnings)
     upload.save()
+
+
+def refuse_unless_waiting(upload: Upload) -> None:
+    """Raise where the upload is no longer one whose run may be chosen."""
+    if upload.state != UploadState.WAITING:
+        raise DomainError("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; its run can no longer be changed.")
 
 
 def assign_row(*, row: UploadRow, position: RunPosition, by: Any, at: datetime | None = None) -> UploadRow:
@@ -194,13 +198,13 @@ def decide_rows(
         reason = _checked_reason(reason, "Say why the rows are set aside.")
     with acting(by, reason or f"{len(assignments or {})} rows assigned"), transaction.atomic():
         upload = lock_upload(upload)
-        _refuse_decided(upload)
+        refuse_decided(upload)
         if aside:
             _set_aside(upload, list(upload.rows.filter(index__in=aside)), reason, by, wanted=len(set(aside)))
         if assignments:
             _assign(upload, assignments, by)
-        _note_anew(upload)
-        _after_change(upload, by, at)
+        note_anew(upload)
+        apply_change(upload, by, at)
     return upload
 
 
@@ -256,33 +260,6 @@ def ignore_rows(*, upload: Upload, reason: str, by: Any, indexes: Collection[int
     return decide_rows(upload=upload, aside=indexes, reason=reason, by=by, at=at)
 
 
-def take_back(*, upload: Upload, indexes: Collection[int], by: Any, at: datetime | None = None) -> Upload:
-    """Take back what a person decided about rows: they are placed again by their names, or parked. On an upload that is already recorded
-    the run is reduced and judged anew."""
-    require(by, Action.RUN_EDIT)
-    with acting(by, "decision taken back"), transaction.atomic():
-        upload = lock_upload(upload)
-        _refuse_decided(upload)
-        decided = upload.rows.filter(index__in=indexes).exclude(decided_by=None)
-        if not indexes or decided.count() < len(set(indexes)):
-            raise Invalid("not_decided", "Nobody decided about one of these rows, so there is nothing to take back. Reload the page.")
-        placement = place_export(read_again(upload), upload.run, upload.laboratory_id, upload.stated_unit)
-        rows.rematch_rows(upload, placement.matching, upload.run, only=indexes)
-        _refuse_shared(upload)
-        _note_anew(upload)
-        _after_change(upload, by, at)
-    return upload
-
-
-def _refuse_shared(upload: Upload) -> None:
-    """Raise when a position would have two rows: the one that a person put there has to go first."""
-    seen: set[int] = set()
-    for number in upload.rows.filter(outcome=RowOutcome.MATCHED).values_list("position__number", flat=True):
-        if number in seen:
-            raise DomainError("position_taken", f"Another row stands at position {number} by now. Take that decision back first.")
-        seen.add(number)
-
-
 def _set_aside(upload: Upload, found: list[UploadRow], reason: str, by: Any, *, wanted: int) -> None:
     if len(found) < wanted:
         raise NotFound("unknown_row", f"{upload.file_name} has no such row. Rows are counted from 1, as the upload lists them.")
@@ -291,7 +268,7 @@ def _set_aside(upload: Upload, found: list[UploadRow], reason: str, by: Any, *, 
     UploadRow.objects.bulk_update(found, ["position", "outcome", "reason", "decided_by"])
 
 
-def _note_anew(upload: Upload) -> None:
+def note_anew(upload: Upload) -> None:
     """What is to be said about the readings of the rows that are matched now; what the file itself gave to say stays."""
     if upload.run is None:
         return
@@ -303,12 +280,14 @@ def _note_anew(upload: Upload) -> None:
     upload.save(update_fields=["notes"])
 
 
-def _refuse_decided(upload: Upload) -> None:
+def refuse_decided(upload: Upload) -> None:
+    """Raise where nothing can be decided about the upload's rows any more."""
     if upload.state not in {UploadState.WAITING, UploadState.RECORDED}:
         raise DomainError("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; its rows can no longer be changed.")
 
 
-def _after_change(upload: Upload, by: Any, at: datetime | None) -> None:
+def apply_change(upload: Upload, by: Any, at: datetime | None) -> None:
+    """Reduce and judge anew what is recorded already. Part of the caller's transaction."""
     if upload.state == UploadState.RECORDED:
         run = lock_run_of(upload)
         refuse_if(find_taken(upload))

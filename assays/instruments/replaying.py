@@ -3,13 +3,15 @@ Every try is recorded; one that changes nothing says so."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
 from assays.instruments import rows
-from assays.instruments.deferring import defer_reading, is_too_long_to_wait
+from assays.instruments.deferring import defer_again, defer_reading, is_large
 from assays.instruments.ingest import fill_upload, store_readings
 from assays.instruments.models import (
     Attempt,
@@ -23,6 +25,7 @@ from assays.instruments.models import (
 from assays.instruments.parsers.model import ParsedExport, ParseError
 from assays.instruments.placing import collect_notes, find_run, place_export
 from assays.instruments.recording import lock_upload, note_unit
+from assays.instruments.rematching import Report, resume_waiting, waits_for
 from assays.instruments.taught import read_export
 from lims.core import clock
 from lims.core.acting import acting
@@ -58,7 +61,8 @@ def replay_upload(*, upload: Upload, by: Any, mapping: MappingVersion | None = N
     An upload that could not be read takes its first rows. One that waits keeps its cells where they are the same, with what a person has
     decided about them; where they are not (a mapping was corrected) it is withdrawn and a new upload of the same bytes takes its place.
     `mapping` is the version to read it with, where a person chose one. What takes too long to wait for is read by a worker: the attempt's
-    upload is `reading`, and the edge sends its job. Raises `DomainError('wrong_state')` for any other state.
+    upload is `reading`, the edge sends its job, and a second attempt says what came of it. Raises `DomainError('wrong_state')` for any
+    other state.
     """
     require(by, Action.RUN_EDIT)
     _refuse_stranger(upload.laboratory_id, by)
@@ -68,19 +72,51 @@ def replay_upload(*, upload: Upload, by: Any, mapping: MappingVersion | None = N
         upload = lock_upload(upload)
         if upload.state not in {UploadState.UNREADABLE, UploadState.WAITING}:
             raise DomainError("wrong_state", f"{upload.file_name} is {upload.get_state_display()}; only what waits is read again.")
-        data = read_bytes("uploads", upload.sha256)
-        if upload.state == UploadState.UNREADABLE and is_too_long_to_wait(data):
-            defer_reading(upload, by, may_record=False, mapping=mapping)
+        if is_large(upload):
+            if upload.state == UploadState.UNREADABLE:
+                defer_reading(upload, by, may_record=False, mapping=mapping)
+            else:
+                defer_again(upload, by, "replay", mapping=str(mapping.pk) if mapping else None)
             return _note(by, at, upload=upload, outcome=upload.state, made=upload)
         try:
-            export, version = read_export(upload.file_name, data, upload.laboratory_id, mapping)
+            export, version = read_export(upload.file_name, read_bytes("uploads", upload.sha256), upload.laboratory_id, mapping)
         except ParseError as problem:
             if upload.state == UploadState.UNREADABLE:
                 upload.error, upload.error_place = problem.message, str(problem.place)[:80]
                 upload.save(update_fields=["error", "error_place"])
             return _note(by, at, upload=upload, outcome=problem.code, sentence=str(problem))
-        made = _take_in(upload, export, version, by)
-        return _note(by, at, upload=upload, outcome=made.state, settled=made.pk != upload.pk, made=made)
+        return _note_taken(upload, _take_in(upload, export, version, by), by, at)
+
+
+def replay_waiting(upload_id: UUID, report: Report, *, by: Any, mapping_id: UUID | None, job_id: UUID) -> Upload:
+    """What a worker does of `replay_upload` with an upload that waits. What cannot be read now leaves it as it was, with an attempt that
+    says why. Gives the upload that counts: of other cells a new one."""
+    upload = Upload.objects.select_related("instrument").get(pk=upload_id)
+    if not waits_for(upload, job_id):
+        return upload
+    report(0.1, "Reading the file.")
+    mapping = MappingVersion.objects.select_related("mapping").get(pk=mapping_id) if mapping_id else None
+    try:
+        export, version = read_export(upload.file_name, read_bytes("uploads", upload.sha256), upload.laboratory_id, mapping)
+    except ParseError as error:
+        problem = error
+        return _resume(upload, job_id, by, lambda locked: _note(by, None, upload=locked, outcome=problem.code, sentence=str(problem)))
+    report(0.5, f"Matching and storing {len(export.readings)} values.")
+    return _resume(upload, job_id, by, lambda locked: _note_taken(locked, _take_in(locked, export, version, by), by, None))
+
+
+def _resume(upload: Upload, job_id: UUID, by: Any, write: Callable[[Upload], Attempt]) -> Upload:
+    """Let it wait again and write what came of it, all of it or nothing, unless somebody was faster."""
+    with acting(by, "read again"), transaction.atomic():
+        upload = lock_upload(upload)
+        if waits_for(upload, job_id):
+            resume_waiting(upload)
+            return write(upload).made or upload
+    return upload
+
+
+def _note_taken(upload: Upload, made: Upload, by: Any, at: datetime | None) -> Attempt:
+    return _note(by, at, upload=upload, outcome=made.state, settled=made.pk != upload.pk, made=made)
 
 
 def _take_in(upload: Upload, export: ParsedExport, version: MappingVersion | None, by: Any) -> Upload:

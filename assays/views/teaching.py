@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from assays.forms import teaching as forms
 from assays.forms.uploads import UploadReasonForm
 from assays.instruments import replaying, teaching
+from assays.instruments.edge import send_reading
 from assays.instruments.matching import DEFAULT_NAMES, ControlPattern, compile_names, find_pattern
 from assays.instruments.models import Mapping, MappingVersion, NamePattern, Upload, UploadState
 from assays.instruments.parsers import mapped
@@ -348,7 +349,10 @@ class Teach(Page):
             messages.success(self.request, _("The mapping is kept; the next file of this layout is read with it."))
             return redirect("instruments:mapping", version.mapping_id)
         attempt = replaying.replay_upload(upload=self.upload, by=by, mapping=version)
-        messages.success(self.request, _("The mapping is kept and the file is read with it. Look through its rows, then record them."))
+        if attempt.made is not None and send_reading(attempt.made).state == UploadState.READING:
+            messages.success(self.request, _("The mapping is kept. The file is large, so it is read with it in the background."))
+        else:
+            messages.success(self.request, _("The mapping is kept and the file is read with it. Look through its rows, then record them."))
         return redirect("instruments:upload", attempt.made_id or self.upload.pk)
 
 

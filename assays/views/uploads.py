@@ -21,7 +21,7 @@ from assays.chemistry.units import UNITS, find_kinds
 from assays.forms.problems import add_problems
 from assays.forms.upload_filters import UPLOAD_ORDERINGS, ReadingFilter, UploadFilter
 from assays.forms.uploads import RowsForm, RunChoiceForm, UploadForm, UploadReasonForm
-from assays.instruments import ingest, recording
+from assays.instruments import ingest, recording, rematching
 from assays.instruments.edge import send_reading
 from assays.instruments.matching import TrayPosition, explain_match
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
@@ -78,6 +78,9 @@ def queue_tabs(request: HttpRequest) -> list[dict[str, Any]]:
         ("instruments:refused-list", _("Refused messages"), None),
     ]
     return [{"label": label, "url": reverse(name), "active": request.path == reverse(name), "count": count} for name, label, count in lists]
+
+
+IN_BACKGROUND = gettext_lazy("The file is large, so it is read again in the background; you may leave the page.")
 
 
 class NewUpload(Page):
@@ -283,10 +286,13 @@ class ChooseRun(Page):
             messages.error(request, _("Choose one of the runs that still take readings."))
             return redirect(back)
         try:
-            recording.choose_run(upload=upload, run=form.cleaned_data["run"], by=request.user)
+            changed = rematching.choose_run(upload=upload, run=form.cleaned_data["run"], by=request.user)
         except DomainError as error:
             return self.refuse(error, back)
-        messages.success(request, _("The file is matched against %(run)s.") % {"run": form.cleaned_data["run"].code})
+        if send_reading(changed).state == UploadState.READING:
+            messages.info(request, IN_BACKGROUND)
+        else:
+            messages.success(request, _("The file is matched against %(run)s.") % {"run": form.cleaned_data["run"].code})
         return redirect(back)
 
 
@@ -321,10 +327,13 @@ class TakeBack(Page):
         upload, back = fetch_upload(request.user, pk), reverse("instruments:upload", args=[pk])
         indexes = {int(text) for text in request.POST.getlist("row") if text.isascii() and text.isdigit() and len(text) < 8}
         try:
-            recording.take_back(upload=upload, indexes=indexes, by=request.user)
+            changed = rematching.take_back(upload=upload, indexes=indexes, by=request.user)
         except DomainError as error:
             return self.refuse(error, back)
-        messages.success(request, _("The decision is taken back; the rows stand where their names put them."))
+        if send_reading(changed).state == UploadState.READING:
+            messages.info(request, IN_BACKGROUND)
+        else:
+            messages.success(request, _("The decision is taken back; the rows stand where their names put them."))
         return redirect(back)
 
 

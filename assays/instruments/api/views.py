@@ -284,14 +284,21 @@ class ConfirmView(ActionView):
 
     actions: ClassVar[dict[str, Action]] = {"POST": Action.RUN_EDIT}
 
-    @extend_schema(operation_id="instruments_me_uploads_confirm", request=schemas.ConfirmSchema, responses=schemas.UploadDetailSchema)
+    @extend_schema(
+        operation_id="instruments_me_uploads_confirm",
+        request=schemas.ConfirmSchema,
+        responses={200: schemas.UploadDetailSchema, 202: schemas.UploadDetailSchema},
+    )
     def post(self, request: Request, pk: UUID) -> Response:
-        """Take the matched rows as the run's readings; results and verdicts follow. Raw cells never change."""
+        """Take the matched rows as the run's readings; results and verdicts follow. Raw cells never change. Where another run is chosen for
+        a large file a worker reads it again first: 202, and `state` is `reading` until it is recorded, or `waiting` with a note saying why
+        not."""
         upload = fetch_upload(request.user, pk)
         body: Confirmation = decode(request, Confirmation) if request.data else Confirmation()
         run = self._run(body.run, request.user) if body.run else None
-        recording.confirm_upload(upload=upload, run=run, assignments=body.assignments, unit=body.unit, by=request.user)
-        return answer(upload, request.user)
+        changed = recording.confirm_upload(upload=upload, run=run, assignments=body.assignments, unit=body.unit, by=request.user)
+        deferred = send_reading(changed).state == UploadState.READING
+        return answer(upload, request.user, status=202 if deferred else 200)
 
     @staticmethod
     def _run(key: str, viewer: Any) -> Run:

@@ -14,15 +14,18 @@ from django.test import Client
 from assays.instruments.deferring import is_too_long_to_wait
 from assays.instruments.importing import import_upload
 from assays.instruments.models import Reading, Upload
-from assays.instruments.recording import reopen_upload, withdraw_upload
+from assays.instruments.recording import ignore_rows, reopen_upload, withdraw_upload
+from assays.instruments.rematching import choose_run, place_again, take_back
 from assays.instruments.replaying import replay_upload
 from assays.models import ResultVersion, Run
 from assays.selectors.uploads import error_queue
+from lims.core.errors import DomainError
 from lims.core.files import read_bytes
 from lims.jobs.models import Job
 from lims.jobs.services import run_job
 from tests.factories.bench import make_planned_run
 from tests.factories.browsing import said, sign_in, text_of
+from tests.factories.callers import Caller
 from tests.factories.measurement import make_export, make_instrument_token, upload_run
 from tests.factories.people import Cast
 
@@ -98,6 +101,51 @@ def test_withdrawn_before_it_is_read_stores_nothing_and_can_be_taken_up_again(ca
     assert (upload.state, upload.decision_reason, upload.rows.count(), upload.job.state) == ("withdrawn", "wrong batch", 0, "done")
     assert work(reopen_upload(upload=upload, reason="right after all", by=cast.technician)).state == "waiting"
     assert Run.objects.get(pk=run.pk).state == "planned"
+
+
+def test_what_is_asked_of_a_large_upload_that_waits_is_a_worker_s_too(cast: Cast) -> None:
+    first, second = make_planned_run(cast), make_planned_run(cast, 2)
+    upload = work(upload_run(cast, second, make_export(second), run=first).upload)
+    assert (upload.state, upload.run) == ("waiting", first)
+
+    def facts() -> Any:
+        kept = list(upload.rows.order_by("index").values_list("outcome", "position", "decided_by"))
+        return kept, list(Upload.objects.values_list("state", "run")), Reading.objects.count()
+
+    ignore_rows(upload=upload, reason="a rinse", indexes=[2], by=cast.analyst)
+    before = facts()
+    # What is refused when the worker comes to it changes nothing, and is told at the upload.
+    chosen = choose_run(upload=upload, run=second, by=cast.analyst)
+    assert (chosen.state, chosen.job.state, upload.rows.exists()) == ("reading", "queued", True)
+    with pytest.raises(DomainError, match="is being read"):
+        take_back(upload=upload, indexes=[2], by=cast.analyst)
+    Run.objects.filter(pk=second.pk).update(state="authorised")
+    upload = work(chosen)
+    assert (upload.job.state, facts()) == ("failed", before)
+    assert upload.notes[-1]["message"].startswith(f"Run {second.code} is")
+    Run.objects.filter(pk=second.pk).update(state="planned")
+
+    upload = work(choose_run(upload=upload, run=second, by=cast.analyst))
+    assert (upload.state, upload.run) == ("waiting", second)
+    assert "not_placed_again" not in {note["code"] for note in upload.notes}
+    assert upload.rows.get(index=2).outcome == "ignored"
+    # A job that was overtaken finds nothing to do.
+    place_again(upload.pk, lambda _progress, _message: None, by=cast.analyst, again="take_back", given={}, job_id=upload.job.pk)
+    upload = work(take_back(upload=upload, indexes=[2], by=cast.analyst))
+    assert (upload.state, upload.rows.filter(decided_by=None).count()) == ("waiting", upload.rows.count())
+
+    attempt = replay_upload(upload=upload, by=cast.analyst)
+    assert attempt.outcome == "reading"
+    upload = work(attempt.made)
+    assert [one.outcome for one in upload.attempts.order_by("pk")] == ["reading", "waiting"]
+    # The API gives run and confirmation in one call: the worker does both or neither.
+    upload = work(choose_run(upload=upload, run=first, by=cast.analyst))
+    call = f"/instruments/me/uploads/{upload.pk}/confirm/"
+    answer = Caller(cast.analyst).post(call, {"run": second.code})
+    assert (answer.status_code, answer.json()["state"]) == (202, "reading")
+    assert work(Upload.objects.select_related("job").get(pk=upload.pk)).state == "recorded"
+    second.refresh_from_db()
+    assert second.state == "qc_passed"
 
 
 def test_a_workbook_counts_as_what_it_unpacks_to_and_a_bomb_is_refused_at_once(settings: Any) -> None:

@@ -11,7 +11,6 @@ from assays.instruments.models import Reading, Upload, UploadRow
 from assays.instruments.recording import (
     assign_row,
     assign_rows,
-    choose_run,
     confirm_blockers,
     confirm_upload,
     ignore_row,
@@ -19,6 +18,7 @@ from assays.instruments.recording import (
     reopen_upload,
     withdraw_upload,
 )
+from assays.instruments.rematching import choose_run
 from assays.instruments.writers import BatchRow, write_batch_table
 from assays.models import Result, ResultVersion, Run, SubmissionTest
 from assays.selectors.uploads import find_recorded_before
