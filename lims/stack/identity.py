@@ -1,7 +1,8 @@
 """As whom the embedded servers run and where their data live.
 
 PostgreSQL refuses to run as root. Under root the servers run as `nobody`, and their data live in /var/tmp, since a checkout is often
-below a private home that `nobody` cannot enter. Everyone else runs them directly, with the data beside the checkout's other files.
+below a private home that `nobody` cannot enter; in memory where the checkout's other files are. Everyone else runs them directly, with
+the data beside the checkout's other files.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from lims.stack.errors import StackError
 from lims.stack.files import is_locked, locked, write_private
 
 SHARED_PLACE = Path("/var/tmp")  # noqa: S108 - survives a restart, unlike /tmp; what is made there is checked to be root's and closed
+MEMORY = Path("/dev/shm")  # noqa: S108 - where data are put that nobody keeps, such as those of tests
 SERVANT = "nobody"
 
 
@@ -91,13 +93,18 @@ def _find_servant(checkout: Checkout) -> Identity:
         raise StackError(
             f"PostgreSQL does not run as root and there is no user {SERVANT!r} to run it as: use an ordinary user, or set DATABASE_URL."
         ) from error
-    home = SHARED_PLACE / f"{APPLICATION}-{_fingerprint(checkout)}"
+    home = _shared_place(checkout) / f"{APPLICATION}-{_fingerprint(checkout)}"
     if home.is_symlink() or (home.exists() and home.stat().st_uid != 0):
         raise StackError(f"{home} was made by another user and is not trusted: remove it.")
     identity = Identity(home, user)
     identity.make_passage(home)
     write_private(home / "checkout", str(checkout.stack))
     return identity
+
+
+def _shared_place(checkout: Checkout) -> Path:
+    """Where `nobody` may go too: in memory for a checkout whose data are there."""
+    return MEMORY if checkout.data.is_relative_to(MEMORY) else SHARED_PLACE
 
 
 def _fingerprint(checkout: Checkout) -> str:
@@ -112,7 +119,7 @@ def _fingerprint(checkout: Checkout) -> str:
 
 def _remove_abandoned_homes(checkout: Checkout) -> None:
     """Remove the data of checkouts that stood in this very place and were deleted with their token, and so can never be found again."""
-    for note in SHARED_PLACE.glob(f"{APPLICATION}-*/checkout"):
+    for note in _shared_place(checkout).glob(f"{APPLICATION}-*/checkout"):
         home = note.parent
         if home.lstat().st_uid != 0 or note.read_text() != str(checkout.stack):
             continue
