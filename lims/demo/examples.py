@@ -414,5 +414,7 @@ def _webhooks(story: Story) -> list[tuple[str, Example]]:
         _example("/api/v1/webhooks/", "administrator", body),
         _example(f"{call}pause/", "administrator", {"reason": "The receiver is being moved."}, id=told.pk),
         _example(f"{call}resume/", "administrator", id=resting.pk),
+        _example(f"{call}secret/renew/", "administrator", {"hours": 24, "reason": "The yearly change."}, id=told.pk),
+        _example(f"{call}secret/end-overlap/", "administrator", id=resting.pk),
         _example(call + "deliveries/{delivery}/replay/", "administrator", id=told.pk, delivery=told.deliveries.order_by("id")[0].pk),
     ]

@@ -23,7 +23,7 @@ from lims.demo.journeys import JOURNEYS, METHOD, Story
 from lims.demo.story import current_version
 from lims.demo.taught import teach_laboratory
 from lims.webhooks.outbox import announce
-from lims.webhooks.services import create_webhook, set_webhook_active
+from lims.webhooks.services import create_webhook, renew_secret, set_webhook_active
 from samples.models import Consignment, Sample
 from samples.services.consigning import create_consignment, dispatch_consignment
 from samples.services.handing_over import answer_handover, offer_handover
@@ -76,6 +76,7 @@ def _lay_out_webhooks(story: Story) -> None:
         organisation=laboratory, url="https://other.example/hook", events=["upload.unreadable"], by=administrator
     )
     set_webhook_active(webhook=paused, active=False, reason="The receiver is being built (invented).", by=administrator)
+    renew_secret(webhook=paused, hours=168, reason="A colleague left (invented).", by=administrator)
     newest = Run.objects.filter(laboratory=laboratory, state="qc_passed").order_by("-id")[0]
     announce("run.judged", [told.organisation_id], url=f"/api/v1/runs/{newest.code}/", run=newest.code)
 

@@ -37,6 +37,24 @@ class PauseForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
+class RenewForm(forms.Form):
+    """For how long both secrets sign, and why the secret is renewed."""
+
+    hours = forms.TypedChoiceField(
+        label=_("The old secret signs beside the new one"),
+        coerce=int,
+        choices=[
+            (24, _("for one day")),
+            (72, _("for three days")),
+            (168, _("for seven days")),
+            (1, _("for one hour")),
+            (0, _("no longer: it became known")),
+        ],
+        help_text=_("The receiver takes the new one meanwhile; no message is missed"),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
 class WebhookFilter(django_filters.FilterSet):
     """By address, purpose and organisation."""
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lims.core import clock
 from lims.core.models import AppendOnly, Record, history
 from lims.core.roles import Role
 
@@ -22,9 +23,10 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
         return self if user.role == Role.ADMINISTRATOR else self.none()
 
 
-@history(exclude=["sealed_secret", "failures"])
+@history(exclude=["sealed_secret", "sealed_old_secret", "failures"])
 class Webhook(Record):
-    """An address that is told of an organisation's events."""
+    """An address that is told of an organisation's events. After its secret was renewed the old one signs beside the new one until
+    `old_secret_until`, so that the receiver can change over without missing a message."""
 
     organisation = models.ForeignKey(
         "accounts.Organisation", on_delete=models.PROTECT, related_name="webhooks", help_text=_("Whose events")
@@ -33,6 +35,8 @@ class Webhook(Record):
     description = models.CharField(max_length=200, blank=True)
     event_types = ArrayField(models.CharField(max_length=40))
     sealed_secret = models.TextField(editable=False, help_text=_("Encrypted with a key derived from SECRET_KEY"))
+    sealed_old_secret = models.TextField(editable=False, blank=True, default="")
+    old_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
     active = models.BooleanField(default=True)
     paused_because = models.CharField(max_length=300, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text=_("Attempts that failed since the last that did not"))
@@ -43,9 +47,20 @@ class Webhook(Record):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sealed_old_secret="", old_secret_until=None) | (~Q(sealed_old_secret="") & Q(old_secret_until__isnull=False)),
+                name="old_secret_has_an_end",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the old secret still signs beside the new one."""
+        return self.old_secret_until is not None and clock.now() < self.old_secret_until
 
 
 class Announcement(AppendOnly):

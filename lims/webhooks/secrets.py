@@ -33,7 +33,7 @@ def open_secret(sealed: str) -> str:
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        sentence = "This webhook's secret was kept under another SECRET_KEY and is lost. Add the webhook again."
+        sentence = "This webhook's secret was kept under another SECRET_KEY and is lost. Renew it."
         raise DomainError("secret_lost", sentence) from error
 
 

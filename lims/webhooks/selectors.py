@@ -36,6 +36,7 @@ def webhook_data(webhook: Any) -> dict[str, Any]:
         "waiting": webhook.waiting,
         "failed": webhook.failed,
         "created_at": webhook.created_at.isoformat(),
+        "old_secret_until": webhook.old_secret_until.isoformat() if webhook.overlaps else None,
     }
 
 

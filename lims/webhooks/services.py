@@ -16,7 +16,7 @@ from django.db.models import F
 from lims.accounts.models import Organisation
 from lims.core import clock
 from lims.core.acting import acting
-from lims.core.errors import DomainError, Invalid, Problem
+from lims.core.errors import Blocked, Blocker, DomainError, Invalid, Problem
 from lims.core.roles import Action, require
 from lims.core.scope import fetch_visible
 from lims.webhooks.events import EVENTS
@@ -30,6 +30,8 @@ PAUSE_AFTER = 20
 """After so many attempts that failed in a row, of whichever deliveries, the webhook is paused until a person looks."""
 _LEASE = timedelta(minutes=2)
 _ROUND_SECONDS = 40.0
+OVERLAPS = (0, 1, 24, 72, 168)
+"""Hours for which an old secret may sign beside the new one; 0 ends it at once, as where it became known."""
 
 
 def create_webhook(*, organisation: Organisation, url: str, events: Sequence[str], description: str = "", by: Any) -> tuple[Webhook, str]:
@@ -71,6 +73,62 @@ def set_webhook_active(*, webhook: Webhook, active: bool, reason: str = "", by: 
     return webhook
 
 
+def renew_secret(*, webhook: Webhook, hours: int, reason: str, by: Any) -> tuple[Webhook, str]:
+    """A new secret, shown this once. For so many hours (`OVERLAPS`) every message carries the signatures of both, so that no receiver
+    misses one while it changes over.
+
+    Raises `Invalid` for another overlap or no reason, `Blocked` while an earlier overlap runs: its end would come unseen.
+    """
+    require(by, Action.WEBHOOK_EDIT)
+    problems = [] if reason.strip() else [Problem("/reason", "reason", "Say why.")]
+    if hours not in OVERLAPS:
+        sentence = f"The old secret signs beside the new one for {', '.join(map(str, OVERLAPS))} hours; {hours} is none of them."
+        problems.append(Problem("/hours", "unknown_choice", sentence))
+    if problems:
+        raise Invalid(problems[0].code, problems[0].detail, problems=problems)
+    secret = make_secret()
+    with transaction.atomic(), acting(by, reason.strip()[:300]):
+        webhook = fetch_visible(Webhook, by, lock=True, pk=webhook.pk)
+        if webhook.overlaps:
+            sentence = f"The secret before this one signs until {webhook.old_secret_until:%Y-%m-%d %H:%M} UTC. End that first."
+            raise Blocked([Blocker("overlaps", sentence)])
+        kept = webhook.sealed_secret if hours and _is_readable(webhook.sealed_secret) else ""
+        webhook.sealed_old_secret = kept
+        webhook.old_secret_until = clock.now() + timedelta(hours=hours) if kept else None
+        webhook.sealed_secret = seal_secret(secret)
+        webhook.save(update_fields=["sealed_secret", "sealed_old_secret", "old_secret_until"])
+    return webhook, secret
+
+
+def end_overlap(*, webhook: Webhook, by: Any) -> Webhook:
+    """Forget the old secret now: messages carry the new one's signature alone. Raises `DomainError('no_overlap')`."""
+    require(by, Action.WEBHOOK_EDIT)
+    with transaction.atomic(), acting(by, "old secret ended"):
+        webhook = fetch_visible(Webhook, by, lock=True, pk=webhook.pk)
+        if not webhook.overlaps:
+            raise DomainError("no_overlap", "No old secret signs beside the present one; there is nothing to end.")
+        webhook.sealed_old_secret, webhook.old_secret_until = "", None
+        webhook.save(update_fields=["sealed_old_secret", "old_secret_until"])
+    return webhook
+
+
+def _is_readable(sealed: str) -> bool:
+    """Whether it can sign: not where it was sealed under another SECRET_KEY."""
+    try:
+        open_secret(sealed)
+    except DomainError:
+        return False
+    return True
+
+
+def forget_old_secrets() -> None:
+    """Drop the secrets whose overlap is over; nothing that no longer signs is kept."""
+    over = Webhook.objects.filter(old_secret_until__lte=clock.now())
+    if over.exists():
+        with transaction.atomic(), acting("webhooks", "overlap over"):
+            over.update(sealed_old_secret="", old_secret_until=None)
+
+
 def replay_delivery(*, delivery: WebhookDelivery, by: Any) -> WebhookDelivery:
     """Send the event of a delivery once more, as a delivery of its own under the same identifier, so that the receiver knows it."""
     require(by, Action.WEBHOOK_EDIT)
@@ -85,6 +143,7 @@ def deliver_waiting() -> int:
     leased before it is sent, and one whose sender died is sent again when its lease has run out."""
     end = time.monotonic() + _ROUND_SECONDS
     told = 0
+    forget_old_secrets()
     while time.monotonic() < end and (delivery := _lease_next()) is not None:
         told += _deliver(delivery)
     return told
@@ -127,18 +186,20 @@ def _deliver(delivery: WebhookDelivery) -> bool:
 
 
 def _message(delivery: WebhookDelivery) -> tuple[bytes, dict[str, str]]:
-    """Body and headers, signed with the present time. The identifier is the event's, the same at every attempt and replay."""
+    """Body and headers, signed with the present time: by the webhook's secret and, after a space, by the old one while both hold. The
+    identifier is the event's, the same at every attempt and replay."""
     event, timestamp = delivery.event, int(time.time())
     body = json.dumps(
         {"id": str(event.pk), "type": event.type, "timestamp": event.occurred_at.isoformat(), "data": _linked(event.data)}
     ).encode()
-    signature = sign_message(open_secret(delivery.webhook.sealed_secret), str(event.pk), timestamp, body)
+    webhook = delivery.webhook
+    sealed = [webhook.sealed_secret, *([webhook.sealed_old_secret] if webhook.overlaps else [])]
     return body, {
         "Content-Type": "application/json",
         "User-Agent": "lims-webhooks/1",
         "webhook-id": str(event.pk),
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature,
+        "webhook-signature": " ".join(sign_message(open_secret(one), str(event.pk), timestamp, body) for one in sealed),
     }
 
 

@@ -13,5 +13,7 @@ urlpatterns = [
     path("webhooks/<uuid:pk>/", views.WebhookPage.as_view(), name="webhook"),
     path("webhooks/<uuid:pk>/pause/", views.SetActive.as_view(), name="pause"),
     path("webhooks/<uuid:pk>/resume/", views.SetActive.as_view(active=True), name="resume"),
+    path("webhooks/<uuid:pk>/secret/renew/", views.RenewSecret.as_view(), name="secret-renew"),
+    path("webhooks/<uuid:pk>/secret/end-overlap/", views.EndOverlap.as_view(), name="secret-end-overlap"),
     path("webhooks/<uuid:pk>/deliveries/<uuid:delivery>/replay/", views.Replay.as_view(), name="replay"),
 ]

@@ -18,7 +18,7 @@ from lims.core.pages import Page, add_form_errors
 from lims.core.roles import Action
 from lims.core.scope import fetch_visible
 from lims.webhooks import services
-from lims.webhooks.forms import DeliveryFilter, PauseForm, WebhookFilter, WebhookForm
+from lims.webhooks.forms import DeliveryFilter, PauseForm, RenewForm, WebhookFilter, WebhookForm
 from lims.webhooks.models import Webhook, WebhookDelivery
 from lims.webhooks.selectors import badge_of, deliveries_of, delivery_data, webhook_data, webhook_list
 
@@ -95,7 +95,7 @@ class WebhookPage(RecordList):
 
     def render(self, context: dict[str, Any], *, status: int = 200, template: str | None = None) -> HttpResponse:
         webhook = fetch_webhook(self.request.user, self.kwargs["pk"])
-        context |= {"webhook": webhook, "badge": badge_of(webhook), "pause_form": PauseForm()}
+        context |= {"webhook": webhook, "badge": badge_of(webhook), "pause_form": PauseForm(), "renew_form": RenewForm(auto_id="renew_%s")}
         return super().render(context, status=status, template=template)
 
 
@@ -113,6 +113,40 @@ class SetActive(Page):
         except DomainError as error:
             return self.refuse(error, back)
         messages.success(request, _("It is told again; what waited is sent.") if self.active else _("It is paused; nothing is sent."))
+        return redirect(back)
+
+
+class RenewSecret(Page):
+    """Renewing the secret; the new one is shown on the page that answers."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.WEBHOOK_EDIT}
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        webhook, form = fetch_webhook(request.user, pk), RenewForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, _("Say for how long the old secret signs, and why it is renewed."))
+            return redirect("webhooks:webhook", pk)
+        try:
+            webhook, secret = services.renew_secret(webhook=webhook, **form.cleaned_data, by=request.user)
+        except DomainError as error:
+            return self.refuse(error, reverse("webhooks:webhook", args=[pk]))
+        answer = self.render({"secret": secret, "webhook": webhook}, template="webhooks/renewed.html")
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+class EndOverlap(Page):
+    """Ending the time in which both secrets sign."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.WEBHOOK_EDIT}
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        back = reverse("webhooks:webhook", args=[pk])
+        try:
+            services.end_overlap(webhook=fetch_webhook(request.user, pk), by=request.user)
+        except DomainError as error:
+            return self.refuse(error, back)
+        messages.success(request, _("The old secret no longer signs."))
         return redirect(back)
 
 

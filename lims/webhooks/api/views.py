@@ -45,6 +45,7 @@ class WebhookSchema(_Schema):
     waiting = serializers.IntegerField(help_text="Deliveries that are still to be sent")
     failed = serializers.IntegerField(help_text="Deliveries that were given up")
     created_at = serializers.DateTimeField()
+    old_secret_until = serializers.DateTimeField(allow_null=True, help_text="Until then the secret before this one signs beside it")
 
 
 class WebhookMadeSchema(WebhookSchema):
@@ -89,6 +90,13 @@ class PauseSchema(_Schema):
     reason = serializers.CharField()
 
 
+class RenewSchema(_Schema):
+    hours = serializers.ChoiceField(
+        choices=services.OVERLAPS, help_text="For how long the old secret signs beside the new one; 0 ends it at once"
+    )
+    reason = serializers.CharField()
+
+
 class NewWebhook(Struct):
     """A webhook to add."""
 
@@ -101,6 +109,13 @@ class NewWebhook(Struct):
 class PauseBody(Struct):
     """Why."""
 
+    reason: str
+
+
+class RenewBody(Struct):
+    """For how many hours both secrets sign, and why the secret is renewed."""
+
+    hours: int
     reason: str
 
 
@@ -183,6 +198,36 @@ class ResumeWebhook(ActionView):
     def post(self, request: Request, pk: UUID) -> Response:
         """What waits is sent."""
         services.set_webhook_active(webhook=fetch_webhook(request.user, pk), active=True, by=request.user)
+        return Response(webhook_data(fetch_webhook(request.user, pk)))
+
+
+class RenewSecret(ActionView):
+    """Renewing the secret."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.WEBHOOK_EDIT}
+
+    @extend_schema(operation_id="webhooks_secret_renew", request=RenewSchema, responses={201: WebhookMadeSchema})
+    def post(self, request: Request, pk: UUID) -> Response:
+        """A new secret, shown this once. While both hold, `webhook-signature` has one signature by each, divided by a space, as Standard
+        Webhooks has it: a receiver accepts a message when one of them is right."""
+        body: RenewBody = decode(request, RenewBody)
+        webhook, secret = services.renew_secret(
+            webhook=fetch_webhook(request.user, pk), hours=body.hours, reason=body.reason, by=request.user
+        )
+        answer = Response(webhook_data(fetch_webhook(request.user, webhook.pk)) | {"secret": secret}, status=201)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+
+class EndOverlap(ActionView):
+    """Ending the time in which both secrets sign."""
+
+    actions: ClassVar[dict[str, Action]] = {"POST": Action.WEBHOOK_EDIT}
+
+    @extend_schema(operation_id="webhooks_secret_end_overlap", request=None, responses=WebhookSchema)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """The old secret is forgotten now."""
+        services.end_overlap(webhook=fetch_webhook(request.user, pk), by=request.user)
         return Response(webhook_data(fetch_webhook(request.user, pk)))
 
 

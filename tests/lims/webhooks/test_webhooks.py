@@ -24,7 +24,16 @@ from lims.webhooks import sending
 from lims.webhooks.events import EVENTS
 from lims.webhooks.models import Announcement, Webhook, WebhookAttempt, WebhookDelivery
 from lims.webhooks.outbox import announce
-from lims.webhooks.services import PAUSE_AFTER, PAUSES, create_webhook, deliver_waiting, replay_delivery, set_webhook_active
+from lims.webhooks.secrets import sign_message
+from lims.webhooks.services import (
+    PAUSE_AFTER,
+    PAUSES,
+    create_webhook,
+    deliver_waiting,
+    renew_secret,
+    replay_delivery,
+    set_webhook_active,
+)
 from tests.factories.bench import make_planned_run
 from tests.factories.callers import Caller
 from tests.factories.measurement import make_authorised_run, upload_run
@@ -92,6 +101,57 @@ def test_an_event_is_signed_and_tells_identifiers_alone(cast: Cast, receiver: Re
     for hidden in (sample.code, sample.mine.code, sample.mine.name, sample.owner.name, sample.owner.code):
         assert hidden not in sent
     assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"delivered"}
+
+
+def test_a_secret_is_renewed_while_the_old_one_still_signs(cast: Cast, receiver: Receiver) -> None:
+    webhook, old = make_webhook(cast, receiver.url)
+
+    def signers(*secrets: str) -> list[bool]:
+        """Which of the secrets signed the next message; every signature is somebody's."""
+        announce("run.judged", [webhook.organisation_id], url="/x/", run="R-1")
+        assert deliver_waiting() == 1
+        headers, body = receiver.got[-1]
+        named = headers["webhook-id"], int(headers["webhook-timestamp"]), body
+        found = headers["webhook-signature"].split(" ")
+        signed = [sign_message(one, *named) in found for one in secrets]
+        assert len(found) == sum(signed)
+        return signed
+
+    for hours, reason in ((5, "yearly"), (24, " ")):
+        with pytest.raises(Invalid):
+            renew_secret(webhook=webhook, hours=hours, reason=reason, by=cast.administrator)
+    with pytest.raises(Forbidden):
+        renew_secret(webhook=webhook, hours=24, reason="yearly", by=cast.quality_manager)
+    assert signers(old) == [True]
+
+    page = Client()
+    page.force_login(cast.administrator)
+    address = f"/webhooks/{webhook.pk}/"
+    shown = page.post(f"{address}secret/renew/", {"hours": "24", "reason": "yearly"})
+    new = next(part for part in shown.content.decode().replace("<", ">").split(">") if part.startswith("whsec_"))
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert signers(old, new) == [True, True]
+    assert "Two secrets sign" in page.get(address).content.decode()
+    kept = Webhook.objects.get(pk=webhook.pk)
+    assert new not in f"{kept.sealed_secret}{kept.sealed_old_secret}"
+    call = f"/webhooks/{webhook.pk}/secret/"
+    caller = Caller(cast.administrator)
+    refused = caller.post(f"{call}renew/", {"hours": 24, "reason": "again"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "overlaps")
+    assert Webhook.objects.get(pk=webhook.pk).sealed_secret == kept.sealed_secret
+
+    # The overlap ends by itself, and nothing of the old secret is kept.
+    Webhook.objects.filter(pk=webhook.pk).update(old_secret_until=clock.now() - timedelta(seconds=1))
+    assert signers(old, new) == [False, True]
+    assert Webhook.objects.get(pk=webhook.pk).sealed_old_secret == ""
+    assert caller.post(f"{call}end-overlap/", {}).json()["code"] == "no_overlap"
+    third = caller.post(f"{call}renew/", {"hours": 168, "reason": "again"}).json()
+    assert third["old_secret_until"]
+    assert caller.post(f"{call}end-overlap/", {}).json()["old_secret_until"] is None
+    assert signers(new, third["secret"]) == [False, True]
+    # One that became known ends at once.
+    fourth = renew_secret(webhook=webhook, hours=0, reason="it became known", by=cast.administrator)[1]
+    assert signers(third["secret"], fourth) == [False, True]
 
 
 def test_what_is_rolled_back_is_never_told(cast: Cast, receiver: Receiver) -> None:
