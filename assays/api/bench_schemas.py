@@ -173,6 +173,7 @@ class NewPositionSchema(Schema):
 class NewRunLotsSchema(Schema):
     calibration = serializers.CharField(required=False, allow_null=True, help_text="Code of the lot the standards are made from")
     verification = serializers.CharField(required=False, allow_null=True, help_text="Of the second source of ICV and CCV")
+    spike = serializers.CharField(required=False, allow_null=True, help_text="Of the solution spikes are made with")
     references = serializers.ListField(child=serializers.CharField(), required=False, help_text="Of the materials on the tray, one of each")
     reagents = serializers.ListField(child=serializers.CharField(), required=False, help_text="Acids, fluxes, internal standards")
 

@@ -84,6 +84,7 @@ class Lots(Struct):
 
     calibration: str | None = None
     verification: str | None = None
+    spike: str | None = None
     references: Codes = []
     reagents: Codes = []
 

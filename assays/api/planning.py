@@ -64,7 +64,7 @@ class Runs(ListView):
         """Plan a run: of what waits or of `aliquots`, with the controls the method asks for; or exactly of `positions`.
 
         `lots` names the lots it is measured with; without it those that are proposed are recorded: what is in date and serves the method,
-        the one that expires first. Standards and checks of a proposed tray hold what the certificates of their lots say."""
+        the one that expires first. Standards, checks and spikes of a proposed tray hold what the certificates of their lots say."""
         body: bodies.NewRun = decode(request, bodies.NewRun)
         run = plan_run(
             instrument=find_instrument(body.instrument, request.user),
@@ -122,6 +122,7 @@ def _lots(named: bodies.Lots, viewer: Any) -> RunLots:
     return RunLots(
         calibration=find_lot(named.calibration or "", viewer, pointer="/lots/calibration"),
         verification=find_lot(named.verification or "", viewer, pointer="/lots/verification"),
+        spike=find_lot(named.spike or "", viewer, pointer="/lots/spike"),
         references=find(named.references, "references"),
         reagents=find(named.reagents, "reagents"),
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from assays.models import Lot
 from assays.models.lots import LotKind
+from assays.models.runs import PositionKind
 from assays.selectors.run_lots import RunLots, of_tray, open_materials
 from assays.selectors.supplies import find_lot
 from lims.core.errors import Invalid
@@ -33,10 +34,11 @@ class _SomeLots(forms.ModelMultipleChoiceField):
 
 
 class RunLotsForm(forms.Form):
-    """The lots of calibration standards, second source, reference materials and reagents; others by their codes."""
+    """The lots of calibration standards, second source, spiking solution, reference materials and reagents; others by their codes."""
 
     calibration = _OneLot(label=gettext_lazy("Calibration standards"), empty_label=gettext_lazy("none named"))
     verification = _OneLot(label=gettext_lazy("Second source (ICV, CCV)"), empty_label=gettext_lazy("none named"))
+    spike = _OneLot(label=gettext_lazy("Spiking solution"), empty_label=gettext_lazy("none named"))
     references = _SomeLots(label=gettext_lazy("Reference materials"))
     reagents = _SomeLots(label=gettext_lazy("Reagents"))
     others = forms.CharField(
@@ -60,9 +62,11 @@ class RunLotsForm(forms.Form):
         reagents = [one for one in offered if one.kind != LotKind.REFERENCE and one.name in substances]
         self._offer("calibration", standards, none=gettext_lazy("none named"))
         self._offer("verification", standards, none=gettext_lazy("none named"))
+        self._offer("spike", standards, none=gettext_lazy("none named"))
         self._offer("references", references)
         self._offer("reagents", reagents)
-        for name, lots in (("references", references), ("reagents", reagents)):
+        spiked = standards if any(one.kind == PositionKind.SPIKE for one in tray) else []
+        for name, lots in (("spike", spiked), ("references", references), ("reagents", reagents)):
             if not lots and data is None:
                 del self.fields[name]
 
@@ -90,6 +94,7 @@ class RunLotsForm(forms.Form):
         return RunLots(
             calibration=given["calibration"],
             verification=given["verification"],
+            spike=given.get("spike"),
             references=[*references, *others],
             reagents=list(dict.fromkeys(reagents)),
         )
@@ -97,7 +102,8 @@ class RunLotsForm(forms.Form):
 
 def _as_values(lots: RunLots) -> dict[str, Any]:
     """Proposed lots as the form's first values."""
-    one = {name: lot.code for name, lot in (("calibration", lots.calibration), ("verification", lots.verification)) if lot is not None}
+    standards = (("calibration", lots.calibration), ("verification", lots.verification), ("spike", lots.spike))
+    one = {name: lot.code for name, lot in standards if lot is not None}
     return one | {"references": [lot.code for lot in lots.references], "reagents": [lot.code for lot in lots.reagents]}
 
 

@@ -174,6 +174,7 @@ class LotPurpose(models.TextChoices):
 
     CALIBRATION = "calibration", _("calibration standards")
     VERIFICATION = "verification", _("second source (ICV, CCV)")
+    SPIKE = "spike", _("spiking solution")
     REFERENCE = "reference", _("reference material")
     REAGENT = "reagent", _("reagent")
 

@@ -25,18 +25,23 @@ CHECKS = frozenset({ControlKind.INITIAL_CALIBRATION_VERIFICATION, ControlKind.CO
 
 @dataclass(frozen=True, kw_only=True)
 class RunLots:
-    """The lots of a run: of its calibration standards, of the second source its checks are made from, of its reference materials, and of
-    reagents (acids, fluxes, internal standards)."""
+    """The lots of a run: of its calibration standards, of the second source its checks are made from, of the solution its spikes are
+    made with, of its reference materials, and of reagents (acids, fluxes, internal standards)."""
 
     calibration: Lot | None = None
     verification: Lot | None = None
+    spike: Lot | None = None
     references: Sequence[Lot] = ()
     reagents: Sequence[Lot] = ()
 
     @property
     def by_purpose(self) -> list[tuple[LotPurpose, Lot]]:
         """Each lot with what it is for, in the order people read them."""
-        standards = ((LotPurpose.CALIBRATION, self.calibration), (LotPurpose.VERIFICATION, self.verification))
+        standards = (
+            (LotPurpose.CALIBRATION, self.calibration),
+            (LotPurpose.VERIFICATION, self.verification),
+            (LotPurpose.SPIKE, self.spike),
+        )
         found = [(purpose, one) for purpose, one in standards if one is not None]
         found += [(LotPurpose.REFERENCE, one) for one in self.references]
         return found + [(LotPurpose.REAGENT, one) for one in self.reagents]
@@ -93,17 +98,20 @@ def lots_in_use(version: MethodVersion, viewer: Any, day: date, offered: Sequenc
     return RunLots(
         calibration=calibration,
         verification=verification,
+        spike=_spiking_lot(standards, (verification, calibration), last.get(LotPurpose.SPIKE, set())),
         references=list(references.values()),
         reagents=_usual_reagents(open_lots, version, last.get(LotPurpose.REAGENT, set())),
     )
 
 
 def of_tray(lots: RunLots, tray: Sequence[Any]) -> RunLots:
-    """The lots without what does not stand on the tray: reference materials, and the second source where nothing is made from it."""
+    """The lots without what does not stand on the tray: reference materials, and the second source and the spiking solution where nothing
+    is made from them."""
     standing = {one.pk for one in open_materials(tray)}
     references = [one for one in lots.references if one.material_id in standing]
     checked = any(one.control in CHECKS for one in tray)
-    return replace(lots, references=references, verification=lots.verification if checked else None)
+    spiked = any(one.kind == PositionKind.SPIKE for one in tray)
+    return replace(lots, references=references, verification=lots.verification if checked else None, spike=lots.spike if spiked else None)
 
 
 def open_materials(tray: Iterable[Any]) -> list[ReferenceMaterial]:
@@ -112,23 +120,36 @@ def open_materials(tray: Iterable[Any]) -> list[ReferenceMaterial]:
 
 
 def by_certificate(tray: Sequence[Any], lots: RunLots, symbols: Iterable[str]) -> list[Any]:
-    """The planned tubes with what standards and checks hold by the certificates of the lots they are made from; for elements the
+    """The planned tubes with what standards, checks and spikes hold by the certificates of the lots they are made from; for elements the
     certificate does not name, and without a lot, what the method says."""
-    if lots.calibration is None and lots.verification is None:
+    standards = [one for one in (lots.calibration, lots.verification, lots.spike) if one is not None]
+    if not standards:
         return list(tray)
-    values = current_values(one for one in (lots.calibration, lots.verification) if one is not None)
+    values = current_values(standards)
     analytes = set(symbols)
     made = []
     for one in tray:
-        lot = lots.calibration if one.kind == PositionKind.CALIBRATION else lots.verification if one.control in CHECKS else None
+        lot = _lot_of_tube(one, lots)
         certified = {key: value for key, value in values[lot.pk].items() if key in analytes} if lot is not None else {}
+        if one.kind == PositionKind.SPIKE:
+            # What is added is reckoned by the label; a solution without one says nothing of micrograms.
+            certified = {key: value for key, value in certified.items() if value.nominal is not None}
         made.append(replace(one, nominal=nominal_by_certificate(one.nominal, certified)) if certified else one)
     return made
 
 
+def _lot_of_tube(tube: Any, lots: RunLots) -> Lot | None:
+    """The lot a tube is made from, as far as its certificate says what it holds."""
+    if tube.kind == PositionKind.CALIBRATION:
+        return lots.calibration
+    if tube.kind == PositionKind.SPIKE:
+        return lots.spike
+    return lots.verification if tube.control in CHECKS else None
+
+
 def nominal_by_certificate(nominal: Mapping[str, Any], certified: Mapping[str, LotValue]) -> dict[str, Any]:
-    """What a tube holds, µg/L by element: what it aims at times certified over labelled amount; of a solution used as it comes the
-    certified amount. A blank stays one."""
+    """What a tube holds, µg/L by element (µg added to a spike): what it aims at times certified over labelled amount; of a solution used
+    as it comes the certified amount. A blank stays one."""
     if nominal and not any(Decimal(str(one)) for one in nominal.values()):
         return dict(nominal)
     found = dict(nominal)
@@ -234,6 +255,12 @@ def _pick(lots: Sequence[Lot], certified: Sequence[Lot], names: set[str]) -> Lot
     """The first of the substance used before, certified ones before others; else the first that is certified."""
     same = [one for one in (*certified, *lots) if one.name in names]
     return next(iter((*same, *certified)), None)
+
+
+def _spiking_lot(standards: Sequence[Lot], others: Sequence[Lot | None], names: set[str]) -> Lot | None:
+    """The substance spiked with before; else the second source or the calibration, whose label says what a dilution holds."""
+    usual = [one for one in standards if one.name in names] or [one for one in others if one is not None]
+    return next((one for one in usual if all(value.nominal is not None for value in one.values.all())), None)
 
 
 def _usual_reagents(lots: Sequence[Lot], version: MethodVersion, names: set[str]) -> list[Lot]:

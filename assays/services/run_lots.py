@@ -17,6 +17,7 @@ from lims.core.errors import Blocker
 _SERVES = {
     LotPurpose.CALIBRATION: {LotKind.STANDARD},
     LotPurpose.VERIFICATION: {LotKind.STANDARD},
+    LotPurpose.SPIKE: {LotKind.STANDARD},
     LotPurpose.REFERENCE: {LotKind.REFERENCE},
     LotPurpose.REAGENT: {LotKind.REAGENT, LotKind.ACID, LotKind.FLUX, LotKind.STANDARD},
 }
@@ -64,17 +65,20 @@ def _fitting(lots: RunLots, tray: Sequence[PlannedPosition]) -> Iterator[Blocker
     for lot in lots.references:
         if lot.kind == LotKind.REFERENCE and lot.material_id not in standing:
             yield Blocker("material_not_there", f"Lot {lot.code} is of {lot.material}, which does not stand on this tray. Leave it out.")
+    if lots.spike is not None and not any(one.kind == PositionKind.SPIKE for one in tray):
+        yield Blocker("nothing_spiked", f"Lot {lots.spike.code} is named for spikes, and none stands on this tray. Leave it out.")
     yield from _unreckoned(lots, tray)
 
 
 def _unreckoned(lots: RunLots, tray: Sequence[PlannedPosition]) -> Iterator[Blocker]:
-    """Levels are dilutions reckoned by the label; a certificate without it gives none. A check may hold a solution as it comes, by
-    volume."""
-    standards = [lot for lot in (lots.calibration, lots.verification) if lot is not None]
+    """Levels and spikes are dilutions reckoned by the label; a certificate without it gives none. A check may hold a solution as it
+    comes, by volume."""
+    standards = [lot for lot in (lots.calibration, lots.verification, lots.spike) if lot is not None]
     values = current_values(standards)
     uses = [
         (lots.calibration, any(one.kind == PositionKind.CALIBRATION for one in tray), True),
         (lots.verification, any(one.control in CHECKS for one in tray), False),
+        (lots.spike, any(one.kind == PositionKind.SPIKE for one in tray), True),
     ]
     for lot, stands, diluted in uses:
         if lot is None or not stands:

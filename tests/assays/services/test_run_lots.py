@@ -59,6 +59,10 @@ def test_what_expires_first_is_proposed_and_travels_with_the_run(cast: Cast) -> 
         method_version=method_version(), kind=CHECK, rule="recovery_window", limits={"low_percent": 90, "high_percent": 110},
         order=9, minimum_count=1, placement={"nominal": {"*": 50}},
     )  # fmt: skip
+    ControlRequirement.objects.create(
+        method_version=method_version(), kind="matrix_spike", rule="spike_recovery", order=10, minimum_count=1,
+        limits={"low_percent": 75, "high_percent": 125, "minimum_added_percent": 25}, placement={"added_ug": {"Dy": 5}},
+    )  # fmt: skip
     material = ReferenceMaterial.objects.get(code="OREAS 100a")
     later, sooner = (make_lot(cast, "standard", number, days) for number, days in (("S-2", 300), ("S-1", 30)))
     second = make_lot(cast, "standard", "Q-1", 10, supplier="Another maker")
@@ -73,15 +77,18 @@ def test_what_expires_first_is_proposed_and_travels_with_the_run(cast: Cast) -> 
     make_aliquots(cast, 2)
     run = plan(cast)
     assert [(one.use.purpose, one.lot) for one in lot_lines(run)] == [
-        ("calibration", second), ("verification", sooner), ("reference", jar), ("reagent", acid),
+        ("calibration", second), ("verification", sooner), ("spike", sooner), ("reference", jar), ("reagent", acid),
     ]  # fmt: skip
     # A check of fifty, made by the label, holds what the certificate says.
     assert run.positions.get(control=CHECK).nominal["Dy"] == "51"
+    # Five micrograms of it, added by the label, are a little more; other elements are not added.
+    assert run.positions.get(kind="spike").nominal == {"Dy": "5.1"}
     assert [one.note for one in lot_lines(run)] == [
-        "", "", "No value of this lot is on record for the method: the material’s certified values apply.", "",
+        "", "", "", "No value of this lot is on record for the method: the material’s certified values apply.", "",
     ]  # fmt: skip
     laboratory = cast.organisations["lab"].pk
-    assert [one.run for one in find_touched_runs(Question("lot", jar.pk), laboratory)] == [run.pk]
+    for lot in (jar, sooner):
+        assert [one.run for one in find_touched_runs(Question("lot", lot.pk), laboratory)] == [run.pk]
     # The next run goes on with the substances of the last one; what has expired meanwhile is another matter, and stops the run.
     Lot.objects.filter(pk=second.pk).update(expires_on=clock.today() - timedelta(days=1))
     assert lots_in_use(method_version(), cast.analyst, clock.today()).calibration == sooner
@@ -116,6 +123,8 @@ def test_lots_that_do_not_serve_are_refused_and_nothing_planned(cast: Cast) -> N
         (RunLots(calibration=acid), "lot_kind"),
         (RunLots(calibration=good, verification=good), "not_a_second_source"),
         (RunLots(references=[elsewhere]), "material_not_there"),
+        (RunLots(spike=good), "nothing_spiked"),
+        (RunLots(spike=acid), "lot_kind"),
         (RunLots(references=jars), "two_lots_of_one"),
     ):
         with nothing_changes(), pytest.raises(Blocked) as refusal:
