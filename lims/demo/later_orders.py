@@ -15,9 +15,10 @@ from assays.services.preparing import record_preparations
 from assays.services.submitting import create_submission
 from assays.services.weighing import weigh_aliquots
 from lims.demo import in_house
-from lims.demo.counts import COUNTS_METHOD, write_counts
+from lims.demo.counts import COUNTS_METHOD, with_picture, write_counts
 from lims.demo.journeys import JOURNEYS, Journey, Story
 from lims.demo.story import current_version, prepare_as_one, weigh_out
+from lims.jobs.services import run_job
 from samples.models import Sample
 
 _NUMBER = next(number for number, journey in enumerate(JOURNEYS, 1) if journey.stage == "prepared")
@@ -68,8 +69,10 @@ def _measure_counts(story: Story, journey: Journey, submission: Submission) -> R
         chosen = [one for one in aliquots if one.duplicate_of_id is None]
         run = plan_run(instrument=instrument, method_version=current_version(COUNTS_METHOD), aliquots=chosen, by=analyst)
     with story.on_day(journey, 17.4) as moment:
-        data = write_counts(run, story.rocks, story.rng, acquired_at=moment)
-        store_upload(instrument=instrument, file_name=f"{run.code}.xlsx", data=data, run=run, by=analyst)
+        data = with_picture(write_counts(run, story.rocks, story.rng, acquired_at=moment))
+        upload = store_upload(instrument=instrument, file_name=f"{run.code}.xlsx", data=data, run=run, by=analyst).upload
+        # Too large to wait for: a worker reads it, as of anybody's large file.
+        run_job(upload.job_id)
     run.refresh_from_db()
     return run
 

@@ -1,5 +1,6 @@
 """Products of a leaching plant in the demonstration: a calcined oxide whose rare earths are weighed and titrated and come to a certificate,
-and a carbonate that waits at the bench. What is read follows from what the products are said to be; both are invented."""
+and a carbonate that waits at the bench, after X-rays measured it undissolved. What is read follows from what the products are said to be;
+both are invented."""
 
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ from assays.services.steps import record_step
 from assays.services.submitting import create_submission
 from assays.services.weighing import Portion, weigh_aliquots
 from lims.core import clock
+from lims.demo import beads
 from lims.demo.geology import PROFILES
 from lims.demo.journeys import Journey, Story
 from lims.demo.story import current_version, receive, travel
@@ -64,9 +66,10 @@ def tell(story: Story) -> None:
     with own.on_day(_JOURNEY, 20):
         certificate = request_certificate(submission=ordered, by=own.cast.of("signatory", LABORATORY))
         run_job(certificate.job_id)
-    waiting = _order(own, carbonate, (GRAVIMETRY,), 51)
+    waiting = _order(own, carbonate, (GRAVIMETRY, beads.METHOD), 51)
     _prepare(own, waiting, PRODUCTS[1], 53)
     _plan(own, waiting, GRAVIMETRY, 54)
+    beads.measure_beads(own, _JOURNEY, _aliquots(waiting, beads.METHOD), PRODUCTS[1].treo, 54.5)
 
 
 def _set_up_bench(story: Story) -> None:
@@ -142,15 +145,15 @@ def _prepare(story: Story, submission: Submission, product: Product, day: float)
                 task.refresh_from_db()
     with story.on_day(_JOURNEY, day + 0.3):
         portions = []
-        for test in submission.tests.order_by("method_version__method__code"):
-            mass = Decimal(story.rng.randrange(48_000, 52_000)) / 100_000
-            again = Decimal(story.rng.randrange(48_000, 52_000)) / 100_000
+        for test in submission.tests.select_related("method_version").order_by("method_version__method__code"):
+            usual = test.method_version.test_portion_g
+            mass, again = ((usual * story.rng.randrange(960, 1040) / 1000).quantize(Decimal("0.00001")) for _each in range(2))
             portions.append(Portion(test=test, mass_g=mass, duplicate_mass_g=again))
         weigh_aliquots(portions=portions, by=technician)
 
 
 def _plan(story: Story, submission: Submission, method: str, day: float) -> Run:
-    aliquots = list(Aliquot.objects.filter(test__submission=submission, test__method_version__method__code=method).order_by("code"))
+    aliquots = _aliquots(submission, method)
     with story.on_day(_JOURNEY, day):
         return plan_run(
             instrument=Instrument.objects.get(code=BENCH),
@@ -158,6 +161,10 @@ def _plan(story: Story, submission: Submission, method: str, day: float) -> Run:
             aliquots=aliquots,
             by=story.cast.of("analyst", LABORATORY),
         )
+
+
+def _aliquots(submission: Submission, method: str) -> list[Aliquot]:
+    return list(Aliquot.objects.filter(test__submission=submission, test__method_version__method__code=method).order_by("code"))
 
 
 def _release(story: Story, run: Run, product: Product) -> None:

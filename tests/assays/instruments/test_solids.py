@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from assays.chemistry.elements import ANALYTES
 from assays.chemistry.solids import SolidInput, SolidPortion, reduce_solids
 from assays.chemistry.tray import AnalyteLimits, SolutionReading
 from assays.instruments.models import Reading, Upload
@@ -26,6 +26,7 @@ from assays.services.reviewing import APPROVE, review_run
 from assays.services.weighing import Portion, weigh_aliquots
 from lims.core import clock
 from lims.core.errors import Blocked, Invalid
+from lims.demo.beads import write_bead_results
 from tests.factories.bench import (
     grant_competence,
     make_instrument,
@@ -41,25 +42,13 @@ from tests.factories.people import PASSWORD, Cast
 
 pytestmark = pytest.mark.django_db
 
-_PPM = {"Th"}
-"""Elements the file gives in ppm, and as such; the others as their oxides in percent."""
-
 
 def write_beads(run: Run, *, scale: float = 1.0, loss: str = "0.000") -> bytes:
-    """Results of fused beads as the spectrometer's software writes them: what `contents_of` says, times `scale`."""
+    """What the spectrometer gives of a run: the contents of its tubes, times `scale`."""
     symbols = [one.analyte.symbol for one in run.method_version.analytes.select_related("analyte")]
-    names = [symbol if symbol in _PPM else ANALYTES[symbol].oxide for symbol in symbols]
-    lines = ["\t" * 8 + "\t\t".join(names) + "\t"]
-    lines.append("\t".join(["Nr", "Ident", "Seq", "Time", "Pos", "Ini wgt", "Fin wgt", "L.O.I.", *["C", "Unit"] * len(symbols)]))
-    for tube in positions_of(run):
-        held = contents_of(tube)
-        cells = []
-        for symbol in symbols:
-            content = held.get(symbol, 0) * scale
-            percent = f"{content * ANALYTES[symbol].factor / 10_000:.6f}"
-            cells += [f"{content:.2f}", "ppm"] if symbol in _PPM else [percent, "%"]
-        lines.append("\t".join([str(tube.number), tube.label, "1 of 1", "16-Apr-2026 13:00:04", "3", "0.700", "7.700", loss, *cells]))
-    return "\r\n".join([*lines, ""]).encode()
+    held = [(tube.label, contents_of(tube)) for tube in positions_of(run)]
+    rows = [(label, {symbol: scale * contents.get(symbol, 0) for symbol in symbols}) for label, contents in held]
+    return write_bead_results(rows, measured_at=datetime(2026, 4, 16, 13, 0, 4, tzinfo=UTC), loss=loss)
 
 
 def ask_for_beads(cast: Cast, n: int, *methods: str) -> list[SubmissionTest]:
@@ -153,8 +142,7 @@ def test_beads_travel_from_the_spectrometer_to_the_certificate(cast: Cast) -> No
     [method] = content.methods
     assert method.code == "FUS-XRF"
     assert "Measured as a fused bead; read of the sample as prepared." in method.description
-    [table, *_] = content.tables
-    assert version.text in str(table)
+    assert any(version.text in str(table) for table in content.tables)
 
 
 def found_content(run: Run, symbol: str) -> float:
