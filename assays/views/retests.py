@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from assays.selectors.badges import run_badge
 from assays.selectors.high_grade import methods_for_high_grade, propose_high_grade
+from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.retests import find_retests
 from assays.services.planning import planning_blockers
 from assays.services.retesting import ask_retests, plan_retests, reject_positions
@@ -40,6 +41,7 @@ class RetestPage(Page):
                 "badge": run_badge(run.state),
                 "found": find_retests(run),
                 "may_plan": may_plan,
+                "may_review": allowed(viewer, Action.RUN_REVIEW) and run.state in TO_REVIEW,
                 "blockers": blockers,
                 "rich": propose_high_grade(run),
                 "classical": methods_for_high_grade(),

@@ -94,14 +94,26 @@
     if (start) start.focus({ preventScroll: !start.matches("[data-error-summary]") });
   };
 
+  // --- A bar of tabs wider than the screen shows the one that is open.
+  const showOpenTab = (root) => {
+    root.querySelectorAll(".tabs > [aria-current]").forEach((tab) => {
+      const bar = tab.parentElement;
+      bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+    });
+  };
+
   // --- A request that fails says so instead of doing nothing.
   const showFailure = (shown) => {
     const notice = document.getElementById("request-failed");
     if (notice) notice.hidden = !shown;
   };
   document.addEventListener("htmx:afterRequest", (event) => showFailure(!event.detail.successful));
-  document.addEventListener("htmx:load", (event) => focusStart(event.detail.elt));
+  document.addEventListener("htmx:load", (event) => {
+    focusStart(event.detail.elt);
+    showOpenTab(event.detail.elt);
+  });
 
   showTheme();
   focusStart(document);
+  showOpenTab(document);
 })();
