@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -39,16 +39,38 @@ class Progress:
         rows = zip(self.records, self.counted, strict=True)
         return next((one for one, counts in reversed(list(rows)) if counts and one.passed and one.step.kind == kind), None)
 
+    def add(self, record: StepRecord) -> None:
+        """Count one more record, also one that is not written yet."""
+        self.records.append(record)
+        self.place, self.counted = _replay(self.steps, self.records)
+
 
 def read_progress(task: PreparationTask) -> Progress:
     """Replay what was recorded against the route."""
+    return read_progresses([task])[task.pk]
+
+
+def read_progresses(tasks: Sequence[PreparationTask]) -> dict[UUID, Progress]:
+    """The progress of each task, its records read together."""
+    rows: dict[UUID, list[StepRecord]] = {task.pk: [] for task in tasks}
+    known = {task.pk: task for task in tasks}
+    for record in StepRecord.objects.filter(task__in=known).select_related("step", "equipment", "done_by", "corrects").order_by("id"):
+        record.task = known[record.task_id]
+        rows[record.task_id].append(record)
+    return {task.pk: _progress_of(task, rows[task.pk]) for task in tasks}
+
+
+def _progress_of(task: PreparationTask, rows: Sequence[StepRecord]) -> Progress:
     steps = list(task.version.steps.all())
-    rows = list(task.records.select_related("step", "equipment", "done_by", "corrects"))
     replaced = {one.corrects_id: one for one in rows if one.corrects_id}
     originals = [one for one in rows if one.corrects_id is None]
     current = [_newest(one, replaced) for one in originals]
-    place, counted = replay([one.plain for one in steps], [Attempt(one.step.order, one.passed) for one in current])
+    place, counted = _replay(steps, current)
     return Progress(task, steps, current, counted, place, replaced)
+
+
+def _replay(steps: Sequence[RouteStep], records: Sequence[StepRecord]) -> tuple[int, list[bool]]:
+    return replay([one.plain for one in steps], [Attempt(one.step.order, one.passed) for one in records])
 
 
 def _newest(record: StepRecord, replaced: Mapping[Any, StepRecord]) -> StepRecord:

@@ -22,6 +22,7 @@ from lims.core import clock
 from lims.core.acting import acting
 from lims.core.days import local_day
 from lims.core.errors import Blocked, Blocker, DomainError, Invalid, Problem, refuse_if
+from lims.core.ids import uuid7_series
 from lims.core.roles import Action, require
 from samples.services.movement import checked_texts
 
@@ -71,47 +72,68 @@ def record_leaches(
     with transaction.atomic(), acting(by, reason or "leach recorded"):
         if lot is not None:
             refuse_if(use_blockers(lot, local_day(now)))
+        sheet = _Sheet([aliquot for aliquot, _ in rows], lot, reason, by, now)
         for index, (aliquot, leaching) in enumerate(rows):
             try:
-                done.append(_record_one(aliquot, leaching, lot, reason, by, now))
+                done.append(_record_one(aliquot, leaching, sheet))
             except DomainError as error:
                 refusals.add(index, error)
         refusals.raise_if_any(len(rows))
+        Leach.objects.bulk_create(done)
         if lot is not None:
             uses = [Use(lot=lot, aliquot=one.aliquot, used_on=local_day(now), recorded_by=by, recorded_at=now) for one in done]
             Use.objects.bulk_create(uses, ignore_conflicts=True)
     return done
 
 
-def _record_one(aliquot: Aliquot, leaching: Leaching, lot: Lot | None, reason: str, by: Any, now: datetime) -> Leach:
-    rows = Aliquot.objects.filter(pk=aliquot.pk, test__submission__laboratory=by.organisation_id).select_for_update()
-    locked = rows.first()
+class _Sheet:
+    """What the rows entered together have in common: the laboratory's aliquots, locked, the conditions of their methods and the leaches on
+    record, read once for all."""
+
+    def __init__(self, aliquots: Sequence[Aliquot], lot: Lot | None, reason: str, by: Any, now: datetime) -> None:
+        self.lot, self.reason, self.by, self.now = lot, reason, by, now
+        own = Aliquot.objects.filter(pk__in=[one.pk for one in aliquots], test__submission__laboratory=by.organisation_id)
+        locked = [one.pk for one in own.order_by("pk").select_for_update(of=("self",))]
+        related = ("test__method_version__method", "preparation")
+        self.aliquots = {one.pk: one for one in Aliquot.objects.filter(pk__in=locked).select_related(*related)}
+        versions = {one.test.method_version_id for one in self.aliquots.values()}
+        self.conditions = {one.method_version_id: one for one in LeachConditions.objects.filter(method_version__in=versions)}
+        self.current = current_leaches(locked)
+        # In the order of the rows: the newest of an aliquot's leaches counts.
+        self.keys = iter(uuid7_series(len(aliquots)))
+
+
+def _record_one(aliquot: Aliquot, leaching: Leaching, sheet: _Sheet) -> Leach:
+    locked = sheet.aliquots.get(aliquot.pk)
     if locked is None:
         raise Invalid("unknown", f"{aliquot.code} is no aliquot of your laboratory.", problems=[Problem("", "unknown", "No such aliquot.")])
-    conditions = LeachConditions.objects.filter(method_version=locked.test.method_version_id).first()
+    conditions = sheet.conditions.get(locked.test.method_version_id)
     if conditions is None:
         sentence = f"{locked.test.method_version} states no conditions of a leach. Record leaches of a leaching method only."
         raise Blocked([Blocker("no_leach", sentence)])
-    before = current_leaches([locked.pk]).get(locked.pk)
-    refuse_if(_row_blockers(locked, before, reason))
+    before = sheet.current.get(locked.pk)
+    refuse_if(_row_blockers(locked, before, sheet.reason))
     refuse_problems("leach", [one for name, value in asdict(leaching).items() for one in _problems(name, value)])
     moisture = locked.preparation.portion_moisture_percent
     mass = float(locked.mass_g)
     solid = to_as_received(mass, moisture)  # the dry part of the portion: m (100 − M)/100
     ratio = compute_liquid_to_solid(float(leaching.leachant_ml), solid)
     numbers = asdict(leaching) | {"liquid_to_solid": Decimal(repr(ratio)).quantize(_MILLI)}
-    return Leach.objects.create(
+    made = Leach(
+        id=next(sheet.keys),
         aliquot=locked,
-        lot=lot,
+        lot=sheet.lot,
         **numbers,
         pore_water_ml=Decimal(repr(compute_pore_water_ml(mass, moisture))).quantize(_MILLI),
         pore_water_counts=conditions.pore_water_counts,
         fault=judge_leach(conditions, numbers)[:300],
-        leached_by=by,
-        leached_at=now,
+        leached_by=sheet.by,
+        leached_at=sheet.now,
         corrects=before,
-        reason=reason if before is not None else "",
+        reason=sheet.reason if before is not None else "",
     )
+    sheet.current[locked.pk] = made
+    return made
 
 
 def _problems(name: str, value: Decimal) -> list[Problem]:

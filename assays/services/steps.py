@@ -12,23 +12,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from assays.lifecycle import SubmissionState, TestState
-from assays.models import Equipment, Preparation, PreparationTask, RouteStep, StepRecord, Use
+from assays.models import Equipment, PreparationTask, RouteStep, StepRecord, SubmissionTest
 from assays.route_steps import FIELDS, Amount, Kind, judge
-from assays.selectors.preparation_progress import Progress, read_progress
+from assays.selectors.preparation_progress import Progress, read_progress, read_progresses
 from assays.services.lots import use_blockers
+from assays.services.preparation_ends import write_places
 from assays.services.rows import Refusals, refuse_problems, to_milligram
 from lims.core import clock
 from lims.core.acting import acting
 from lims.core.days import local_day
-from lims.core.errors import Blocked, Blocker, DomainError, Invalid, Problem, refuse_if
+from lims.core.errors import Blocked, Blocker, DomainError, Invalid, NotFound, Problem, refuse_if
+from lims.core.ids import uuid7_series
 from lims.core.roles import Action, require
-from lims.core.scope import fetch_visible
-from samples.services.consuming import advance_sample, consume_mass
+from lims.core.scope import fetch_visible, lock_visible
+from samples.services.consuming import SampleWork, consume_mass
+from samples.services.locking import lock_samples
 from samples.services.movement import checked_texts
+
+_MOISTURE = "moisture aliquot"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,28 +75,64 @@ def record_steps(*, entries: Sequence[StepEntry], by: Any, at: datetime | None =
     refusals = Refusals()
     done: list[StepRecord] = []
     with transaction.atomic(), acting(by, "preparation step recorded"):
+        sheet = _Sheet(entries, by, now)
         for index, entry in enumerate(entries):
             try:
-                done.append(_record_one(entry, by, now))
+                done.append(_record_one(entry, sheet))
             except DomainError as error:
                 refusals.add(index, error)
         refusals.raise_if_any(len(entries))
+        sheet.work.write()
+        StepRecord.objects.bulk_create(done)
+        write_places([sheet.progress[key] for key in dict.fromkeys(one.task_id for one in done)], by, now)
     return done
 
 
-def _record_one(entry: StepEntry, by: Any, now: datetime) -> StepRecord:
-    task = fetch_visible(PreparationTask, by, lock=True, pk=entry.task.pk)
-    progress = read_progress(task)
+class _Sheet:
+    """What the rows entered together have in common: their preparations and samples, locked, and how far these and the leach splits beside
+    them have come, read once for all."""
+
+    def __init__(self, entries: Sequence[StepEntry], by: Any, now: datetime) -> None:
+        self.by, self.now = by, now
+        locked = lock_visible(PreparationTask, by, {entry.task.pk for entry in entries})
+        self.tasks = {task.pk: task for task in _with_routes(PreparationTask.objects.filter(pk__in=list(locked)))}
+        samples = {sample.pk: sample for sample in lock_samples({task.sample_id for task in self.tasks.values()})}
+        for task in self.tasks.values():
+            task.sample = samples[task.sample_id]
+        self.work = SampleWork(list(samples.values()), by=by, at=now)
+        splits = _with_routes(_open_leach_splits(list(samples)).exclude(pk__in=list(self.tasks)))
+        self.progress = read_progresses([*self.tasks.values(), *splits])
+        self.stopped = _stopped_submissions(list(self.tasks))
+        # In the order of the rows: what is recorded at one moment is replayed by its key.
+        self.keys = iter(uuid7_series(len(entries)))
+
+    def blockers(self, progress: Progress, step: RouteStep) -> list[Blocker]:
+        """Why the next step may not be done, with what the rows before it have recorded."""
+        beside = [one for one in self.progress.values() if one.task.sample_id == progress.task.sample_id]
+        return _blockers(progress, step, self.stopped.get(progress.task.pk, []), beside)
+
+
+def _with_routes(tasks: QuerySet[PreparationTask]) -> list[PreparationTask]:
+    related = ("version__route", "sample", "laboratory", "preparation")
+    return list(tasks.select_related(*related).prefetch_related("version__steps"))
+
+
+def _record_one(entry: StepEntry, sheet: _Sheet) -> StepRecord:
+    task = sheet.tasks.get(entry.task.pk)
+    if task is None:
+        raise NotFound()
+    progress = sheet.progress[task.pk]
     step = _expect(progress, entry.kind)
-    refuse_if(step_blockers(progress, step))
+    refuse_if(sheet.blockers(progress, step))
     values = _checked_values(step, entry.values, progress)
-    _check_equipment(step, entry.equipment, local_day(now))
+    _check_equipment(step, entry.equipment, local_day(sheet.now))
     remark = checked_texts(StepRecord, remark=entry.remark)["remark"]
-    advance_sample(sample=task.sample, step="prepare", by=by)
+    sheet.work.advance(task.sample, "prepare")
     if step.kind == Kind.WEIGH_WET:
-        _take(task, values["wet_mass_g"], by, now)
+        sheet.work.consume(task.sample, to_milligram(values["wet_mass_g"]), _MOISTURE)
     fault = judge(step.plain, values)
-    record = StepRecord.objects.create(
+    record = StepRecord(
+        id=next(sheet.keys),
         task=task,
         step=step,
         values={name: str(value) for name, value in values.items()},
@@ -97,15 +140,11 @@ def _record_one(entry: StepEntry, by: Any, now: datetime) -> StepRecord:
         fault=fault[:300],
         equipment=entry.equipment,
         remark=remark,
-        done_by=by,
-        done_at=now,
+        done_by=sheet.by,
+        done_at=sheet.now,
     )
-    _move_on(task, by, now)
+    progress.add(record)
     return record
-
-
-def _take(task: PreparationTask, mass_g: Decimal, by: Any, now: datetime) -> None:
-    consume_mass(sample=task.sample, mass_g=to_milligram(mass_g), purpose="moisture aliquot", by=by, at=now)
 
 
 def _expect(progress: Progress, kind: str) -> RouteStep:
@@ -124,21 +163,42 @@ def step_blockers(progress: Progress, step: RouteStep) -> list[Blocker]:
     """Why the next step may not be done now: the request stands still, or the leach split of the sample is not taken yet. Holds of the
     sample are told by its own life."""
     task = progress.task
+    splits = _with_routes(_open_leach_splits([task.sample_id])) if step.kind == Kind.PULVERISE else []
+    return _blockers(progress, step, _stopped_submissions([task.pk]).get(task.pk, []), list(read_progresses(splits).values()))
+
+
+def _blockers(progress: Progress, step: RouteStep, stopped: Sequence[str], beside: Sequence[Progress]) -> list[Blocker]:
     found = []
-    tests = task.tests.exclude(state=TestState.CANCELLED).select_related("submission")
-    stopped = sorted({test.submission.code for test in tests if test.submission.state == SubmissionState.ON_HOLD})
-    if stopped and len(stopped) == len({test.submission.code for test in tests}):
+    if stopped:
         found.append(Blocker("submission_on_hold", f"{', '.join(stopped)} is on hold and its clock stands. Resume it first."))
     if step.kind == Kind.PULVERISE:
-        found += _leach_blockers(task)
+        found += _leach_blockers(progress.task, beside)
     return found
 
 
-def _leach_blockers(task: PreparationTask) -> list[Blocker]:
+def _stopped_submissions(tasks: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The codes of the requests of each task, where all of them stand still."""
+    tests = SubmissionTest.objects.filter(task__in=tasks).exclude(state=TestState.CANCELLED)
+    requests: dict[UUID, dict[str, str]] = {}
+    for task, code, state in tests.order_by("submission__code").values_list("task", "submission__code", "submission__state"):
+        if task is not None:
+            requests.setdefault(task, {})[code] = state
+    return {task: list(found) for task, found in requests.items() if set(found.values()) == {SubmissionState.ON_HOLD}}
+
+
+def _open_leach_splits(samples: Sequence[UUID]) -> QuerySet[PreparationTask]:
+    """The open preparations of the samples on whose routes a leach split is taken."""
+    splits = RouteStep.objects.filter(version=OuterRef("version"), kind=Kind.LEACH_SPLIT)
+    return PreparationTask.objects.filter(Exists(splits), sample__in=samples, finished_at=None)
+
+
+def _leach_blockers(task: PreparationTask, beside: Sequence[Progress]) -> list[Blocker]:
     """The leach portion is split before anything is pulverised: new surfaces give up what the leach would not have taken."""
-    others = PreparationTask.objects.filter(sample=task.sample, laboratory=task.laboratory, finished_at=None).exclude(pk=task.pk)
-    for other in others.filter(version__steps__kind=Kind.LEACH_SPLIT).select_related("version__route", "sample").distinct():
-        if read_progress(other).last(Kind.LEACH_SPLIT) is None:
+    for one in beside:
+        other = one.task
+        if other.pk == task.pk or other.laboratory_id != task.laboratory_id or one.next_step is None:
+            continue
+        if any(step.kind == Kind.LEACH_SPLIT for step in one.steps) and one.last(Kind.LEACH_SPLIT) is None:
             sentence = (
                 f"Sample {task.sample.blind_code} is also leached ({other.version}): take its leach split below 2 mm before you pulverise."
             )
@@ -223,7 +283,7 @@ def correct_step(
             _refuse_lighter(checked["wet_mass_g"], progress)
             more = to_milligram(checked["wet_mass_g"]) - to_milligram(Decimal(current.values["wet_mass_g"]))
             if more > 0:
-                consume_mass(sample=task.sample, mass_g=more, purpose="moisture aliquot, corrected", by=by, at=now)
+                consume_mass(sample=task.sample, mass_g=more, purpose=f"{_MOISTURE}, corrected", by=by, at=now)
         fault = judge(current.step.plain, checked)
         made = StepRecord.objects.create(
             task=task,
@@ -238,7 +298,8 @@ def correct_step(
             corrects=current,
             reason=reason,
         )
-        _move_on(task, by, now)
+        progress = read_progress(task)
+        write_places([progress], by, now)
     return made
 
 
@@ -266,54 +327,3 @@ def correction_blockers(progress: Progress, record: StepRecord) -> list[Blocker]
             )
             return [Blocker("results_made", sentence)]
     return []
-
-
-def _move_on(task: PreparationTask, by: Any, now: datetime) -> None:
-    """Where the preparation stands after a record; at its end the preparation itself, from the masses that count."""
-    progress = read_progress(task)
-    step = progress.next_step
-    task.next_kind = step.kind if step is not None else ""
-    if step is None:
-        task.preparation = _store_preparation(progress, by, now)
-    # Corrected so that something is to be done again, it is open, and nothing is weighed from it meanwhile.
-    task.finished_at = now if step is None else None
-    task.save(update_fields=["next_kind", "preparation", "finished_at"])
-
-
-def _store_preparation(progress: Progress, by: Any, now: datetime) -> Preparation:
-    task, version = progress.task, progress.task.version
-    wet, dry, sieve = (progress.last(kind) for kind in (Kind.WEIGH_WET, Kind.WEIGH_DRY, Kind.SIEVE))
-    if wet is None or dry is None:
-        raise ValueError(f"{version} ends without a wet and a dry mass.")  # check_route let it through
-    numbers = {
-        "wet_mass_g": Decimal(wet.values["wet_mass_g"]),
-        "dry_mass_g": Decimal(dry.values["dry_mass_g"]),
-        "sieve_passing_percent": Decimal(sieve.values["passing_percent"]) if sieve is not None else None,
-    }
-    if task.preparation is not None:
-        made = task.preparation
-        for name, value in numbers.items():
-            setattr(made, name, value)
-        made.save(update_fields=list(numbers))
-    else:
-        made = Preparation.objects.create(
-            sample=task.sample,
-            laboratory=task.laboratory,
-            route=f"{version}: {version.route.name}"[:120],
-            drying_c=version.drying_c,
-            portion_dried_c=version.portion_dried_c,
-            prepared_by=by,
-            prepared_at=now,
-            **numbers,
-        )
-    _note_equipment(progress, made, by, now)
-    return made
-
-
-def _note_equipment(progress: Progress, made: Preparation, by: Any, now: datetime) -> None:
-    """What the steps were done with, where recalls and the fitness of runs look for it."""
-    used = {one.equipment_id: local_day(one.done_at) for one, counts in zip(progress.records, progress.counted, strict=True) if counts}
-    rows = [
-        Use(equipment_id=pk, preparation=made, used_on=day, recorded_by=by, recorded_at=now) for pk, day in used.items() if pk is not None
-    ]
-    Use.objects.bulk_create(rows, ignore_conflicts=True)

@@ -48,14 +48,15 @@ def test_factor_of_a_series_is_the_product_and_its_relative_variances_add_up():
     assert relative == pytest.approx((0.005**2 + 0.0006**2 + 0.004**2 + 0.001**2) ** 0.5)
 
 
-def test_a_leach_is_asked_for_before_its_portion_stands_on_a_tray(cast):
+def test_a_leach_is_asked_for_before_its_portion_stands_on_a_tray(cast, django_assert_num_queries):
     first, second = weigh(cast, 2)
     version = first.test.method_version
     assert list(aliquots_to_leach(cast.technician)) == [first, second]
     assert waiting_aliquots(cast.technician, version) == []
     assert [one.code for one in leach_blockers([first], version)] == ["leach_missing"]
     lot = register_lot(delivery=Delivery("reagent", "(NH4)2SO4", "A-1", clock.today()), by=cast.technician)
-    made = record_leaches(rows=[(first, bench.leaching()), (second, bench.leaching(ph_start="4.9"))], lot=lot, by=cast.technician)
+    with django_assert_num_queries(8):
+        made = record_leaches(rows=[(first, bench.leaching()), (second, bench.leaching(ph_start="4.9"))], lot=lot, by=cast.technician)
     assert (made[0].pore_water_ml, made[0].liquid_to_solid, made[0].fault) == (Decimal(2), Decimal("31.25"), "")
     assert made[1].fault == "pH at the start 4.9 is above 4.2"
     assert waiting_aliquots(cast.technician, version) == [first]
@@ -63,7 +64,8 @@ def test_a_leach_is_asked_for_before_its_portion_stands_on_a_tray(cast):
     assert {use.aliquot for use in Use.objects.filter(lot=lot)} == {first, second}
     with pytest.raises(DomainError, match="Correct it with a reason"):
         record_leach(aliquot=second, leaching=bench.leaching(), by=cast.technician)
-    record_leach(aliquot=second, leaching=bench.leaching(), reason="typed 4.9 for 4.0", by=cast.technician)
+    with django_assert_num_queries(8):  # as for two rows
+        record_leach(aliquot=second, leaching=bench.leaching(), lot=lot, reason="typed 4.9 for 4.0", by=cast.technician)
     assert Leach.objects.filter(aliquot=second).count() == 2
     assert waiting_aliquots(cast.technician, version) == [first, second]
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from assays.models import Equipment, Preparation, PreparationRoute, PreparationTask, StepRecord, Use
 from assays.route_steps import InvalidRoute, Kind, Step, check_route
@@ -29,6 +31,7 @@ def make_tools(cast, due=30):
     }
 
 
+TOOLS = {"weigh_wet": "balance", "dry": "oven", "weigh_dry": "balance", "pulverise": "mill", "sieve": "sieve"}
 NUMBERS = {
     "weigh_wet": {"wet_mass_g": Decimal("50.0125")},
     "dry": {"temperature_c": Decimal("105"), "hours": Decimal("12")},
@@ -204,3 +207,24 @@ MOISTURE = [step(1, "weigh_wet"), step(2, "dry", temperature_c=("100", "110"), h
 def test_a_route_that_cannot_be_worked_is_refused(steps, leach, says):
     with pytest.raises(InvalidRoute, match=says):
         check_route(steps, leach=leach)
+
+
+def test_twenty_rows_ask_the_database_as_often_as_two(cast):
+    tools, asked = make_tools(cast), []
+    for number in (2, 20):
+        samples = make_received_samples(cast, number)
+        make_submission(cast, samples)
+        tasks = list(PreparationTask.objects.filter(sample__in=samples))
+        # Rows of one call follow each other: what the first records is what the next finds.
+        for kinds in (["weigh_wet"], ["dry"], ["weigh_dry"], ["crush", "split", "pulverise", "sieve", "homogenise"]):
+            rows = [
+                StepEntry(task=one, kind=kind, values=NUMBERS[kind], equipment=tools.get(TOOLS.get(kind, "")))
+                for one in tasks
+                for kind in kinds
+            ]
+            with CaptureQueriesContext(connection) as queries:
+                made = record_steps(entries=rows, by=cast.technician)
+            asked.append(len(queries))
+            assert [one.pk for one in made] == sorted(one.pk for one in made)
+        assert Preparation.objects.filter(task__in=tasks, sieve_passing_percent=Decimal("91.5")).count() == number
+    assert asked == [16, 11, 11, 13] * 2
