@@ -18,6 +18,7 @@ from assays.selectors.lookup import find_instrument
 from assays.selectors.retests import Retest, find_retests
 from assays.selectors.review_queue import ORDERINGS, order_queue, queue_row, review_queue
 from assays.services.retesting import ask_retests, plan_retests, reject_positions
+from lims.core.api.paging import page_of_listed
 from lims.core.api.views import ActionView, CsvRenderer, Struct, decode, stream_csv
 from lims.core.errors import Invalid, Problem
 from lims.core.roles import Action
@@ -71,6 +72,8 @@ class QueueRowSchema(_Schema):
 
 
 class QueueSchema(_Schema):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
     results = QueueRowSchema(many=True)
 
 
@@ -173,18 +176,20 @@ class ReviewQueueView(ActionView):
             OpenApiParameter("risk", str, enum=["high", "medium", "low"]),
             OpenApiParameter("method", str, description="Code of a method"),
             OpenApiParameter("overdue", bool),
+            OpenApiParameter("cursor", str, description="From `next` or `previous`."),
+            OpenApiParameter("page_size", int, description="1 to 1000, by default 50."),
             OpenApiParameter("ordering", str, enum=[name for one in ORDERINGS for name in (one, f"-{one}")]),
         ],
         responses=QueueSchema,
     )
     def get(self, request: Request) -> Any:
-        """The whole queue by risk: points, the rules that gave them, due day and days of waiting. Not paged: it is what waits now."""
+        """The queue by risk: points, the rules that gave them, due day and days of waiting. A file holds the whole of it."""
         form = QueueFilter(request.query_params)
         if not form.is_valid():
             problems = [Problem(f"/{name}", "filter", str(message)) for name, messages in form.errors.items() for message in messages]
             raise Invalid("filter", f"The filter {problems[0].pointer[1:]} cannot be used: {problems[0].detail}", problems=problems)
         rows = order_queue(form.pick(review_queue(request.user)), request.query_params.get("ordering", ""))
-        told = [queue_row(one) for one in rows]
         if request.accepted_renderer.format == "csv":
-            return stream_csv(iter(told), "review-queue.csv")
-        return Response({"results": told})
+            return stream_csv((queue_row(one) for one in rows), "review-queue.csv")
+        page = page_of_listed(request, rows)
+        return Response({"next": page.next, "previous": page.previous, "results": [queue_row(one) for one in page.rows]})

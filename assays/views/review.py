@@ -21,6 +21,7 @@ from assays.services.authorising import authorisation_content, authorise_blocker
 from assays.services.reviewing import APPROVE, SEND_BACK, review_blockers, review_content, review_run
 from assays.views.runs import fetch_run, gather_run, see_run
 from lims.accounts.signing import content_hash
+from lims.core.api.paging import page_of_listed
 from lims.core.api.views import stream_csv
 from lims.core.errors import DomainError, Forbidden, Invalid
 from lims.core.pages import Page
@@ -49,8 +50,13 @@ class ReviewQueue(Page):
         if not request.GET.get("ordering"):
             # One's own step first; each keeps its order.
             rows = sorted(rows, key=lambda one: one.step not in steps)
-        shown = [{"waiting": one, "run": one.run, "badge": run_badge(one.run.state)} for one in rows]
-        context = {"rows": shown, "steps": steps, "filters": form, "total": len(waiting), "rules": rule_rows(), "levels": LEVELS}
+        try:
+            page = page_of_listed(request, rows)
+        except Invalid as error:
+            return self.refuse(error, request.path)
+        shown = [{"waiting": one, "run": one.run, "badge": run_badge(one.run.state)} for one in page.rows]
+        context = {"rows": shown, "page": page, "steps": steps, "filters": form, "total": len(waiting)}
+        context |= {"rules": rule_rows(), "levels": LEVELS}
         return self.render(context | {"compares": may_compare_sources(request.user)})
 
 

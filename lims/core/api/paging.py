@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -53,10 +54,7 @@ class KeysetPaginator:
             raise Invalid("ordering", f"Lists of this kind are ordered by one of: {', '.join(orderings)} (a leading '-' turns the order).")
         self.ordering = name
         self.field = orderings[name.lstrip("-")]
-        asked = self.query.get("page_size") or str(page_size)
-        self.page_size = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
-        if not 1 <= self.page_size <= largest:
-            raise Invalid("page_size", f"page_size is a whole number from 1 to {largest}.")
+        self.page_size = _read_size(self.query, page_size, largest)
 
     def ordered(self, rows: QuerySet[Any], backwards: bool = False) -> QuerySet[Any]:
         """The rows in the asked order, ties broken by id."""
@@ -121,8 +119,39 @@ class KeysetPaginator:
         for part in self.field.split("__"):
             value = getattr(value, part) if value is not None else None
         key = None if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-        cursor = json.dumps({"o": self.ordering, "k": key, "i": str(row.pk), "b": backwards})
-        query = self.query.copy()
-        query["cursor"] = base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
-        address: str = self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
-        return address
+        return _address_with(self.request, {"o": self.ordering, "k": key, "i": str(row.pk), "b": backwards})
+
+
+def _address_with(request: Any, cursor: dict[str, Any]) -> str:
+    query = request.GET.copy()
+    query["cursor"] = base64.urlsafe_b64encode(json.dumps(cursor).encode()).decode().rstrip("=")
+    address: str = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    return address
+
+
+def page_of_listed(request: Any, rows: Sequence[Any], *, page_size: int = 50, largest: int = 1000) -> Page:
+    """A page of rows that were put in order outside the database, by the place of its first row; with the total. For lists that are short
+    by their nature: all of them is read for each page."""
+    size, text = _read_size(request.GET, page_size, largest), request.GET.get("cursor") or ""
+    start = _read_place(text) if text else 0
+    after = _address_with(request, {"at": start + size}) if start + size < len(rows) else None
+    before = _address_with(request, {"at": max(start - size, 0)}) if start else None
+    return Page(list(rows[start : start + size]), after, before, size, len(rows))
+
+
+def _read_place(text: str) -> int:
+    try:
+        place = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))["at"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        place = None
+    if type(place) is int and place >= 0:
+        return place
+    raise _foreign_cursor()
+
+
+def _read_size(query: Any, page_size: int, largest: int) -> int:
+    asked = query.get("page_size") or str(page_size)
+    size = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
+    if not 1 <= size <= largest:
+        raise Invalid("page_size", f"page_size is a whole number from 1 to {largest}.")
+    return size

@@ -162,6 +162,17 @@ def test_the_queue_is_ordered_by_risk_and_told_by_page_file_and_api(cast: Cast) 
     assert [line.split(",")[0] for line in lines[1:]] == sorted([calm.code, failed.code])
     caller = Caller(cast.reviewer)
     assert [row["run"] for row in caller.get("/review-queue/?risk=high").json()["results"]] == [failed.code]
+    first = caller.get("/review-queue/?page_size=1").json()
+    assert ([row["run"] for row in first["results"]], first["previous"]) == ([failed.code], None)
+    second = caller.get("/review-queue/?" + first["next"].split("?")[1]).json()
+    assert ([row["run"] for row in second["results"]], second["next"]) == ([calm.code], None)
+    page = text_of(sign_in(cast.reviewer).get("/review/?" + second["previous"].split("?")[1]))
+    assert failed.code in page
+    assert calm.code not in page
+    assert "2 rows" in page
+    for cursor in ("x", "eyJhdCI6LTF9", "eyJhdCI6dHJ1ZX0"):  # no JSON, -1, true
+        assert caller.get(f"/review-queue/?cursor={cursor}").status_code == 422
+    assert caller.get("/review-queue/?page_size=0").status_code == 422
     assert caller.get("/review-queue/?risk=huge").status_code == 422
     assert caller.get("/review-queue/?ordering=mine").status_code == 422
 
