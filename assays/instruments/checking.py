@@ -14,7 +14,7 @@ from typing import TypeVar
 from assays.chemistry.units import convert
 
 from .oxides import find_oxide_factors
-from .parsers.model import ABOVE, CONCENTRATIONS, MASS_FRACTION, NOT_UNDERSTOOD, OVER, ParsedExport, ParsedReading
+from .parsers.model import ABOVE, CONCENTRATIONS, LOSS, MASS_FRACTION, NOT_UNDERSTOOD, OVER, ParsedExport, ParsedReading
 from .parsers.nomenclature import find_mass_or_line, find_oxide_element, read_unit
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -37,11 +37,13 @@ class AnalyteExpectation:
 
 @dataclass(frozen=True, slots=True)
 class MethodExpectation:
-    """What a method version expects of an export: contents in `unit` of these analytes, of a solution or, where `solid`, of a solid."""
+    """What a method version expects of an export: contents in `unit` of these analytes, of a solution or, where `solid`, of a solid; of an
+    `ignited` one the loss on ignition counts too."""
 
     unit: str
     analytes: tuple[AnalyteExpectation, ...]
     solid: bool = False
+    ignited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class _Checker:
     """The readings of an export by analyte, looked at from several sides."""
 
     def __init__(self, export: ParsedExport, method: MethodExpectation, rows: Collection[int] | None) -> None:
-        self.readings, self.unit, self.solid = export.readings, method.unit, method.solid
+        self.readings, self.unit, self.solid, self.ignited = export.readings, method.unit, method.solid, method.ignited
         self.expected = {analyte.symbol: analyte for analyte in method.analytes}
         self.channels = self._sort_channels(rows)
         self.counting: dict[str, list[int]] = {symbol: [] for symbol in self.expected}
@@ -175,7 +177,7 @@ class _Checker:
             elif element in self.expected and not self._has_element(element):
                 message = f"{name} is one of several oxides of {element}, or its factor is not known. Have the instrument report {element}."
                 yield ReadingWarning("oxide", message, indexes)
-            elif name not in self.expected:
+            elif name not in self.expected and not (self.ignited and self.readings[indexes[0]].quantity == LOSS):
                 message = f"{name} is not measured by this method; it is kept and not used."
                 yield ReadingWarning("analyte_not_in_method", message, indexes, is_information=True)
 

@@ -50,7 +50,9 @@ def _conditions(group: Group) -> tuple[str, ...]:
 def _shares(group: Group, groups: Sequence[Group]) -> tuple[str, ...]:
     """Both contents are on the dry basis, quantified, and of the same sample."""
     sample = group[0]
-    other = next((one for one in groups if one[0].pk == sample.pk and _extraction(one) == Extraction.TOTAL), None)
+    totals = [one for one in groups if one[0].pk == sample.pk and _extraction(one) == Extraction.TOTAL]
+    # Of two techniques the one that saw more of what is told.
+    other = max(totals, key=lambda one: len(_quantified(one).keys() & set(_SHOWN)), default=None)
     method = _method_of(other) if other is not None else None
     if other is None or method is None:
         return ()

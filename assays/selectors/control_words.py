@@ -26,7 +26,7 @@ CONTROL_WORDS = {
     ControlKind.BLIND_CONTROL: _("blind control"),
     ControlKind.SUM_OF_OXIDES: _("sum of oxides"),
     ControlKind.REE_PATTERN: _("rare-earth pattern"),
-    ControlKind.METHOD_COMPARISON: _("comparison with X-ray fluorescence"),
+    ControlKind.METHOD_COMPARISON: _("comparison with another technique"),
     ControlKind.INTERFERENCE_SOLUTION: _("single-element solution"),
 }
 

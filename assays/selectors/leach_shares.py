@@ -93,7 +93,7 @@ _Other = tuple[ResultVersion, bool]
 
 
 def _other_contents(run: Run, samples: Sequence[RunPosition], leaching: bool) -> Mapping[tuple[UUID, str], _Other]:
-    """The contents by the other way of the same laboratory: authorised before drafts, the newest of each."""
+    """The contents by the other way of the same laboratory: authorised before drafts, numbers before bounds, the newest of each."""
     wanted = Extraction.TOTAL if leaching else Extraction.LEACHABLE
     rows = Result.objects.filter(
         sample__in={one.aliquot.test.sample_id for one in samples if one.aliquot is not None},
@@ -109,7 +109,8 @@ def _other_contents(run: Run, samples: Sequence[RunPosition], leaching: bool) ->
         if one is None:
             continue
         key, authorised = (row.sample_id, row.analyte.symbol), row.authorised is not None
-        if authorised or not found.get(key, (None, False))[1]:
+        before = found.get(key)
+        if before is None or (authorised, one.qualifier == "=") >= (before[1], before[0].qualifier == "="):
             found[key] = (one, authorised)
     return found
 

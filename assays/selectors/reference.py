@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assays.chemistry.rounding import round_significant
 from assays.models import Analyte, CertifiedValue, ControlRequirement, MethodAnalyte, MethodVersion, ReferenceMaterial
-from assays.qc.measurements import ControlKind
+from assays.qc.measurements import SAMPLE_CHECKS, ControlKind
 from assays.qc.reference_materials import MINIMUM_RUNS
 from assays.selectors.runs import number_text
 from lims.core.errors import Blocker
@@ -133,6 +133,7 @@ def group_words(method_group: str) -> Any:
 _GROUPS: dict[str, Any] = {
     "borate_or_peroxide_fusion_icp": _("borate or peroxide fusion, ICP"),
     "peroxide_fusion_icp": _("peroxide fusion, ICP"),
+    "borate_fusion_xrf": _("borate fusion, X-ray fluorescence"),
     "4_acid": _("four acids"),
     "total": _("total"),
     "ammonium_sulphate_leach": _("ammonium-sulphate leach"),
@@ -165,6 +166,9 @@ _CONTROLS: dict[str, Any] = {
     ControlKind.CONTINUING_CALIBRATION_VERIFICATION: _("Continuing calibration check"),
     ControlKind.INTERNAL_STANDARD: _("Internal standard"),
     ControlKind.INTERFERENCE_SOLUTION: _("Single-element solution"),
+    ControlKind.SUM_OF_OXIDES: _("Sum of oxides"),
+    ControlKind.REE_PATTERN: _("Rare-earth pattern"),
+    ControlKind.METHOD_COMPARISON: _("Comparison with another technique"),
 }
 _RULES: dict[str, Any] = {
     "blank_lod": _("at most {multiple} LOD"),
@@ -177,6 +181,9 @@ _RULES: dict[str, Any] = {
     "spike_recovery": _("recovery from {low_percent} to {high_percent} percent"),
     "recovery_window": _("recovery from {low_percent} to {high_percent} percent"),
     "calibration_back_calculation": _("back-calculated: the lowest within {lowest_percent} percent, the others {other_percent} percent"),
+    "sum_of_oxides": _("from {low_percent} to {high_percent} percent"),
+    "ree_pattern_smoothness": _("off its neighbours' line by more than {warn_percent} percent warns, {fail_percent} percent fails"),
+    "method_comparison": _("a difference above {warn_percent} percent of their mean warns, above {fail_percent} percent fails"),
     "oxide_formation": _("oxides above {warn_percent} percent of the metal warn, above {fail_percent} percent fail"),
 }
 
@@ -189,6 +196,7 @@ def control_words(control: ControlRequirement) -> dict[str, Any]:
         "kind": _CONTROLS.get(control.kind, control.kind),
         "minimum": control.minimum_count,
         "rate": number_text(control.rate_percent),
+        "is_check": control.kind in SAMPLE_CHECKS,
         "rule": str(rule).format(**limits) if rule else control.rule,
         "rule_name": control.rule,
         "analytes": ", ".join(control.analytes) if control.analytes else "",

@@ -93,7 +93,7 @@ _RULE_NAMES: dict[str, Any] = {
     "duplicate_thompson_howarth": gettext_lazy("precision by Thompson and Howarth"),
     "sum_of_oxides": gettext_lazy("sum of the oxides"),
     "ree_pattern_smoothness": gettext_lazy("smoothness of the rare-earth pattern"),
-    "method_comparison": gettext_lazy("comparison with X-ray fluorescence"),
+    "method_comparison": gettext_lazy("comparison with another technique"),
     "oxide_formation": gettext_lazy("formation of oxides"),
 }
 

@@ -22,7 +22,7 @@ from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayI
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadRow, UploadState
 from assays.instruments.oxides import OxideFactor, find_upload_oxides
-from assays.instruments.parsers.model import CONCENTRATIONS, MASS_FRACTION
+from assays.instruments.parsers.model import CONCENTRATIONS, LOSS, MASS_FRACTION
 from assays.instruments.parsers.nomenclature import find_mass_or_line, find_oxide_element, read_unit
 from assays.models import HighGradeConditions, MethodAnalyte, MethodVersion, Run, RunPosition
 from assays.models.high_grade import WET_CHEMISTRY
@@ -163,7 +163,7 @@ def _number(value: Decimal | None) -> float | None:
 def read_ignition_losses(run: Run) -> dict[int, float]:
     """The loss on ignition in percent that the recorded uploads give beside the contents, by position number; none where they disagree."""
     recorded = Reading.objects.filter(row__upload__run=run, row__upload__state=UploadState.RECORDED, row__outcome=RowOutcome.MATCHED)
-    cells = recorded.filter(quantity="loss_on_ignition", qualifier="", unit__in=["", "%", "wt%"])
+    cells = recorded.filter(quantity=LOSS, qualifier="", unit__in=["", "%", "wt%"])
     found: defaultdict[int, set[float]] = defaultdict(set)
     for number, value in cells.values_list("row__position__number", "value"):
         if value is not None:

@@ -164,7 +164,8 @@ def _consignments(viewer: Any, samples: QuerySet[Sample]) -> list[ConsignmentRow
 
 
 def _authorised_oxides(samples: QuerySet[Sample], extraction: str) -> Values:
-    """Authorised Dy2O3 and Tb4O7; the newest authorised result of a sample counts."""
+    """Authorised Dy2O3 and Tb4O7; the newest authorised result of a sample by each method. Between methods a number counts before a bound,
+    for a technique that cannot see so little says nothing against one that can; then the newest."""
     rows = (
         Result.objects.filter(
             sample__in=samples,
@@ -173,13 +174,18 @@ def _authorised_oxides(samples: QuerySet[Sample], extraction: str) -> Values:
             authorised__method_version__method__extraction=extraction,
             authorised__basis="dry",
         )
-        .order_by("sample_id", "analyte_id", "-authorised_at")
-        .distinct("sample_id", "analyte_id")
-        .values_list("sample__mine", "analyte__symbol", "authorised__value", "authorised__qualifier")
+        .order_by("sample_id", "analyte_id", "authorised__method_version__method_id", "-authorised_at")
+        .distinct("sample_id", "analyte_id", "authorised__method_version__method_id")
+        .values_list("sample", "sample__mine", "analyte__symbol", "authorised__value", "authorised__qualifier", "authorised_at")
     )
+    chosen: dict[tuple[UUID, str], tuple[tuple[bool, datetime | None], UUID, Censored]] = {}
+    for sample, mine, symbol, value, qualifier, moment in rows:
+        rank, key = (qualifier == "=", moment), (sample, symbol)
+        if key not in chosen or rank > chosen[key][0]:
+            chosen[key] = rank, mine, Censored(float(value) * find_factor(symbol), qualifier.replace("=", ""))
     found: Values = defaultdict(lambda: {symbol: [] for symbol in ELEMENTS})
-    for mine, symbol, value, qualifier in rows:
-        found[mine][symbol].append(Censored(float(value) * find_factor(symbol), qualifier.replace("=", "")))
+    for (_sample, symbol), (_rank, mine, content) in chosen.items():
+        found[mine][symbol].append(content)
     return found
 
 

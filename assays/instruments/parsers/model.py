@@ -18,6 +18,9 @@ type the file does not say or says in a word not known here: never taken for a s
 MASS_FRACTION = "mass_fraction"
 """A content of a solid, of which nothing was dissolved: its `ppm` is mg/kg, never mg/L."""
 
+LOSS = "loss_on_ignition"
+"""What a file gives beside the contents of a bead, in percent."""
+
 CONCENTRATIONS = ("concentration", "measured_concentration", MASS_FRACTION)
 """The quantities results are made of; the first already carries the dilution, and is trusted before the second."""
 
