@@ -6,13 +6,16 @@ import gc
 import itertools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.db import connections
 from hypothesis import HealthCheck, settings
 
+from assays.models import Run, Submission
+from assays.reports.models import Certificate
 from lims.core.models import Installation
-from tests import databases
+from tests import databases, worlds
 from tests.factories import people
 
 _numbers = itertools.count(1)
@@ -36,9 +39,17 @@ _LONGEST = (
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest folders first, the rest in the order of collection."""
+    """The longest folders first, the rest in the order of collection; within a file, tests on one world together."""
     places = {folder: place for place, folder in enumerate(_LONGEST)}
-    items.sort(key=lambda item: min((place for folder, place in places.items() if item.nodeid.startswith(folder)), default=len(places)))
+    grounds = {name: place for place, name in enumerate([None, *worlds.BUILDERS])}
+    files: dict[Path, int] = {}
+
+    def place_of(item: pytest.Item) -> tuple[int, int, int]:
+        folder = min((place for folder, place in places.items() if item.nodeid.startswith(folder)), default=len(places))
+        file = files.setdefault(item.path, len(files))
+        return folder, file, grounds[worlds.find_world(getattr(item, "fixturenames", []))]
+
+    items.sort(key=place_of)
 
 
 def pytest_collection_finish() -> None:
@@ -62,25 +73,78 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
         databases.drop(name)
 
 
+@pytest.fixture(scope="session")
+def ground(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[worlds.Ground]:
+    """Where the worlds of this process are built."""
+    ground = worlds.Ground()
+    yield ground
+    with django_db_blocker.unblock():
+        ground.clear()
+
+
+@pytest.fixture
+def _world(request: pytest.FixtureRequest, ground: worlds.Ground, django_db_blocker: pytest.FixtureRequest) -> worlds.Ground:
+    """The world this test asks for stands."""
+    with django_db_blocker.unblock():
+        ground.stand_on(worlds.find_world(request.fixturenames))
+    return ground
+
+
+@pytest.fixture
+def _django_db_helper(_world: worlds.Ground, _django_db_helper: None) -> None:
+    """The transaction of a test begins when its world stands, however the test asks for the database."""
+
+
+@pytest.fixture
+def objects(_world: worlds.Ground, db: None) -> worlds.Objects:
+    """The objects of the test's world."""
+    return _world.copy()
+
+
 @pytest.fixture
 def fresh_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
     """A clone of one's own for tests that commit, use several connections, attack, or run other processes. Yields its name; the
     connection `owner` is the owner's."""
-    shared = f"lims_test_{os.getpid()}"
-    name = f"{shared}_{next(_numbers)}"
+    name = f"lims_test_{os.getpid()}_{next(_numbers)}"
     with django_db_blocker.unblock():
         databases.create(name, databases.template_name())
-        databases.connect_to(name)
-        yield name
-        connections.close_all()
+        with worlds.other_database(name):
+            yield name
         databases.drop(name)
-        databases.connect_to(shared)
 
 
 @pytest.fixture
-def cast(db: None) -> people.Cast:
+def cast(objects: worlds.Objects) -> people.Cast:
     """One person of each role, in two laboratories, two firms and a carrier."""
-    return people.make_cast()
+    return objects.get("cast") or people.make_cast()
+
+
+@pytest.fixture
+def planned(objects: worlds.Objects) -> Run:
+    """A run over prepared portions, planned and not yet measured: `make_planned_run`."""
+    run: Run = objects["planned"]
+    return run
+
+
+@pytest.fixture
+def measured(objects: worlds.Objects) -> Run:
+    """A run whose readings came, reduced and judged: `make_measured_run`."""
+    run: Run = objects["measured"]
+    return run
+
+
+@pytest.fixture
+def authorised(objects: worlds.Objects) -> Submission:
+    """A submission of one sample whose results are authorised: `make_authorised`."""
+    submission: Submission = objects["authorised"]
+    return submission
+
+
+@pytest.fixture
+def certificate(objects: worlds.Objects) -> Certificate:
+    """A certificate in force over one sample: `make_issued`."""
+    certificate: Certificate = objects["certificate"]
+    return certificate
 
 
 @pytest.fixture

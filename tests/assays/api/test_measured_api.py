@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.test.utils import CaptureQueriesContext
 
-from assays.models import Authorisation, Result, RunDecision
+from assays.models import Authorisation, Result, Run, RunDecision
 from lims.core.roles import MATRIX, Action, Role
-from tests.factories.bench import grant_competence, make_planned_run
+from tests.factories.bench import grant_competence
 from tests.factories.callers import Caller, InstrumentCaller
 from tests.factories.measurement import (
     make_authorised_run,
@@ -26,25 +26,24 @@ from tests.factories.people import PASSWORD, Cast
 pytestmark = pytest.mark.django_db
 
 
-def test_from_readings_to_released_results_by_http_alone(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    sent = InstrumentCaller(make_instrument_token(cast, run.instrument)).post("/instruments/me/readings/", make_readings(run))
+def test_from_readings_to_released_results_by_http_alone(cast: Cast, planned: Run) -> None:
+    sent = InstrumentCaller(make_instrument_token(cast, planned.instrument)).post("/instruments/me/readings/", make_readings(planned))
     assert sent.json()["run"]["state"] == "qc_passed"
     grant_competence(cast, cast.reviewer, "review")
     grant_competence(cast, cast.signatory, "authorise")
     reviewer, signatory, collector = Caller(cast.reviewer), Caller(cast.signatory), Caller(cast.collector)
 
-    offered = reviewer.get(f"/runs/{run.code}/review/").json()["approve"]
+    offered = reviewer.get(f"/runs/{planned.code}/review/").json()["approve"]
     assert offered["blockers"] == []
     assert len(offered["content"]["results"]) == 51
     body = {"decision": "approve", "password": PASSWORD, "content_hash": offered["content_hash"], "meaning": "Reviewed and found good."}
-    reviewed = reviewer.post(f"/runs/{run.code}/review/", body)
+    reviewed = reviewer.post(f"/runs/{planned.code}/review/", body)
     assert reviewed.status_code == 200, reviewed.content
     assert (reviewed.json()["state"], reviewed.json()["signature"]["content_hash"]) == ("reviewed", offered["content_hash"])
 
     assert collector.get("/results/").json()["results"] == []
-    offered = signatory.get(f"/results/authorise/?run={run.code}").json()
-    released = signatory.post("/results/authorise/", {"run": run.code, "password": PASSWORD, "content_hash": offered["content_hash"]})
+    offered = signatory.get(f"/results/authorise/?run={planned.code}").json()
+    released = signatory.post("/results/authorise/", {"run": planned.code, "password": PASSWORD, "content_hash": offered["content_hash"]})
     assert released.status_code == 200, released.content
     assert (released.json()["state"], released.json()["results"]) == ("authorised", 51)
     assert released.json()["signature"]["meaning"] == "Authorised the results for release"
@@ -53,10 +52,10 @@ def test_from_readings_to_released_results_by_http_alone(cast: Cast) -> None:
     # 35.1 µg/L with its dilution, blank 0.018, 100 mL, 0.1 g, 20 % moisture: 43.8525 mg/kg dry; U = 10 %.
     expected = {
         "analyte": "Dy", "text": "43.9", "value": "43.9", "qualifier": "", "unit": "mg/kg", "basis": "dry", "uncertainty": "4.4", "k": "2",
-        "method": "FUS-MS", "method_version": 1, "extraction": "total", "run": run.code, "state": "authorised", "version": 1,
+        "method": "FUS-MS", "method_version": 1, "extraction": "total", "run": planned.code, "state": "authorised", "version": 1,
     }  # fmt: skip
     assert {name: dy[name] for name in expected} == expected
-    sample = run.positions.get(number=3).aliquot.test.sample  # type: ignore[union-attr]
+    sample = planned.positions.get(number=3).aliquot.test.sample  # type: ignore[union-attr]
     assert dy["sample"] == sample.code
     assert Result.objects.get(pk=dy["id"]).authorised.value == Decimal("43.8525")  # type: ignore[union-attr]
 
@@ -129,13 +128,12 @@ def test_verdicts_carry_statistic_limit_rule_and_version(cast: Cast) -> None:
     assert body["condemned"] == [{"position": number, "analyte": "Dy", "control": 2} for number in (3, 4, 5)]
 
 
-def test_a_blocked_run_names_the_missing_controls(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    body = make_readings(run)
-    references = set(run.positions.filter(kind="reference").values_list("number", flat=True))
+def test_a_blocked_run_names_the_missing_controls(cast: Cast, planned: Run) -> None:
+    body = make_readings(planned)
+    references = set(planned.positions.filter(kind="reference").values_list("number", flat=True))
     body["readings"] = [one for one in body["readings"] if one["position"] not in references and one["analyte"] not in {"Tb", "Lu"}]
-    InstrumentCaller(make_instrument_token(cast, run.instrument)).post("/instruments/me/readings/", body)
-    told = Caller(cast.analyst).get(f"/runs/{run.code}/qc/").json()
+    InstrumentCaller(make_instrument_token(cast, planned.instrument)).post("/instruments/me/readings/", body)
+    told = Caller(cast.analyst).get(f"/runs/{planned.code}/qc/").json()
     assert (told["outcome"], told["state"]) == ("blocked", "blocked")
     assert {(one["code"], one["kind"], one["analyte"]) for one in told["blockers"]} == {
         ("control_missing", "reference_material", ""),
@@ -143,14 +141,13 @@ def test_a_blocked_run_names_the_missing_controls(cast: Cast) -> None:
         ("analyte_not_read", "", "Lu"),
     }
     assert "No reference material was measured" in told["verdict"]
-    refused = Caller(cast.reviewer).post(f"/runs/{run.code}/review/", {"decision": "approve", "password": PASSWORD})
+    refused = Caller(cast.reviewer).post(f"/runs/{planned.code}/review/", {"decision": "approve", "password": PASSWORD})
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "blocked")
     assert "reference material" in refused.json()["detail"]
 
 
-def test_a_run_that_was_not_measured_has_no_verdict_yet(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    body = Caller(cast.analyst).get(f"/runs/{run.code}/qc/").json()
+def test_a_run_that_was_not_measured_has_no_verdict_yet(cast: Cast, planned: Run) -> None:
+    body = Caller(cast.analyst).get(f"/runs/{planned.code}/qc/").json()
     assert (body["outcome"], body["verdicts"], body["blockers"]) == (None, [], [])
 
 

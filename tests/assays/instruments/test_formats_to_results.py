@@ -109,11 +109,10 @@ def write_syngistix(tubes: Contents, masses: dict[str, int]) -> bytes:
     ],
 )
 def test_an_export_of_every_shape_becomes_the_right_results(
-    cast: Cast, write: Callable[[Contents, dict[str, int]], bytes], codes: set[str]
+    cast: Cast, planned: Run, write: Callable[[Contents, dict[str, int]], bytes], codes: set[str]
 ) -> None:
-    run = make_planned_run(cast)
-    masses = {heading.symbol: heading.mass for heading in make_headings(run)}
-    stored = upload_run(cast, run, write(contents_of(run), masses), file_name="export")
+    masses = {heading.symbol: heading.mass for heading in make_headings(planned)}
+    stored = upload_run(cast, planned, write(contents_of(planned), masses), file_name="export")
     upload = stored.upload
     assert {note["code"] for note in upload.notes if not note["information"]} == codes, upload.notes
     if codes:
@@ -123,27 +122,25 @@ def test_an_export_of_every_shape_becomes_the_right_results(
         assert upload.state == "recorded", upload.error
     # As in test_export_to_release: 35.1 ug/L less the blank's 0.018, x 0.1 L / 0.1 g / 0.8 dry.
     for symbol, expected in {"Dy": Decimal("43.8525"), "Tb": Decimal("7.14625")}.items():
-        version = ResultVersion.objects.get(reduction__run=run, position__number=3, result__analyte__symbol=symbol)
+        version = ResultVersion.objects.get(reduction__run=planned, position__number=3, result__analyte__symbol=symbol)
         assert version.value == expected
         assert version.unit == "mg/kg"
 
 
-def test_ppm_of_a_spectrometer_of_x_rays_is_not_taken_for_a_concentration_of_a_solution(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_ppm_of_a_spectrometer_of_x_rays_is_not_taken_for_a_concentration_of_a_solution(cast: Cast, planned: Run) -> None:
     lines = ["Reading No,Time,Type,Units,SAMPLE,Dy,Dy Error,Tb,Tb Error"]
-    lines += [f"{place},01.03.26 10:15,Mining,ppm,{label},35.1,0.2,5.7,0.1" for place, (label, _, _) in enumerate(contents_of(run), 1)]
-    upload = upload_run(cast, run, "\r\n".join([*lines, ""]).encode(), file_name="export.csv").upload
+    lines += [f"{place},01.03.26 10:15,Mining,ppm,{label},35.1,0.2,5.7,0.1" for place, (label, _, _) in enumerate(contents_of(planned), 1)]
+    upload = upload_run(cast, planned, "\r\n".join([*lines, ""]).encode(), file_name="export.csv").upload
     assert upload.state == "waiting"
     assert "unit_differs" in {note["code"] for note in upload.notes}
     assert Reading.objects.filter(row__upload=upload, quantity="mass_fraction", unit="ppm").exists()
     assert not ResultVersion.objects.exists()
 
 
-def test_unit_a_file_does_not_give_is_asked_for_once(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    masses = {heading.symbol: heading.mass for heading in make_headings(run)}
-    data = write_winlab32(contents_of(run), masses).replace(b",Calib Units", b"").replace(b",ug/L", b"")
-    upload = upload_run(cast, run, data, file_name="export.csv").upload
+def test_unit_a_file_does_not_give_is_asked_for_once(cast: Cast, planned: Run) -> None:
+    masses = {heading.symbol: heading.mass for heading in make_headings(planned)}
+    data = write_winlab32(contents_of(planned), masses).replace(b",Calib Units", b"").replace(b",ug/L", b"")
+    upload = upload_run(cast, planned, data, file_name="export.csv").upload
     assert upload.state == "waiting"
     for unit, code in {"": "unit_differs", "furlong": "unknown_unit", "mg/kg": "unit_differs"}.items():
         with pytest.raises((Blocked, DomainError, Invalid)) as refusal:
@@ -154,7 +151,7 @@ def test_unit_a_file_does_not_give_is_asked_for_once(cast: Cast) -> None:
     analyst = sign_in(cast.analyst)
     assert "The unit of the concentrations" in text_of(analyst.get(f"/uploads/{upload.pk}/"))
     assert analyst.post(f"/uploads/{upload.pk}/confirm/", {"unit": "ug/L"}).status_code == 302
-    version = ResultVersion.objects.get(reduction__run=run, position__number=3, result__analyte__symbol="Dy")
+    version = ResultVersion.objects.get(reduction__run=planned, position__number=3, result__analyte__symbol="Dy")
     assert (version.value, version.unit) == (Decimal("43.8525"), "mg/kg")
     assert set(Reading.objects.filter(row__upload=upload, quantity="measured_concentration").values_list("unit", flat=True)) == {""}
 

@@ -40,13 +40,12 @@ def everything() -> tuple[Any, ...]:
     )
 
 
-def test_a_file_whose_rows_all_match_is_recorded_and_judged_at_once(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    stored = upload_run(cast, run)
+def test_a_file_whose_rows_all_match_is_recorded_and_judged_at_once(cast: Cast, planned: Run) -> None:
+    stored = upload_run(cast, planned)
     assert stored.created
-    assert (stored.upload.state, stored.upload.run) == ("recorded", run)
-    run.refresh_from_db()
-    assert run.state == "qc_passed"
+    assert (stored.upload.state, stored.upload.run) == ("recorded", planned)
+    planned.refresh_from_db()
+    assert planned.state == "qc_passed"
     assert set(stored.upload.rows.values_list("kind", "outcome")) == {
         ("sample", "matched"),
         ("blank", "calibration"),
@@ -54,41 +53,37 @@ def test_a_file_whose_rows_all_match_is_recorded_and_judged_at_once(cast: Cast) 
     }
 
 
-def test_the_raw_bytes_are_kept_under_their_hash(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    data = make_export(run)
-    upload = upload_run(cast, run, data).upload
+def test_the_raw_bytes_are_kept_under_their_hash(cast: Cast, planned: Run) -> None:
+    data = make_export(planned)
+    upload = upload_run(cast, planned, data).upload
     assert read_bytes("uploads", upload.sha256) == data
 
 
-def test_a_stranger_among_the_rows_makes_the_file_wait_and_changes_no_run(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    rows = [*make_rows(run), BatchRow("FELDSPAR 7", "Sample", make_rows(run)[-1].values)]
-    upload = upload_run(cast, run, write_batch_table(rows, make_headings(run))).upload
+def test_a_stranger_among_the_rows_makes_the_file_wait_and_changes_no_run(cast: Cast, planned: Run) -> None:
+    rows = [*make_rows(planned), BatchRow("FELDSPAR 7", "Sample", make_rows(planned)[-1].values)]
+    upload = upload_run(cast, planned, write_batch_table(rows, make_headings(planned))).upload
     assert upload.state == "waiting"
     parked = upload.rows.get(outcome="parked")
     assert "FELDSPAR 7" in parked.reason
-    run.refresh_from_db()
-    assert run.state == "planned"
+    planned.refresh_from_db()
+    assert planned.state == "planned"
     assert not ResultVersion.objects.exists()
 
 
-def test_the_same_bytes_are_the_same_upload_even_under_another_name(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    first = upload_run(cast, run)
+def test_the_same_bytes_are_the_same_upload_even_under_another_name(cast: Cast, planned: Run) -> None:
+    first = upload_run(cast, planned)
     before = everything()
-    again = upload_run(cast, run, make_export(run), file_name="renamed.xlsx")
+    again = upload_run(cast, planned, make_export(planned), file_name="renamed.xlsx")
     assert (again.created, again.upload.pk) == (False, first.upload.pk)
     assert everything() == before
 
 
-def test_the_same_bytes_from_another_instrument_are_another_upload(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    data = make_export(run)
+def test_the_same_bytes_from_another_instrument_are_another_upload(cast: Cast, planned: Run) -> None:
+    data = make_export(planned)
     other = store_upload(instrument=make_instrument(cast, "ICPMS-2"), file_name="batch.xlsx", data=data, by=cast.analyst)
     assert other.created
     assert other.upload.run is None
-    assert upload_run(cast, run, data).created
+    assert upload_run(cast, planned, data).created
 
 
 def test_what_cannot_be_read_is_kept_with_its_place_and_read_again_when_it_comes_again(cast: Cast) -> None:
@@ -112,76 +107,71 @@ def test_what_cannot_be_read_is_kept_with_its_place_and_read_again_when_it_comes
         ("cut.xlsx", b"PK\x03\x04" + b"\0" * 40),
     ],
 )
-def test_images_garbage_and_broken_files_are_refused_in_words_and_change_no_run(cast: Cast, name: str, data: bytes) -> None:
-    run = make_planned_run(cast)
-    stored = store_upload(instrument=run.instrument, file_name=name, data=data, by=cast.analyst)
+def test_images_garbage_and_broken_files_are_refused_in_words_and_change_no_run(cast: Cast, planned: Run, name: str, data: bytes) -> None:
+    stored = store_upload(instrument=planned.instrument, file_name=name, data=data, by=cast.analyst)
     assert stored.upload.state == "unreadable"
     assert stored.problem is not None
     assert stored.problem.message.endswith(".")
     assert not UploadRow.objects.exists()
-    run.refresh_from_db()
-    assert run.state == "planned"
+    planned.refresh_from_db()
+    assert planned.state == "planned"
 
 
-def test_a_file_cut_off_in_the_middle_is_unreadable(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    data = make_export(run)
-    stored = upload_run(cast, run, data[: len(data) // 2])
+def test_a_file_cut_off_in_the_middle_is_unreadable(cast: Cast, planned: Run) -> None:
+    data = make_export(planned)
+    stored = upload_run(cast, planned, data[: len(data) // 2])
     assert stored.upload.state == "unreadable"
-    run.refresh_from_db()
-    assert run.state == "planned"
+    planned.refresh_from_db()
+    assert planned.state == "planned"
 
 
-def test_nothing_and_too_much_are_refused_and_not_kept(cast: Cast, settings: Any) -> None:
-    run = make_planned_run(cast)
+def test_nothing_and_too_much_are_refused_and_not_kept(cast: Cast, planned: Run, settings: Any) -> None:
     before = everything()
     with pytest.raises(Invalid) as empty:
-        upload_run(cast, run, b"")
+        upload_run(cast, planned, b"")
     assert empty.value.code == "empty_file"
     settings.MAX_UPLOAD_BYTES = 1000
     with pytest.raises(TooLarge):
-        upload_run(cast, run)
+        upload_run(cast, planned)
     assert everything() == before
 
 
-def test_only_people_of_the_instruments_laboratory_who_measure_may_bring_files(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_only_people_of_the_instruments_laboratory_who_measure_may_bring_files(cast: Cast, planned: Run) -> None:
     before = everything()
     for stranger in (cast.reviewer, cast.outsiders["analyst"], cast.administrator):
         with pytest.raises(Forbidden):
-            upload_run(cast, run, by=stranger)
+            upload_run(cast, planned, by=stranger)
     with pytest.raises(Forbidden):
-        upload_run(cast, run, by=make_instrument(cast, "ICPMS-2"))
+        upload_run(cast, planned, by=make_instrument(cast, "ICPMS-2"))
     assert everything() == before
 
 
-def test_a_run_of_another_instrument_is_refused(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_a_run_of_another_instrument_is_refused(cast: Cast, planned: Run) -> None:
     with pytest.raises(Invalid) as refusal:
-        store_upload(instrument=make_instrument(cast, "ICPMS-2"), file_name="b.xlsx", data=make_export(run), run=run, by=cast.analyst)
+        store_upload(
+            instrument=make_instrument(cast, "ICPMS-2"), file_name="b.xlsx", data=make_export(planned), run=planned, by=cast.analyst
+        )
     assert refusal.value.code == "other_instrument"
     assert not Upload.objects.exists()
 
 
-def test_a_file_without_a_run_finds_the_one_its_labels_belong_to(cast: Cast) -> None:
-    first, second = make_planned_run(cast), make_planned_run(cast, 2)
+def test_a_file_without_a_run_finds_the_one_its_labels_belong_to(cast: Cast, planned: Run) -> None:
+    second = make_planned_run(cast, 2)
     assert upload_run(cast, second).upload.run == second
-    assert upload_run(cast, first).upload.run == first
+    assert upload_run(cast, planned).upload.run == planned
 
 
-def test_positions_that_were_measured_already_are_never_averaged_unseen(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    upload_run(cast, run)
-    second = upload_run(cast, run, make_export(run, {"Dy": 1.01}), file_name="again.xlsx").upload
-    assert (second.state, second.run) == ("waiting", run)
+def test_positions_that_were_measured_already_are_never_averaged_unseen(cast: Cast, planned: Run) -> None:
+    upload_run(cast, planned)
+    second = upload_run(cast, planned, make_export(planned, {"Dy": 1.01}), file_name="again.xlsx").upload
+    assert (second.state, second.run) == ("waiting", planned)
     assert ResultVersion.objects.order_by("-version").first().version == 1  # type: ignore[union-attr]
 
 
-def test_a_dilution_that_is_not_the_aliquots_is_said_before_anything_is_recorded(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    rows = make_rows(run)
+def test_a_dilution_that_is_not_the_aliquots_is_said_before_anything_is_recorded(cast: Cast, planned: Run) -> None:
+    rows = make_rows(planned)
     rows[2] = BatchRow(rows[2].sample, "Sample", rows[2].values, total_dilution=Decimal("10.1461212856184"))
-    upload = upload_run(cast, run, write_batch_table(rows, make_headings(run))).upload
+    upload = upload_run(cast, planned, write_batch_table(rows, make_headings(planned))).upload
     assert upload.state == "waiting"
     assert [note["code"] for note in upload.notes if not note["information"]] == ["dilution_differs"]
     assert upload.rows.get(index=3).total_dilution == Decimal("10.1461212856184")
@@ -190,30 +180,28 @@ def test_a_dilution_that_is_not_the_aliquots_is_said_before_anything_is_recorded
 # --- Readings as JSON ------------------------------------------------------------------------------------------------------------------
 
 
-def test_readings_as_json_give_the_results_a_file_gives(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    stored = store_readings(instrument=run.instrument, body=make_readings_bytes(run), by=run.instrument)
+def test_readings_as_json_give_the_results_a_file_gives(cast: Cast, planned: Run) -> None:
+    stored = store_readings(instrument=planned.instrument, body=make_readings_bytes(planned), by=planned.instrument)
     assert (stored.created, stored.upload.state) == (True, "recorded")
-    run.refresh_from_db()
-    assert run.state == "qc_passed"
+    planned.refresh_from_db()
+    assert planned.state == "qc_passed"
     by_json = set(ResultVersion.objects.values_list("result__sample", "result__analyte__symbol", "text"))
     other = make_planned_run(cast, instrument=make_instrument(cast, "ICPMS-2"))
     upload_run(cast, other)
     by_file = {text for _, _, text in ResultVersion.objects.filter(reduction__run=other).values_list("pk", "version", "text")}
     assert {text for _, _, text in by_json} == by_file
-    assert not store_readings(instrument=run.instrument, body=make_readings_bytes(run), by=run.instrument).created
+    assert not store_readings(instrument=planned.instrument, body=make_readings_bytes(planned), by=planned.instrument).created
 
 
-def test_an_instrument_may_send_tube_by_tube(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    body = make_readings(run)
+def test_an_instrument_may_send_tube_by_tube(cast: Cast, planned: Run) -> None:
+    body = make_readings(planned)
     positions = sorted({reading["position"] for reading in body["readings"]})
     for number in positions:
-        part = {"run": run.code, "readings": [one for one in body["readings"] if one["position"] == number]}
-        stored = store_readings(instrument=run.instrument, body=json.dumps(part).encode(), by=run.instrument)
+        part = {"run": planned.code, "readings": [one for one in body["readings"] if one["position"] == number]}
+        stored = store_readings(instrument=planned.instrument, body=json.dumps(part).encode(), by=planned.instrument)
         assert stored.upload.state == "recorded"
-    run.refresh_from_db()
-    assert run.state == "qc_passed"
+    planned.refresh_from_db()
+    assert planned.state == "qc_passed"
 
 
 def change(body: dict[str, Any], index: int, **members: Any) -> bytes:
@@ -231,50 +219,47 @@ def change(body: dict[str, Any], index: int, **members: Any) -> bytes:
         ({"value": "twelve"}, "bad_value", "/readings/4/value"),
     ],
 )
-def test_a_wrong_reading_refuses_the_whole_message_with_its_pointer(cast: Cast, members: dict[str, Any], code: str, pointer: str) -> None:
-    run = make_planned_run(cast)
+def test_a_wrong_reading_refuses_the_whole_message_with_its_pointer(
+    cast: Cast, planned: Run, members: dict[str, Any], code: str, pointer: str
+) -> None:
     before = everything()
     with pytest.raises(Invalid) as refusal:
-        store_readings(instrument=run.instrument, body=change(make_readings(run), 4, **members), by=run.instrument)
+        store_readings(instrument=planned.instrument, body=change(make_readings(planned), 4, **members), by=planned.instrument)
     assert refusal.value.code == code
     assert pointer in {problem.pointer for problem in refusal.value.problems}
     assert everything() == before
 
 
-def test_the_same_reading_twice_in_one_message_is_refused(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    body = make_readings(run)
+def test_the_same_reading_twice_in_one_message_is_refused(cast: Cast, planned: Run) -> None:
+    body = make_readings(planned)
     body["readings"].append(body["readings"][0])
     with pytest.raises(Invalid) as refusal:
-        store_readings(instrument=run.instrument, body=json.dumps(body).encode(), by=run.instrument)
+        store_readings(instrument=planned.instrument, body=json.dumps(body).encode(), by=planned.instrument)
     assert refusal.value.code == "reading_twice"
 
 
-def test_readings_for_an_unknown_or_closed_run_are_refused(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_readings_for_an_unknown_or_closed_run_are_refused(cast: Cast, planned: Run) -> None:
     with pytest.raises(NotFound) as unknown:
-        store_readings(instrument=run.instrument, body=make_readings_bytes(run, run="RUN-26-99999-X"), by=run.instrument)
+        store_readings(instrument=planned.instrument, body=make_readings_bytes(planned, run="RUN-26-99999-X"), by=planned.instrument)
     assert unknown.value.code == "unknown_run"
     other = make_instrument(cast, "ICPMS-2")
     with pytest.raises(NotFound):
-        store_readings(instrument=other, body=make_readings_bytes(run), by=other)
-    Run.objects.filter(pk=run.pk).update(state="authorised")
+        store_readings(instrument=other, body=make_readings_bytes(planned), by=other)
+    Run.objects.filter(pk=planned.pk).update(state="authorised")
     with pytest.raises(DomainError) as closed:
-        store_readings(instrument=run.instrument, body=make_readings_bytes(run), by=run.instrument)
+        store_readings(instrument=planned.instrument, body=make_readings_bytes(planned), by=planned.instrument)
     assert closed.value.code == "run_closed"
     assert not Upload.objects.exists()
 
 
-def test_a_broken_message_names_line_and_character(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_a_broken_message_names_line_and_character(cast: Cast, planned: Run) -> None:
     with pytest.raises(ParseError) as refusal:
-        store_readings(instrument=run.instrument, body=make_readings_bytes(run)[:-20], by=run.instrument)
+        store_readings(instrument=planned.instrument, body=make_readings_bytes(planned)[:-20], by=planned.instrument)
     assert refusal.value.place.line == 1
     assert not Upload.objects.exists()
 
 
-def test_readings_that_were_sent_before_wait_for_a_person_when_they_come_changed(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    store_readings(instrument=run.instrument, body=make_readings_bytes(run), by=run.instrument)
-    corrected = store_readings(instrument=run.instrument, body=change(make_readings(run), 0, value="1.5"), by=run.instrument)
+def test_readings_that_were_sent_before_wait_for_a_person_when_they_come_changed(cast: Cast, planned: Run) -> None:
+    store_readings(instrument=planned.instrument, body=make_readings_bytes(planned), by=planned.instrument)
+    corrected = store_readings(instrument=planned.instrument, body=change(make_readings(planned), 0, value="1.5"), by=planned.instrument)
     assert corrected.upload.state == "waiting"

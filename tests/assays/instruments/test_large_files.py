@@ -48,42 +48,40 @@ def work(upload: Upload) -> Upload:
     return Upload.objects.select_related("job", "run").get(pk=upload.pk)
 
 
-def test_a_large_file_is_kept_at_once_and_stored_once_by_a_worker(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    data = make_export(run)
-    upload = bring(cast, run, data)
+def test_a_large_file_is_kept_at_once_and_stored_once_by_a_worker(cast: Cast, planned: Run) -> None:
+    data = make_export(planned)
+    upload = bring(cast, planned, data)
     assert (upload.state, upload.job.state, upload.job.requested_by) == ("reading", "queued", cast.analyst)
     assert read_bytes("uploads", upload.sha256) == data
     assert not upload.rows.exists()
-    assert bring(cast, run, data).pk == upload.pk
+    assert bring(cast, planned, data).pk == upload.pk
 
     upload = work(upload)
-    run.refresh_from_db()
-    assert (upload.state, run.state, upload.job.state) == ("recorded", "qc_passed", "done")
+    planned.refresh_from_db()
+    assert (upload.state, planned.state, upload.job.state) == ("recorded", "qc_passed", "done")
     assert upload.job.result["state"] == "recorded"
     stored = (Reading.objects.count(), ResultVersion.objects.count(), Job.objects.count())
     import_upload(upload.pk, lambda _progress, _message: None, by=cast.analyst)
     assert (Reading.objects.count(), ResultVersion.objects.count(), Job.objects.count()) == stored
 
 
-def test_what_fails_in_the_worker_waits_in_the_error_queue_and_is_read_again(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    assert bring(cast, run, b"nothing that can be read " * 100).state == "unreadable"  # seen at the first look, without a worker
+def test_what_fails_in_the_worker_waits_in_the_error_queue_and_is_read_again(cast: Cast, planned: Run) -> None:
+    assert bring(cast, planned, b"nothing that can be read " * 100).state == "unreadable"  # seen at the first look, without a worker
     head = b"Sample,,,163  Dy  [ He ] ,\nSample Name,Type,Total Dil.,Conc. [ ppb ],CPS\n"
-    cut = work(bring(cast, run, head + b"X,Sample,1,2.5,1000\n" * 50 + b"X,Sample"))
+    cut = work(bring(cast, planned, head + b"X,Sample,1,2.5,1000\n" * 50 + b"X,Sample"))
     assert (cut.state, cut.job.state, cut.rows.count()) == ("unreadable", "done", 0)
     assert "row 53" in cut.error_place
 
-    upload = bring(cast, run)
+    upload = bring(cast, planned)
     with patch("assays.instruments.importing.read_export", side_effect=MemoryError):
         upload = work(upload)
     assert (upload.state, upload.job.state, upload.job.error_code) == ("unreadable", "failed", "internal")
     assert {cut, upload} < set(error_queue(cast.analyst))
 
-    Run.objects.filter(pk=run.pk).update(state="authorised")
+    Run.objects.filter(pk=planned.pk).update(state="authorised")
     attempt = replay_upload(upload=upload, by=cast.analyst)
     assert (attempt.outcome, attempt.made, attempt.settled) == ("reading", upload, False)
-    Run.objects.filter(pk=run.pk).update(state="planned")
+    Run.objects.filter(pk=planned.pk).update(state="planned")
     assert work(attempt.made).state == "waiting"  # read again, a person records it
 
     closed = make_planned_run(cast)
@@ -94,19 +92,18 @@ def test_what_fails_in_the_worker_waits_in_the_error_queue_and_is_read_again(cas
     assert late.error.startswith(f"Run {closed.code} is")
 
 
-def test_withdrawn_before_it_is_read_stores_nothing_and_can_be_taken_up_again(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    upload = withdraw_upload(upload=bring(cast, run), reason="wrong batch", by=cast.technician)
+def test_withdrawn_before_it_is_read_stores_nothing_and_can_be_taken_up_again(cast: Cast, planned: Run) -> None:
+    upload = withdraw_upload(upload=bring(cast, planned), reason="wrong batch", by=cast.technician)
     upload = work(upload)
     assert (upload.state, upload.decision_reason, upload.rows.count(), upload.job.state) == ("withdrawn", "wrong batch", 0, "done")
     assert work(reopen_upload(upload=upload, reason="right after all", by=cast.technician)).state == "waiting"
-    assert Run.objects.get(pk=run.pk).state == "planned"
+    assert Run.objects.get(pk=planned.pk).state == "planned"
 
 
-def test_what_is_asked_of_a_large_upload_that_waits_is_a_worker_s_too(cast: Cast) -> None:
-    first, second = make_planned_run(cast), make_planned_run(cast, 2)
-    upload = work(upload_run(cast, second, make_export(second), run=first).upload)
-    assert (upload.state, upload.run) == ("waiting", first)
+def test_what_is_asked_of_a_large_upload_that_waits_is_a_worker_s_too(cast: Cast, planned: Run) -> None:
+    second = make_planned_run(cast, 2)
+    upload = work(upload_run(cast, second, make_export(second), run=planned).upload)
+    assert (upload.state, upload.run) == ("waiting", planned)
 
     def facts() -> Any:
         kept = list(upload.rows.order_by("index").values_list("outcome", "position", "decided_by"))
@@ -139,7 +136,7 @@ def test_what_is_asked_of_a_large_upload_that_waits_is_a_worker_s_too(cast: Cast
     upload = work(attempt.made)
     assert [one.outcome for one in upload.attempts.order_by("pk")] == ["reading", "waiting"]
     # The API gives run and confirmation in one call: the worker does both or neither.
-    upload = work(choose_run(upload=upload, run=first, by=cast.analyst))
+    upload = work(choose_run(upload=upload, run=planned, by=cast.analyst))
     call = f"/instruments/me/uploads/{upload.pk}/confirm/"
     answer = Caller(cast.analyst).post(call, {"run": second.code})
     assert (answer.status_code, answer.json()["state"]) == (202, "reading")
@@ -163,12 +160,11 @@ def test_a_workbook_counts_as_what_it_unpacks_to_and_a_bomb_is_refused_at_once(s
     assert not is_too_long_to_wait(b"PK\x03\x04" + b"0" * 200_000)
 
 
-def test_an_instrument_is_answered_202_and_asks_until_it_is_read(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    caller = Client(headers={"authorization": f"Token {make_instrument_token(cast, run.instrument)}"})
+def test_an_instrument_is_answered_202_and_asks_until_it_is_read(cast: Cast, planned: Run) -> None:
+    caller = Client(headers={"authorization": f"Token {make_instrument_token(cast, planned.instrument)}"})
 
     def send() -> Any:
-        return caller.post("/api/v1/instruments/me/uploads/", {"file": SimpleUploadedFile("batch.xlsx", make_export(run))})
+        return caller.post("/api/v1/instruments/me/uploads/", {"file": SimpleUploadedFile("batch.xlsx", make_export(planned))})
 
     answer = send()
     address = answer.headers["Location"]
@@ -183,10 +179,9 @@ def test_an_instrument_is_answered_202_and_asks_until_it_is_read(cast: Cast) -> 
     assert send().status_code == 200
 
 
-def test_the_page_shows_how_far_it_is_and_leads_to_the_file(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_the_page_shows_how_far_it_is_and_leads_to_the_file(cast: Cast, planned: Run) -> None:
     analyst = sign_in(cast.analyst)
-    form = {"instrument": run.instrument.code, "run": run.code, "file": SimpleUploadedFile("big.xlsx", make_export(run))}
+    form = {"instrument": planned.instrument.code, "run": planned.code, "file": SimpleUploadedFile("big.xlsx", make_export(planned))}
     page = analyst.post("/uploads/new/", form, follow=True)
     assert "read in the background" in said(page)[0]
     upload = Upload.objects.select_related("job").get()

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.test import Client
 
+from assays.models import Submission
 from assays.reports.frame import find_certificate, grade_panel, submission_panel
 from assays.reports.models import Certificate
 from assays.reports.services import amend_certificate, request_certificate, standing_of
@@ -29,8 +30,7 @@ def page_of(certificate: Certificate, tail: str = "") -> str:
     return f"/certificates/{certificate.number}/{tail}"
 
 
-def test_page_shows_standing_hashes_signatures_and_the_paper(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_page_shows_standing_hashes_signatures_and_the_paper(cast: Cast, certificate: Certificate) -> None:
     page = visit(cast.official, page_of(certificate)).content.decode()
     for words in [
         certificate.number,
@@ -45,13 +45,12 @@ def test_page_shows_standing_hashes_signatures_and_the_paper(cast: Cast) -> None
     assert "Withdraw" not in page
 
 
-def test_page_of_an_amendment_shows_the_difference_and_the_old_one_where_to_go(cast: Cast) -> None:
-    old = make_issued(cast)
-    new = make_amended(cast, old)
+def test_page_of_an_amendment_shows_the_difference_and_the_old_one_where_to_go(cast: Cast, certificate: Certificate) -> None:
+    new = make_amended(cast, certificate)
     page = visit(cast.signatory, page_of(new)).content.decode()
     assert "<del>36.6 ± 3.7 mg/kg dry</del>" in page
     assert "<ins>38.4 ± 3.8 mg/kg dry</ins>" in page
-    replaced = visit(cast.signatory, page_of(old)).content.decode()
+    replaced = visit(cast.signatory, page_of(certificate)).content.decode()
     assert "superseded" in replaced
     assert page_of(new) in replaced
 
@@ -73,18 +72,16 @@ def test_paper_asked_for_too_early_leads_back_with_a_sentence(cast: Cast) -> Non
     assert (answer.status_code, answer["Location"]) == (302, page_of(certificate))
 
 
-def test_signatory_issues_from_the_submission(cast: Cast) -> None:
-    submission = make_authorised(cast)
-    answer = submit(cast.signatory, f"/certificates/issue/{submission.code}/")
+def test_signatory_issues_from_the_submission(cast: Cast, authorised: Submission) -> None:
+    answer = submit(cast.signatory, f"/certificates/issue/{authorised.code}/")
     certificate = Certificate.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, page_of(certificate))
-    assert submit(cast.analyst, f"/certificates/issue/{submission.code}/").status_code == 403
-    assert submit(cast.outsiders["signatory"], f"/certificates/issue/{submission.code}/").status_code == 404
-    assert visit(cast.signatory, f"/certificates/issue/{submission.code}/").status_code == 405
+    assert submit(cast.analyst, f"/certificates/issue/{authorised.code}/").status_code == 403
+    assert submit(cast.outsiders["signatory"], f"/certificates/issue/{authorised.code}/").status_code == 404
+    assert visit(cast.signatory, f"/certificates/issue/{authorised.code}/").status_code == 405
 
 
-def test_panel_of_the_submission_shows_its_certificates_and_why_none_can_be_issued(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_panel_of_the_submission_shows_its_certificates_and_why_none_can_be_issued(cast: Cast, certificate: Certificate) -> None:
     for_signatory = submission_panel(certificate.submission, cast.signatory)
     assert for_signatory is not None
     assert [one.number for one, _ in for_signatory["rows"]] == [certificate.number]
@@ -108,23 +105,20 @@ def test_amending_shows_what_would_change_before_it_is_asked_for(cast: Cast) -> 
     assert answer["Location"] == page_of(amendment)
 
 
-def test_amending_without_reason_stays_on_the_page(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_amending_without_reason_stays_on_the_page(cast: Cast, certificate: Certificate) -> None:
     answer = submit(cast.signatory, page_of(certificate, "amend/"), reason="")
     assert answer.status_code == 422
     assert not Certificate.objects.filter(replaces=certificate).exists()
 
 
-def test_blocked_decisions_stand_there_with_their_reason(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_blocked_decisions_stand_there_with_their_reason(cast: Cast, certificate: Certificate) -> None:
     amendment = amend_certificate(certificate=certificate, reason="Corrected", by=cast.signatory)
     page = visit(cast.signatory, page_of(certificate)).content.decode()
     assert f"An amendment of {certificate.number} is on its way: {amendment.number}" in page
     assert submit(cast.signatory, page_of(certificate, "amend/"), reason="Again").status_code == 409
 
 
-def test_withdrawing_keeps_the_reason_when_the_password_is_wrong(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_withdrawing_keeps_the_reason_when_the_password_is_wrong(cast: Cast, certificate: Certificate) -> None:
     wrong = submit(cast.signatory, page_of(certificate, "withdraw/"), reason="Samples were swapped", password="guess")
     assert wrong.status_code == 422
     assert "Samples were swapped" in wrong.content.decode()
@@ -136,19 +130,18 @@ def test_withdrawing_keeps_the_reason_when_the_password_is_wrong(cast: Cast) -> 
     assert "Samples were swapped" in visit(cast.official, page_of(certificate)).content.decode()
 
 
-def test_list_finds_sorts_counts_and_exports(cast: Cast) -> None:
-    old = make_issued(cast)
-    new = make_amended(cast, old)
+def test_list_finds_sorts_counts_and_exports(cast: Cast, certificate: Certificate) -> None:
+    new = make_amended(cast, certificate)
     page = visit(cast.official, "/certificates/").content.decode()
-    assert page.index(new.number) < page.index(old.number)
+    assert page.index(new.number) < page.index(certificate.number)
     assert "2 rows" in page
     narrowed = visit(cast.official, "/certificates/?status=superseded").content.decode()
-    assert old.number in narrowed
+    assert certificate.number in narrowed
     assert new.number not in narrowed
     answer = visit(cast.official, "/certificates/?format=csv&status=superseded")
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert len(lines) == 2
-    assert lines[1].startswith(old.number)
+    assert lines[1].startswith(certificate.number)
 
 
 def test_empty_list_says_how_one_comes_about(cast: Cast) -> None:
@@ -159,8 +152,7 @@ def test_wrong_ordering_leads_back_instead_of_crashing(cast: Cast) -> None:
     assert visit(cast.official, "/certificates/?ordering=token").status_code == 302
 
 
-def test_four_personas(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_four_personas(cast: Cast, certificate: Certificate) -> None:
     decisions = {"amend/", "withdraw/"}
     for tail in ["", "pdf/", *decisions]:
         address = page_of(certificate, tail)
@@ -172,8 +164,7 @@ def test_four_personas(cast: Cast) -> None:
         assert Client().get(address).status_code == 302
 
 
-def test_scanned_number_opens_the_page_of_who_may_see_it(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_scanned_number_opens_the_page_of_who_may_see_it(cast: Cast, certificate: Certificate) -> None:
     assert find_certificate(certificate.number, cast.collector) == page_of(certificate)
     assert find_certificate(certificate.number, cast.outsiders["analyst"]) is None
     assert find_certificate(certificate.number, cast.custodian) is None

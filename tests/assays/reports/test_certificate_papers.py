@@ -73,8 +73,7 @@ def test_paper_carries_each_item_of_the_standard(cast: Cast) -> None:
         assert squeeze(words) in text, item
 
 
-def test_paper_tells_neither_mine_nor_collectors_code(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_paper_tells_neither_mine_nor_collectors_code(cast: Cast, certificate: Certificate) -> None:
     sample = certificate.samples.get().sample
     text = text_of(certificate) + bytes(certificate.snapshot.content).decode()
     for secret in [sample.code, sample.mine.name, sample.mine.code, sample.field_id, sample.seal_number]:
@@ -111,10 +110,9 @@ def test_accepted_discrepancy_stands_on_the_paper_as_a_deviation(cast: Cast) -> 
     assert squeeze("seal broken; accepted: Bag tight, mass unchanged") in text
 
 
-def test_amended_paper_shows_the_difference(cast: Cast) -> None:
-    old = make_issued(cast)
-    text = text_of(make_amended(cast, old, reason="Dilution corrected."))
-    for words in ["Amendment to certificate of analysis", old.number, "Dilution corrected.", "36.6 ± 3.7", "38.4 ± 3.8"]:
+def test_amended_paper_shows_the_difference(cast: Cast, certificate: Certificate) -> None:
+    text = text_of(make_amended(cast, certificate, reason="Dilution corrected."))
+    for words in ["Amendment to certificate of analysis", certificate.number, "Dilution corrected.", "36.6 ± 3.7", "38.4 ± 3.8"]:
         assert squeeze(words) in text
 
 
@@ -134,8 +132,7 @@ def test_tests_outside_a_claimed_scope_are_marked_and_nothing_is_where_none_is_c
     assert squeeze("Not within the laboratory's scope of accreditation") in text
 
 
-def test_snapshot_drawn_again_gives_the_same_bytes(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_snapshot_drawn_again_gives_the_same_bytes(cast: Cast, certificate: Certificate) -> None:
     content = read_content(certificate)
     assert content.canonical_bytes() == bytes(certificate.snapshot.content)
     assert render_certificate(content, pattern_svg=draw_pattern(content)) == paper_of(certificate)

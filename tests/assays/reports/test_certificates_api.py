@@ -9,6 +9,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
 
+from assays.models import Submission
 from assays.reports.models import Certificate
 from assays.reports.services import request_certificate, standing_of
 from lims.accounts.models import ApiToken
@@ -63,11 +64,11 @@ def test_asking_answers_202_with_number_job_and_address_then_the_job_makes_it(ca
     assert done["result_url"].endswith(f"/certificates/{certificate.number}/")
 
 
-def test_same_key_asks_once(cast: Cast) -> None:
-    submission, signatory = make_authorised(cast), Caller(cast.signatory)
+def test_same_key_asks_once(cast: Cast, authorised: Submission) -> None:
+    signatory = Caller(cast.signatory)
     key = {"idempotency-key": "certificate-1"}
-    first = signatory.post(LIST, {"submission": submission.code}, **key)
-    again = signatory.post(LIST, {"submission": submission.code}, **key)
+    first = signatory.post(LIST, {"submission": authorised.code}, **key)
+    again = signatory.post(LIST, {"submission": authorised.code}, **key)
     assert first.json() == again.json()
     assert again["Idempotent-Replay"] == "true"
     assert (Certificate.objects.count(), Job.objects.count()) == (1, 1)
@@ -96,8 +97,7 @@ def test_wrong_bodies_are_422(cast: Cast, body: dict[str, Any]) -> None:
     assert not Certificate.objects.exists()
 
 
-def test_pdf_is_the_stored_bytes(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_pdf_is_the_stored_bytes(cast: Cast, certificate: Certificate) -> None:
     answer = Caller(cast.official).get(detail(certificate, "pdf/"), accept="application/pdf")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "application/pdf"
@@ -108,8 +108,7 @@ def test_pdf_is_the_stored_bytes(cast: Cast) -> None:
     assert inline["Content-Disposition"].startswith("inline")
 
 
-def test_data_are_the_exact_bytes_that_were_hashed(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_data_are_the_exact_bytes_that_were_hashed(cast: Cast, certificate: Certificate) -> None:
     answer = Caller(cast.collector).get(detail(certificate, "data/"))
     assert answer["Content-Type"] == "application/json"
     assert hashlib.sha256(answer.content).hexdigest() == certificate.snapshot.sha256
@@ -133,8 +132,8 @@ def test_paper_altered_on_disk_is_never_handed_out(cast: Cast) -> None:
     default_storage.delete(file_name("certificates", certificate.artefacts.get().sha256))
 
 
-def test_amending_and_withdrawing(cast: Cast) -> None:
-    certificate, signatory = make_issued(cast), Caller(cast.signatory)
+def test_amending_and_withdrawing(cast: Cast, certificate: Certificate) -> None:
+    signatory = Caller(cast.signatory)
     answer = signatory.post(detail(certificate, "amend/"), {"reason": "Corrected"})
     assert answer.status_code == 202
     amendment = finish(Certificate.objects.get(number=answer.json()["number"]))
@@ -166,31 +165,30 @@ def test_what_could_not_be_made_says_why_and_can_be_tried_again(cast: Cast) -> N
     assert standing_of(finish(certificate)) == "issued"
 
 
-def test_list_filters_pages_and_exports(cast: Cast) -> None:
-    old = make_issued(cast)
-    new, official = make_amended(cast, old), Caller(cast.official)
+def test_list_filters_pages_and_exports(cast: Cast, certificate: Certificate) -> None:
+    new, official = make_amended(cast, certificate), Caller(cast.official)
     body = official.get(f"{LIST}?count=1&page_size=1").json()
     assert (body["count"], [one["number"] for one in body["results"]]) == (2, [new.number])
-    assert [one["number"] for one in official.client.get(body["next"], headers=official.headers).json()["results"]] == [old.number]
+    assert [one["number"] for one in official.client.get(body["next"], headers=official.headers).json()["results"]] == [certificate.number]
 
-    sample = old.samples.get().sample
+    sample = certificate.samples.get().sample
     for query, found in {
         "status=issued": [new],
-        "status=superseded": [old],
-        f"q={old.number[:7]}": [new, old],
-        f"sample={sample.code}": [new, old],
-        f"submission={old.submission.code}": [new, old],
-        "laboratory=LAB": [new, old],
+        "status=superseded": [certificate],
+        f"q={certificate.number[:7]}": [new, certificate],
+        f"sample={sample.code}": [new, certificate],
+        f"submission={certificate.submission.code}": [new, certificate],
+        "laboratory=LAB": [new, certificate],
         "laboratory=OTHER_LAB": [],
-        "customer=irel": [new, old],
+        "customer=irel": [new, certificate],
         "issued_after=2100-01-01": [],
-        "issued_before=2100-01-01": [new, old],
+        "issued_before=2100-01-01": [new, certificate],
     }.items():
         assert [one["number"] for one in official.get(f"{LIST}?{query}").json()["results"]] == [one.number for one in found], query
     assert official.get(f"{LIST}?status=perfect").status_code == 422
     lines = b"".join(official.get(LIST, accept="text/csv").streaming_content).decode().splitlines()
     assert lines[0].startswith("number,status,laboratory")
-    assert [line.split(",")[0] for line in lines[1:]] == [new.number, old.number]
+    assert [line.split(",")[0] for line in lines[1:]] == [new.number, certificate.number]
 
 
 def test_list_costs_the_same_for_one_certificate_and_for_several(cast: Cast, django_assert_num_queries: Any) -> None:
@@ -212,15 +210,13 @@ def test_list_costs_the_same_for_one_certificate_and_for_several(cast: Cast, dja
 PERSONAS = {"signatory": 200, "analyst": 200, "collector": 200, "official": 200, "custodian": 403, "administrator": 403}
 
 
-def test_who_may_see_a_certificate(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_who_may_see_a_certificate(cast: Cast, certificate: Certificate) -> None:
     for role, status in PERSONAS.items():
         for tail in ["", "pdf/", "data/"]:
             assert Caller(cast.people[role]).get(detail(certificate, tail)).status_code == status, (role, tail)
 
 
-def test_another_house_does_not_see_that_it_exists(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_another_house_does_not_see_that_it_exists(cast: Cast, certificate: Certificate) -> None:
     for role in ["signatory", "analyst", "collector"]:
         outsider = Caller(cast.outsiders[role])
         for tail in ["", "pdf/", "data/"]:
@@ -239,8 +235,8 @@ def test_another_laboratorys_signatory_can_do_nothing_to_it(cast: Cast) -> None:
     assert standing_of(certificate) == "issued"
 
 
-def test_wrong_roles_are_refused_before_anything_is_read(cast: Cast) -> None:
-    certificate, analyst = make_issued(cast), Caller(cast.analyst)
+def test_wrong_roles_are_refused_before_anything_is_read(cast: Cast, certificate: Certificate) -> None:
+    analyst = Caller(cast.analyst)
     assert analyst.post(LIST, {"submission": certificate.submission.code}).status_code == 403
     assert analyst.post(detail(certificate, "amend/"), {"reason": "x"}).status_code == 403
     assert analyst.post(detail(certificate, "withdraw/"), {"reason": "x", "password": PASSWORD}).status_code == 403
@@ -251,8 +247,7 @@ def test_nobody_without_a_token(cast: Cast) -> None:
     assert Client().get(LIST).status_code == 401
 
 
-def test_collector_reads_own_codes_and_the_laboratory_blind_ones(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_collector_reads_own_codes_and_the_laboratory_blind_ones(cast: Cast, certificate: Certificate) -> None:
     sample = certificate.samples.get().sample
     assert Caller(cast.collector).get(detail(certificate)).json()["samples"] == [sample.code]
     assert Caller(cast.analyst).get(detail(certificate)).json()["samples"] == [sample.blind_code]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from assays.models import Submission
 from assays.reports import making
 from assays.reports.making import make_certificate
 from assays.reports.models import Certificate, CertificateArtefact, CertificateSnapshot, CertificateStatus
@@ -28,8 +29,7 @@ def pieces() -> tuple[int, int, int]:
     return CertificateSnapshot.objects.count(), CertificateArtefact.objects.count(), CertificateStatus.objects.count()
 
 
-def test_made_certificate_is_in_force_with_snapshot_and_paper_by_their_hashes(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_made_certificate_is_in_force_with_snapshot_and_paper_by_their_hashes(cast: Cast, certificate: Certificate) -> None:
     assert standing_of(certificate) == "issued"
     snapshot = bytes(certificate.snapshot.content)
     assert hashlib.sha256(snapshot).hexdigest() == certificate.snapshot.sha256
@@ -70,25 +70,22 @@ def test_progress_moves_forward_and_says_what_is_done(cast: Cast) -> None:
     assert all(message for _, message in seen)
 
 
-def test_job_tells_where_the_certificate_is(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_job_tells_where_the_certificate_is(cast: Cast, certificate: Certificate) -> None:
     job = Job.objects.get()
     assert (job.state, job.progress) == ("done", 1.0)
     assert job.result == {"number": certificate.number, "certificate": f"/api/v1/certificates/{certificate.number}/"}
     assert job.result_url == f"/certificates/{certificate.number}/"
 
 
-def test_making_it_again_changes_nothing(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_making_it_again_changes_nothing(cast: Cast, certificate: Certificate) -> None:
     before, paper = pieces(), certificate.artefacts.get()
     make_certificate(certificate.pk, lambda progress, message: None)
     assert pieces() == before
     assert certificate.artefacts.get() == paper
 
 
-def test_hold_put_on_meanwhile_stops_it_and_nothing_is_stored(cast: Cast) -> None:
-    submission = make_authorised(cast)
-    certificate = request_certificate(submission=submission, by=cast.signatory)
+def test_hold_put_on_meanwhile_stops_it_and_nothing_is_stored(cast: Cast, authorised: Submission) -> None:
+    certificate = request_certificate(submission=authorised, by=cast.signatory)
     sample = certificate.samples.get().sample
     hold = hold_sample(sample=sample, kind="quality", reason="Confirm", by=cast.quality_manager)
     job = run_job(certificate.job_id)
@@ -104,8 +101,7 @@ def test_hold_put_on_meanwhile_stops_it_and_nothing_is_stored(cast: Cast) -> Non
     assert pieces() == (1, 1, 1)
 
 
-def test_only_what_failed_is_tried_again_and_only_by_who_may_issue(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_only_what_failed_is_tried_again_and_only_by_who_may_issue(cast: Cast, certificate: Certificate) -> None:
     with pytest.raises(DomainError) as refusal:
         retry_certificate(certificate=certificate, by=cast.signatory)
     assert refusal.value.code == "not_failed"
@@ -113,16 +109,15 @@ def test_only_what_failed_is_tried_again_and_only_by_who_may_issue(cast: Cast) -
         retry_certificate(certificate=certificate, by=cast.quality_manager)
 
 
-def test_results_that_change_while_it_is_drawn_are_drawn_anew(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    submission = make_authorised(cast)
-    certificate = request_certificate(submission=submission, by=cast.signatory)
+def test_results_that_change_while_it_is_drawn_are_drawn_anew(cast: Cast, authorised: Submission, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = request_certificate(submission=authorised, by=cast.signatory)
     drawn: list[Any] = []
     draw = making.render_certificate
 
     def draw_while_results_change(content: Any, **more: Any) -> bytes:
         drawn.append(content)
         if len(drawn) == 1:
-            remeasure(cast, submission, [without(Dy="40.1")])
+            remeasure(cast, authorised, [without(Dy="40.1")])
         return draw(content, **more)
 
     monkeypatch.setattr(making, "render_certificate", draw_while_results_change)
@@ -148,11 +143,10 @@ def test_crash_while_drawing_leaves_nothing_behind(cast: Cast, monkeypatch: pyte
     assert certificate.submission.tests.get().state == "authorised"
 
 
-def test_character_that_no_font_prints_is_named_in_the_job(cast: Cast) -> None:
-    submission = make_authorised(cast)
-    submission.customer_reference = "𓂀-17"
-    submission.save()
-    certificate = request_certificate(submission=submission, by=cast.signatory)
+def test_character_that_no_font_prints_is_named_in_the_job(cast: Cast, authorised: Submission) -> None:
+    authorised.customer_reference = "𓂀-17"
+    authorised.save()
+    certificate = request_certificate(submission=authorised, by=cast.signatory)
     job = run_job(certificate.job_id)
     assert job is not None
     assert job.error_code == "character_without_font"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.test import Client
 
+from assays.models import Submission
 from assays.reports.services import request_certificate
 from tests.factories.people import Cast
-from tests.factories.release import make_authorised, make_issued
+from tests.factories.release import make_issued
 
 
 def page(user: object, path: str) -> str:
@@ -17,12 +18,11 @@ def page(user: object, path: str) -> str:
     return answer.content.decode()
 
 
-def test_signatory_finds_the_step_on_the_submission_and_then_its_reason_why_not(cast: Cast) -> None:
-    submission = make_authorised(cast)
-    address = f"/submissions/{submission.code}/"
-    assert f'action="/certificates/issue/{submission.code}/"' in page(cast.signatory, address)
+def test_signatory_finds_the_step_on_the_submission_and_then_its_reason_why_not(cast: Cast, authorised: Submission) -> None:
+    address = f"/submissions/{authorised.code}/"
+    assert f'action="/certificates/issue/{authorised.code}/"' in page(cast.signatory, address)
     assert "/certificates/issue/" not in page(cast.analyst, address)
-    certificate = request_certificate(submission=submission, by=cast.signatory)
+    certificate = request_certificate(submission=authorised, by=cast.signatory)
     shown = page(cast.signatory, address)
     assert f"/certificates/{certificate.number}/" in shown
     assert "is being made over these samples" in shown

@@ -13,7 +13,7 @@ from lims.jobs.models import Job
 from samples.services.holding import hold_sample
 from tests.factories import bench
 from tests.factories.people import Cast
-from tests.factories.release import CLAY, make_authorised, make_issued, make_reviewed_run
+from tests.factories.release import CLAY, make_authorised, make_reviewed_run
 
 
 def samples_of(submission: Submission) -> list[object]:
@@ -31,11 +31,10 @@ def test_signatory_asks_for_a_certificate_and_a_job_waits_to_make_it(cast: Cast)
     assert not CertificateSnapshot.objects.exists()
 
 
-def test_only_a_signatory_issues(cast: Cast) -> None:
-    submission = make_authorised(cast)
+def test_only_a_signatory_issues(cast: Cast, authorised: Submission) -> None:
     for role in ["analyst", "reviewer", "quality_manager", "official", "collector", "receptionist"]:
         with pytest.raises(Forbidden):
-            request_certificate(submission=submission, by=cast.people[role])
+            request_certificate(submission=authorised, by=cast.people[role])
     assert not Certificate.objects.exists()
     assert not Job.objects.exists()
 
@@ -62,25 +61,23 @@ def test_a_held_sample_blocks_its_certificate_and_not_that_of_the_others(cast: C
     assert [one.sample for one in certificate.samples.all()] == [free]
 
 
-def test_a_sample_without_authorised_result_in_the_submission_is_refused_by_its_place(cast: Cast) -> None:
-    submission, other = make_authorised(cast), make_authorised(cast)
-    (own,), (stranger,) = samples_of(submission), samples_of(other)
+def test_a_sample_without_authorised_result_in_the_submission_is_refused_by_its_place(cast: Cast, authorised: Submission) -> None:
+    other = make_authorised(cast)
+    (own,), (stranger,) = samples_of(authorised), samples_of(other)
     with pytest.raises(Invalid) as refusal:
-        request_certificate(submission=submission, samples=[own.pk, stranger.pk], by=cast.signatory)
+        request_certificate(submission=authorised, samples=[own.pk, stranger.pk], by=cast.signatory)
     assert [problem.pointer for problem in refusal.value.problems] == ["/samples/1"]
     assert not Certificate.objects.exists()
 
 
-def test_samples_are_covered_by_one_certificate_at_a_time(cast: Cast) -> None:
-    submission = make_authorised(cast)
-    first = request_certificate(submission=submission, by=cast.signatory)
+def test_samples_are_covered_by_one_certificate_at_a_time(cast: Cast, authorised: Submission) -> None:
+    first = request_certificate(submission=authorised, by=cast.signatory)
     with pytest.raises(Blocked, match=f"{first.number} is being made"):
-        request_certificate(submission=submission, by=cast.signatory)
+        request_certificate(submission=authorised, by=cast.signatory)
     assert Certificate.objects.count() == 1
 
 
-def test_a_certificate_in_force_is_amended_or_withdrawn_never_issued_again(cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_a_certificate_in_force_is_amended_or_withdrawn_never_issued_again(cast: Cast, certificate: Certificate) -> None:
     (blocker,) = issue_blockers(certificate.submission)
     assert blocker.code == "certified_already"
     assert "Amend it" in blocker.sentence

@@ -19,8 +19,7 @@ def ask(client: Client, certificate: Certificate, accept: str = "application/jso
     return client.get(urlsplit(verify_url(certificate)).path, headers={"accept": accept})
 
 
-def test_certificate_in_force_is_authentic(client: Client, cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_certificate_in_force_is_authentic(client: Client, cast: Cast, certificate: Certificate) -> None:
     answer = ask(client, certificate)
     assert answer.status_code == 200
     assert answer.json() == {
@@ -38,16 +37,14 @@ def test_certificate_in_force_is_authentic(client: Client, cast: Cast) -> None:
     }
 
 
-def test_superseded_certificate_names_the_one_at_the_end_of_the_chain(client: Client, cast: Cast) -> None:
-    first = make_issued(cast)
-    second = make_amended(cast, first)
+def test_superseded_certificate_names_the_one_at_the_end_of_the_chain(client: Client, cast: Cast, certificate: Certificate) -> None:
+    second = make_amended(cast, certificate)
     third = make_amended(cast, second, without(Dy="39.9"))
-    answer = ask(client, first).json()
+    answer = ask(client, certificate).json()
     assert (answer["status"], answer["in_force"], answer["superseded_by"]) == ("superseded", False, third.number)
 
 
-def test_withdrawn_certificate_says_so_and_not_why(client: Client, cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_withdrawn_certificate_says_so_and_not_why(client: Client, cast: Cast, certificate: Certificate) -> None:
     withdraw_certificate(certificate=certificate, reason="Samples were swapped", password=PASSWORD, by=cast.signatory)
     answer = ask(client, certificate)
     assert (answer.json()["status"], answer.json()["in_force"]) == ("withdrawn", False)
@@ -78,8 +75,7 @@ def test_an_amendment_being_made_does_not_show_yet(client: Client, cast: Cast) -
     assert ask(client, certificate).json()["status"] == "authentic"
 
 
-def test_page_needs_no_login_tells_no_result_and_stays_out_of_indexes(client: Client, cast: Cast) -> None:
-    certificate = make_issued(cast)
+def test_page_needs_no_login_tells_no_result_and_stays_out_of_indexes(client: Client, cast: Cast, certificate: Certificate) -> None:
     answer = ask(client, certificate, "text/html,application/xhtml+xml,*/*;q=0.8")
     page = answer.content.decode()
     assert answer.status_code == 200
@@ -98,8 +94,8 @@ def test_page_answers_whoever_names_no_preference(client: Client, cast: Cast) ->
     assert ask(client, make_issued(cast), "*/*")["Content-Type"].startswith("text/html")
 
 
-def test_tokens_are_long_random_and_not_the_number(cast: Cast) -> None:
-    one, two = make_issued(cast), make_issued(cast)
-    assert one.token != two.token
-    assert min(len(one.token), len(two.token)) >= 32
-    assert one.number not in one.token
+def test_tokens_are_long_random_and_not_the_number(cast: Cast, certificate: Certificate) -> None:
+    two = make_issued(cast)
+    assert certificate.token != two.token
+    assert min(len(certificate.token), len(two.token)) >= 32
+    assert certificate.number not in certificate.token

@@ -84,24 +84,22 @@ def test_only_authorised_results_unless_drafts_are_asked_for_by_who_may(cast: Ca
             grades_of(sample_ids(submission), person, drafts=True)
 
 
-def test_measured_again_the_authorised_numbers_stay_until_the_new_ones_are_authorised(cast: Cast) -> None:
-    submission = make_authorised(cast)
+def test_measured_again_the_authorised_numbers_stay_until_the_new_ones_are_authorised(cast: Cast, authorised: Submission) -> None:
     from assays.models import Run
     from tests.factories.release import store_results
 
-    run = Run.objects.get(positions__aliquot__test__submission=submission)
+    run = Run.objects.get(positions__aliquot__test__submission=authorised)
     store_results(run, [without(Dy="48.4")], by=cast.analyst)
-    (grade,) = grades_of(sample_ids(submission), cast.official)
-    (draft,) = grades_of(sample_ids(submission), cast.analyst, drafts=True)
+    (grade,) = grades_of(sample_ids(authorised), cast.official)
+    (draft,) = grades_of(sample_ids(authorised), cast.analyst, drafts=True)
     assert (grade.elements["Dy"].text, draft.elements["Dy"].text, draft.is_draft) == ("36.6", "48.4", True)
-    remeasure(cast, submission, [without(Dy="48.4")])
-    (grade,) = grades_of(sample_ids(submission), cast.official)
+    remeasure(cast, authorised, [without(Dy="48.4")])
+    (grade,) = grades_of(sample_ids(authorised), cast.official)
     assert grade.elements["Dy"].text == "48.4"
 
 
-def test_newer_test_of_a_method_stands_for_the_older_as_a_whole(cast: Cast) -> None:
-    first = make_authorised(cast)
-    sample = first.tests.get().sample
+def test_newer_test_of_a_method_stands_for_the_older_as_a_whole(cast: Cast, authorised: Submission) -> None:
+    sample = authorised.tests.get().sample
     make_authorised(cast, contents=[without("Tb", Dy="40.0")], samples=[sample])
     (grade,) = grades_of([sample.pk], cast.official)
     assert grade.elements["Dy"].text == "40.0"
@@ -120,9 +118,8 @@ def test_total_and_leachable_stay_apart_and_stand_side_by_side(cast: Cast) -> No
     assert {"Dy₂O₃", "Dy", "Tb₄O₇", "Tb", "TREO", "HREO", "MREO"} == {row.symbol for row in table.rows}
 
 
-def test_a_laboratory_never_sees_what_another_measured_on_the_same_sample(cast: Cast) -> None:
-    submission = make_authorised(cast)
-    ids = sample_ids(submission)
+def test_a_laboratory_never_sees_what_another_measured_on_the_same_sample(cast: Cast, authorised: Submission) -> None:
+    ids = sample_ids(authorised)
     assert len(grades_of(ids, cast.analyst)) == 1
     assert grades_of(ids, cast.outsiders["analyst"]) == []
     assert grades_of(ids, cast.outsiders["collector"]) == []

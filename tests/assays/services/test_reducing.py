@@ -18,7 +18,7 @@ from assays.services.judging import judge_run
 from assays.services.planning import plan_run
 from assays.services.result_versions import reduce_run
 from assays.services.reviewing import SEND_BACK, review_run
-from tests.factories.bench import make_planned_run, method_version
+from tests.factories.bench import method_version
 from tests.factories.measurement import make_export, make_headings, make_measured_run, make_readings, make_rows, upload_run
 from tests.factories.people import PASSWORD, Cast
 
@@ -39,12 +39,11 @@ def current(run: Run, position: int, symbol: str) -> ResultVersion:
     return ResultVersion.objects.get(position__run=run, position__number=position, result__analyte__symbol=symbol, current_of__isnull=False)
 
 
-def test_a_result_computed_by_hand(cast: Cast) -> None:
+def test_a_result_computed_by_hand(cast: Cast, planned: Run) -> None:
     # Position 3: 35.1 µg/L read with its dilution, blank 0.018 µg/L, 100 mL, 0.1 g, 20 % moisture:
     # (35.1 - 0.018) µg/L · 0.1 L / 0.1 g = 35.082 mg/kg as weighed; / 0.8 = 43.8525 mg/kg dry; U = 10 % = 4.4.
-    run = make_planned_run(cast)
-    read(run, 3, "Dy", value="35.1")
-    found = current(run, 3, "Dy")
+    read(planned, 3, "Dy", value="35.1")
+    found = current(planned, 3, "Dy")
     assert (found.text, found.uncertainty_text, found.unit, found.basis, found.qualifier) == ("43.9", "4.4", "mg/kg", "dry", "=")
     assert found.value == Decimal("43.8525")
     assert found.inputs["blank_ug_l"] == "0.018"
@@ -52,14 +51,13 @@ def test_a_result_computed_by_hand(cast: Cast) -> None:
     assert str(found.method_version) == "FUS-MS v1"
 
 
-def test_a_dilution_the_instrument_did_not_apply_is_applied_here_once(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    body = make_readings(run)
+def test_a_dilution_the_instrument_did_not_apply_is_applied_here_once(cast: Cast, planned: Run) -> None:
+    body = make_readings(planned)
     for reading in body["readings"]:
         if reading["position"] == 3:
             reading |= {"value": str(Decimal(reading["value"]) / 20), "dilution": None}
-    store_readings(instrument=run.instrument, body=json.dumps(body).encode(), by=run.instrument)
-    found = current(run, 3, "Dy")
+    store_readings(instrument=planned.instrument, body=json.dumps(body).encode(), by=planned.instrument)
+    found = current(planned, 3, "Dy")
     # 1.755 µg/L of the measured solution, diluted twenty times: the same 35.1 µg/L.
     assert found.inputs["solution_ug_l"] == "1.755"
     assert found.value == Decimal("43.8525")
@@ -78,19 +76,17 @@ def test_a_dilution_the_instrument_did_not_apply_is_applied_here_once(cast: Cast
     ],
 )
 def test_what_is_outside_the_working_range_is_a_bound_never_a_number(
-    cast: Cast, members: dict[str, Any], qualifier: str, text: str
+    cast: Cast, planned: Run, members: dict[str, Any], qualifier: str, text: str
 ) -> None:
-    run = make_planned_run(cast)
-    read(run, 4, "Dy", **members)
-    found = current(run, 4, "Dy")
+    read(planned, 4, "Dy", **members)
+    found = current(planned, 4, "Dy")
     assert (found.qualifier, found.text, found.uncertainty, found.uncertainty_text) == (qualifier, text, None, "")
 
 
-def test_what_is_not_available_gives_no_result(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    read(run, 4, "Dy", value=None, qualifier="N/A")
-    assert not Result.objects.filter(test__aliquots__positions__run=run, analyte__symbol="Dy", current__position__number=4).exists()
-    assert current(run, 3, "Dy")
+def test_what_is_not_available_gives_no_result(cast: Cast, planned: Run) -> None:
+    read(planned, 4, "Dy", value=None, qualifier="N/A")
+    assert not Result.objects.filter(test__aliquots__positions__run=planned, analyte__symbol="Dy", current__position__number=4).exists()
+    assert current(planned, 3, "Dy")
 
 
 def test_only_samples_become_results_not_their_duplicates_nor_controls(cast: Cast) -> None:
@@ -99,27 +95,25 @@ def test_only_samples_become_results_not_their_duplicates_nor_controls(cast: Cas
     assert Result.objects.count() == 3 * 17
 
 
-def test_reducing_again_adds_versions_and_overwrites_none(cast: Cast) -> None:
-    run = make_measured_run(cast)
+def test_reducing_again_adds_versions_and_overwrites_none(cast: Cast, measured: Run) -> None:
     before = list(ResultVersion.objects.order_by("pk").values())
-    reduction = reduce_run(run=run, by=cast.analyst)
-    assert (reduction.number, reduction.reduced_by, reduction.uploads) == (2, cast.analyst, [run.uploads.get().sha256])
+    reduction = reduce_run(run=measured, by=cast.analyst)
+    assert (reduction.number, reduction.reduced_by, reduction.uploads) == (2, cast.analyst, [measured.uploads.get().sha256])
     assert list(ResultVersion.objects.filter(version=1).order_by("pk").values()) == before
     assert set(Result.objects.values_list("current__version", flat=True)) == {2}
 
 
-def test_another_isotope_than_the_methods_is_kept_and_not_used(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    headings = make_headings(run)
+def test_another_isotope_than_the_methods_is_kept_and_not_used(cast: Cast, planned: Run) -> None:
+    headings = make_headings(planned)
     other = type(headings[0])("Dy", 161)
     rows = [
         BatchRow(row.sample, row.type, {**row.values, other.heading: BatchValues(Decimal(999))}, total_dilution=row.total_dilution)
-        for row in make_rows(run)
+        for row in make_rows(planned)
     ]
-    upload_run(cast, run, write_batch_table(rows, [*headings, other]))
-    run.refresh_from_db()
-    assert run.state == "qc_passed"
-    assert current(run, 3, "Dy").text == "43.9"
+    upload_run(cast, planned, write_batch_table(rows, [*headings, other]))
+    planned.refresh_from_db()
+    assert planned.state == "qc_passed"
+    assert current(planned, 3, "Dy").text == "43.9"
 
 
 def test_a_test_loaded_again_follows_its_newest_run(cast: Cast) -> None:

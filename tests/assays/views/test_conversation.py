@@ -85,10 +85,9 @@ def answers(page: Any, **changes: str) -> dict[str, str]:
     return {name: str(value) for name, value in fields.items()} | included | table | changes
 
 
-def test_an_unknown_layout_is_taught_read_and_recorded(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_an_unknown_layout_is_taught_read_and_recorded(cast: Cast, planned: Run) -> None:
     technician = sign_in(cast.technician)
-    upload = bring(technician, run, write_unknown(run))
+    upload = bring(technician, planned, write_unknown(planned))
     address = f"/uploads/{upload.pk}/"
     assert upload.state == "unreadable"
     page = text_of(technician.get(address))
@@ -109,14 +108,14 @@ def test_an_unknown_layout_is_taught_read_and_recorded(cast: Cast) -> None:
         assert "no value includes it" in text_of(technician.post(f"{address}teach/", proposed | measured | {"step": "save"}))
         shown = technician.post(f"{address}teach/", proposed | {"step": "preview"})
     export = shown.context["export"]
-    assert len(export.rows) == run.positions.count()
+    assert len(export.rows) == planned.positions.count()
     assert {reading.unit for reading in export.readings} == {"mg/L"}
     assert export.readings[0].raw in text_of(shown)
 
     kept = technician.post(f"{address}teach/", proposed | {"step": "save"}, follow=True)
     assert "The mapping is kept and the file is read with it" in said(kept)[-1]
     upload.refresh_from_db()
-    assert (upload.state, upload.format, upload.run, str(upload.mapping)) == ("waiting", "mapped", run, "Wizard v1")
+    assert (upload.state, upload.format, upload.run, str(upload.mapping)) == ("waiting", "mapped", planned, "Wizard v1")
     assert Attempt.objects.get().outcome == "waiting"
     page = text_of(technician.get(address))
     assert "Called as the tube is." in page
@@ -124,12 +123,12 @@ def test_an_unknown_layout_is_taught_read_and_recorded(cast: Cast) -> None:
     assert not ResultVersion.objects.exists()
 
     technician.post(f"{address}confirm/")
-    run.refresh_from_db()
-    assert run.state == "qc_passed"
+    planned.refresh_from_db()
+    assert planned.state == "qc_passed"
     assert Reading.objects.filter(unit="mg/L").exists()
 
     # The next file of the layout is known by its headings; the laboratory next door knows nothing of it.
-    other = make_planned_run(cast, 1, instrument=run.instrument)
+    other = make_planned_run(cast, 1, instrument=planned.instrument)
     assert bring(technician, other, write_unknown(other), "next.csv").mapping == upload.mapping
     mapping = Mapping.objects.get()
     assert sign_in(cast.outsiders["technician"]).get(f"/mappings/{mapping.pk}/").status_code == 404
@@ -138,10 +137,9 @@ def test_an_unknown_layout_is_taught_read_and_recorded(cast: Cast) -> None:
     assert technician.get(f"/mappings/{mapping.pk}/").status_code == 200
 
 
-def test_a_corrected_mapping_reads_the_same_bytes_again_and_keeps_what_was_read_before(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_a_corrected_mapping_reads_the_same_bytes_again_and_keeps_what_was_read_before(cast: Cast, planned: Run) -> None:
     analyst = sign_in(cast.analyst)
-    upload = bring(analyst, run, write_unknown(run))
+    upload = bring(analyst, planned, write_unknown(planned))
     teach = f"/uploads/{upload.pk}/teach/"
     wrong = answers(analyst.get(teach), name="Wizard", step="save")
     analyst.post(teach, wrong | {"unit_3": "ug/L"})
@@ -157,24 +155,23 @@ def test_a_corrected_mapping_reads_the_same_bytes_again_and_keeps_what_was_read_
     assert (upload.state, new.state, new.mapping.number) == ("withdrawn", "waiting", 2)
     assert list(Reading.objects.filter(row__upload=upload).order_by("pk").values()) == before
     assert "Open the upload that counts" in text_of(analyst.get(f"/uploads/{upload.pk}/"))
-    assert bring(analyst, run, write_unknown(run)) == new
+    assert bring(analyst, planned, write_unknown(planned)) == new
     assert MappingVersion.objects.count() == 2
 
     gone = analyst.post(f"/mappings/{mapping.pk}/use/", {"reason": "a new program"}, follow=True)
     assert said(gone)[-1] == "Changed."
-    assert bring(analyst, run, write_unknown(run, separator=";") + b"\r\n", "b.csv").state == "unreadable"
+    assert bring(analyst, planned, write_unknown(planned, separator=";") + b"\r\n", "b.csv").state == "unreadable"
 
 
-def test_two_mappings_that_fit_ask_which_is_meant(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_two_mappings_that_fit_ask_which_is_meant(cast: Cast, planned: Run) -> None:
     analyst = sign_in(cast.analyst)
-    upload = bring(analyst, run, write_unknown(run))
+    upload = bring(analyst, planned, write_unknown(planned))
     teach = f"/uploads/{upload.pk}/teach/"
     said_before = answers(analyst.get(teach), step="save")
     analyst.post(teach, said_before | {"name": "One"})
     second = analyst.post(teach, said_before | {"name": "Two"}, follow=True)
     assert "This file also fits One" in " ".join(said(second))
-    other = make_planned_run(cast, 1, instrument=run.instrument)
+    other = make_planned_run(cast, 1, instrument=planned.instrument)
     unsure = bring(analyst, other, write_unknown(other), "next.csv")
     assert unsure.state == "unreadable"
     page = text_of(analyst.get(f"/uploads/{unsure.pk}/"))
@@ -186,9 +183,8 @@ def test_two_mappings_that_fit_ask_which_is_meant(cast: Cast) -> None:
     assert (unsure.state, unsure.mapping) == ("waiting", two)
 
 
-def test_a_pattern_is_tried_kept_and_mends_what_waits_by_replay(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    upload = make_waiting_upload(cast, run)
+def test_a_pattern_is_tried_kept_and_mends_what_waits_by_replay(cast: Cast, planned: Run) -> None:
+    upload = make_waiting_upload(cast, planned)
     analyst = sign_in(cast.analyst)
     page = text_of(analyst.get("/name-patterns/?names=Oreas 24b%0AFELDSPAR 7"))
     assert "which come with the product" in page
@@ -216,23 +212,21 @@ def test_a_pattern_is_tried_kept_and_mends_what_waits_by_replay(cast: Cast) -> N
     assert "no such material any more" in text_of(analyst.get(f"/name-patterns/{own.pk}/"))
 
 
-def test_a_reference_material_is_known_by_its_other_name(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    reference = run.positions.filter(kind="reference").select_related("material").first()
+def test_a_reference_material_is_known_by_its_other_name(cast: Cast, planned: Run) -> None:
+    reference = planned.positions.filter(kind="reference").select_related("material").first()
     analyst = sign_in(cast.analyst)
     analyst.post(
         "/name-patterns/new/", {"names": "house clay*", "kind": "control", "material": reference.material.code, "first": "on"}
     )  # fmt: skip
-    data = write_unknown(run).replace(reference.label.encode() + b";", b"House-Clay A;")
-    upload = bring(analyst, run, data)
+    data = write_unknown(planned).replace(reference.label.encode() + b";", b"House-Clay A;")
+    upload = bring(analyst, planned, data)
     teach = f"/uploads/{upload.pk}/teach/"
     analyst.post(teach, answers(analyst.get(teach), name="Wizard", step="save"))
     assert upload.rows.get(label="House-Clay A").position == reference
 
 
-def test_a_decision_about_a_row_is_taken_back_and_a_tube_is_scanned(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    upload = make_waiting_upload(cast, run)
+def test_a_decision_about_a_row_is_taken_back_and_a_tube_is_scanned(cast: Cast, planned: Run) -> None:
+    upload = make_waiting_upload(cast, planned)
     analyst, address = sign_in(cast.analyst), f"/uploads/{upload.pk}/"
     row = upload.rows.select_related("position__aliquot").filter(position__aliquot__isnull=False).first()
     aside = {f"position_{row.index}": str(row.position.number), f"aside_{row.index}": "on", "reason": "spilt"}
@@ -256,11 +250,10 @@ def test_a_decision_about_a_row_is_taken_back_and_a_tube_is_scanned(cast: Cast) 
     assert "Another row stands at position" in said(refused)[-1]
 
 
-def test_a_refused_message_is_kept_found_and_taken_once_its_cause_is_mended(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    body = make_readings(run)
-    Run.objects.filter(pk=run.pk).update(state="cancelled")
-    caller = caller_of(run)
+def test_a_refused_message_is_kept_found_and_taken_once_its_cause_is_mended(cast: Cast, planned: Run) -> None:
+    body = make_readings(planned)
+    Run.objects.filter(pk=planned.pk).update(state="cancelled")
+    caller = caller_of(planned)
     answer = caller.post("/instruments/me/readings/", body)
     assert answer.status_code == 409
     assert caller.post("/instruments/me/readings/", body).status_code == 409
@@ -274,17 +267,16 @@ def test_a_refused_message_is_kept_found_and_taken_once_its_cause_is_mended(cast
 
     assert message.message in said(analyst.post(f"{address}replay/", follow=True))[-1]
     assert (Upload.objects.count(), Attempt.objects.get().settled) == (0, False)
-    Run.objects.filter(pk=run.pk).update(state="planned")
+    Run.objects.filter(pk=planned.pk).update(state="planned")
     analyst.post("/uploads/queue/replay/", {"message": [str(message.pk)]})
-    run.refresh_from_db()
-    assert (run.state, Attempt.objects.filter(settled=True).count()) == ("qc_passed", 1)
+    planned.refresh_from_db()
+    assert (planned.state, Attempt.objects.filter(settled=True).count()) == ("qc_passed", 1)
     assert message.message not in text_of(analyst.get("/uploads/queue/"))
     assert "settled" in text_of(analyst.get("/uploads/refused/"))
 
 
-def test_dismissing_needs_a_reason_and_keeps_the_message(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    caller_of(run).post("/instruments/me/readings/", {"run": "R-NONE", "readings": []})
+def test_dismissing_needs_a_reason_and_keeps_the_message(cast: Cast, planned: Run) -> None:
+    caller_of(planned).post("/instruments/me/readings/", {"run": "R-NONE", "readings": []})
     message = RefusedMessage.objects.get()
     analyst, address = sign_in(cast.analyst), f"/uploads/refused/{message.pk}/"
     with nothing_changes():

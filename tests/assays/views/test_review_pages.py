@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assays.models import Authorisation, RunDecision
+from assays.models import Authorisation, Run, RunDecision
 from assays.services.judging import judge_run
 from assays.services.reviewing import shown_hash_of
 from tests.factories.bench import grant_competence, make_planned_run
@@ -26,19 +26,18 @@ def hash_on(page: Any) -> str:
     return found[1]
 
 
-def test_a_reviewer_signs_exactly_what_the_page_shows(cast: Cast) -> None:
-    run = make_measured_run(cast)
+def test_a_reviewer_signs_exactly_what_the_page_shows(cast: Cast, measured: Run) -> None:
     grant_competence(cast, cast.reviewer, "review")
-    reviewer, address = sign_in(cast.reviewer), f"/runs/{run.code}/review/"
+    reviewer, address = sign_in(cast.reviewer), f"/runs/{measured.code}/review/"
     page = reviewer.get(address)
     shown = hash_on(page)
-    assert shown == shown_hash_of(run, "approve")
-    assert f"51 results of run {run.code} by FUS-MS v1" in text_of(page)
+    assert shown == shown_hash_of(measured, "approve")
+    assert f"51 results of run {measured.code} by FUS-MS v1" in text_of(page)
     answer = reviewer.post(address, {"decision": "approve", "password": PASSWORD, "content_hash": shown, "meaning": "x"}, follow=True)
-    assert answer.redirect_chain == [(f"/runs/{run.code}/", 302)]
-    assert said(answer) == [f"{run.code} is reviewed and waits for a signatory."]
-    run.refresh_from_db()
-    assert (run.state, RunDecision.objects.get().signature.content_hash) == ("reviewed", shown)
+    assert answer.redirect_chain == [(f"/runs/{measured.code}/", 302)]
+    assert said(answer) == [f"{measured.code} is reviewed and waits for a signatory."]
+    measured.refresh_from_db()
+    assert (measured.state, RunDecision.objects.get().signature.content_hash) == ("reviewed", shown)
 
 
 def test_a_signatory_releases_the_results(cast: Cast) -> None:
@@ -75,12 +74,11 @@ def test_a_signatory_sends_back_from_the_page_of_release(cast: Cast) -> None:
     assert run.state == "sent_back"
 
 
-def test_a_stale_page_is_refused_and_shows_what_holds_now(cast: Cast) -> None:
-    run = make_measured_run(cast)
+def test_a_stale_page_is_refused_and_shows_what_holds_now(cast: Cast, measured: Run) -> None:
     grant_competence(cast, cast.reviewer, "review")
-    reviewer, address = sign_in(cast.reviewer), f"/runs/{run.code}/review/"
+    reviewer, address = sign_in(cast.reviewer), f"/runs/{measured.code}/review/"
     stale = hash_on(reviewer.get(address))
-    judge_run(run=run, by=cast.analyst)
+    judge_run(run=measured, by=cast.analyst)
     answer = reviewer.post(address, {"decision": "approve", "password": PASSWORD, "content_hash": stale})
     assert answer.status_code == 422
     assert "has changed since the page was made" in text_of(answer)
@@ -88,14 +86,13 @@ def test_a_stale_page_is_refused_and_shows_what_holds_now(cast: Cast) -> None:
     assert not RunDecision.objects.exists()
 
 
-def test_who_may_not_sign_sees_why_and_no_box(cast: Cast) -> None:
-    run = make_measured_run(cast)
-    page = text_of(sign_in(cast.reviewer).get(f"/runs/{run.code}/review/"))
+def test_who_may_not_sign_sees_why_and_no_box(cast: Cast, measured: Run) -> None:
+    page = text_of(sign_in(cast.reviewer).get(f"/runs/{measured.code}/review/"))
     assert "Your competence to review by FUS-MS is not on record" in page
     assert 'name="password"' not in page
     type(cast.analyst).objects.filter(pk=cast.analyst.pk).update(role="reviewer")
     cast.analyst.refresh_from_db()
-    own = text_of(sign_in(cast.analyst).get(f"/runs/{run.code}/review/"))
+    own = text_of(sign_in(cast.analyst).get(f"/runs/{measured.code}/review/"))
     assert "You planned the run, so you cannot review it." in own
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from assays.instruments.recording import confirm_upload
 from assays.instruments.writers import write_batch_table
-from assays.models import ResultVersion
+from assays.models import ResultVersion, Run
 from tests.factories.bench import make_planned_run
 from tests.factories.browsing import sign_in, text_of
 from tests.factories.measurement import (
@@ -71,11 +71,10 @@ def test_the_page_shows_chart_tray_controls_results_pattern_and_files(cast: Cast
     assert "Tb in OREAS 100a" in tb
 
 
-def test_a_planned_run_offers_its_file_and_its_rack(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    page = text_of(sign_in(cast.analyst).get(f"/runs/{run.code}/"))
-    assert f"/uploads/new/?run={run.code}" in page
-    assert f"/runs/{run.code}/rack/" in page
+def test_a_planned_run_offers_its_file_and_its_rack(cast: Cast, planned: Run) -> None:
+    page = text_of(sign_in(cast.analyst).get(f"/runs/{planned.code}/"))
+    assert f"/uploads/new/?run={planned.code}" in page
+    assert f"/runs/{planned.code}/rack/" in page
     assert "No result yet" in page
 
 
@@ -90,10 +89,9 @@ def test_each_sees_the_next_step_that_is_theirs(cast: Cast) -> None:
     assert f"/runs/{measured.code}/review/" not in text_of(sign_in(cast.analyst).get(f"/runs/{measured.code}/"))
 
 
-def test_a_number_leads_to_how_it_was_made(cast: Cast) -> None:
-    run = make_measured_run(cast)
+def test_a_number_leads_to_how_it_was_made(cast: Cast, measured: Run) -> None:
     version = ResultVersion.objects.get(position__number=3, result__analyte__symbol="Dy")
-    page = text_of(sign_in(cast.reviewer).get(f"/runs/{run.code}/results/{version.pk}/"))
+    page = text_of(sign_in(cast.reviewer).get(f"/runs/{measured.code}/results/{version.pk}/"))
     assert "(35.1 − 0.018) µg/L · 100 mL · 1 / (0.1 g · 1000) · 100 / (100 − 20)" in page
     assert "43.8525 mg/kg" in page
     assert "35.100000" in page
@@ -115,13 +113,12 @@ def test_what_was_signed_stands_on_the_page(cast: Cast) -> None:
     assert cast.reviewer.full_name in page
 
 
-def test_a_receptionist_sees_the_run_without_draft_results(cast: Cast) -> None:
-    run = make_measured_run(cast)
-    page = sign_in(cast.receptionist).get(f"/runs/{run.code}/")
+def test_a_receptionist_sees_the_run_without_draft_results(cast: Cast, measured: Run) -> None:
+    page = sign_in(cast.receptionist).get(f"/runs/{measured.code}/")
     assert page.status_code == 200
     assert ">43.9</a>" not in text_of(page)
     version = ResultVersion.objects.first()
-    assert sign_in(cast.receptionist).get(f"/runs/{run.code}/results/{version.pk}/").status_code == 403  # type: ignore[union-attr]
+    assert sign_in(cast.receptionist).get(f"/runs/{measured.code}/results/{version.pk}/").status_code == 403  # type: ignore[union-attr]
 
 
 def test_runs_are_the_laboratorys(cast: Cast) -> None:

@@ -32,31 +32,28 @@ def bring(client: Any, data: bytes, instrument: str = "ICPMS-1", name: str = "ba
     return client.post("/uploads/new/", {"instrument": instrument, "file": SimpleUploadedFile(name, data)} | more, follow=True)
 
 
-def test_a_perfect_file_is_recorded_and_says_so(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_a_perfect_file_is_recorded_and_says_so(cast: Cast, planned: Run) -> None:
     analyst = sign_in(cast.analyst)
-    assert run.code in text_of(analyst.get(f"/uploads/new/?run={run.code}"))
-    answer = bring(analyst, make_export(run), run=run.code)
+    assert planned.code in text_of(analyst.get(f"/uploads/new/?run={planned.code}"))
+    answer = bring(analyst, make_export(planned), run=planned.code)
     upload = Upload.objects.get()
     assert answer.redirect_chain == [(f"/uploads/{upload.pk}/", 302)]
     assert said(answer) == ["Every row matched without a warning, so the readings are recorded."]
     assert upload.sha256 in text_of(answer)
-    run.refresh_from_db()
-    assert run.state == "qc_passed"
+    planned.refresh_from_db()
+    assert planned.state == "qc_passed"
 
 
-def test_the_same_bytes_again_open_the_first_upload(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    first = upload_run(cast, run).upload
-    answer = bring(sign_in(cast.technician), make_export(run), name="other.xlsx")
+def test_the_same_bytes_again_open_the_first_upload(cast: Cast, planned: Run) -> None:
+    first = upload_run(cast, planned).upload
+    answer = bring(sign_in(cast.technician), make_export(planned), name="other.xlsx")
     assert answer.redirect_chain == [(f"/uploads/{first.pk}/", 302)]
     assert "came from this instrument before" in said(answer)[0]
     assert Upload.objects.count() == 1
 
 
-def test_nothing_is_recorded_before_a_person_has_decided(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    upload = make_waiting_upload(cast, run)
+def test_nothing_is_recorded_before_a_person_has_decided(cast: Cast, planned: Run) -> None:
+    upload = make_waiting_upload(cast, planned)
     analyst, address = sign_in(cast.analyst), f"/uploads/{upload.pk}/"
     page = text_of(analyst.get(address))
     assert "FELDSPAR 7" in page
@@ -75,12 +72,12 @@ def test_nothing_is_recorded_before_a_person_has_decided(cast: Cast) -> None:
         f"{address}rows/", {f"position_{row.index}": "", f"aside_{row.index}": "on", "reason": "another project"}, follow=True
     )
     assert said(placed) == ["The rows are placed."]
-    run.refresh_from_db()
-    assert run.state == "planned"
+    planned.refresh_from_db()
+    assert planned.state == "planned"
     confirmed = analyst.post(f"{address}confirm/", follow=True)
-    assert confirmed.redirect_chain == [(f"/runs/{run.code}/", 302)]
-    run.refresh_from_db()
-    assert run.state == "qc_passed"
+    assert confirmed.redirect_chain == [(f"/runs/{planned.code}/", 302)]
+    planned.refresh_from_db()
+    assert planned.state == "qc_passed"
 
 
 def test_all_remaining_rows_are_set_aside_at_once(cast: Cast) -> None:
@@ -91,34 +88,32 @@ def test_all_remaining_rows_are_set_aside_at_once(cast: Cast) -> None:
     assert not upload.rows.filter(outcome="parked").exists()
 
 
-def test_the_run_is_chosen_among_those_of_the_instrument(cast: Cast) -> None:
-    run = make_planned_run(cast)
+def test_the_run_is_chosen_among_those_of_the_instrument(cast: Cast, planned: Run) -> None:
     stray = make_planned_run(cast, 1, instrument=make_instrument(cast, "ICPMS-2"))
-    first_row = make_rows(run)[2]
-    foreign = write_batch_table([type(first_row)("X", "Sample", first_row.values)], make_headings(run))
-    upload = upload_run(cast, run, foreign).upload
+    first_row = make_rows(planned)[2]
+    foreign = write_batch_table([type(first_row)("X", "Sample", first_row.values)], make_headings(planned))
+    upload = upload_run(cast, planned, foreign).upload
     analyst, address = sign_in(cast.analyst), f"/uploads/{upload.pk}/"
     page = text_of(analyst.get(address))
-    assert run.code in page
+    assert planned.code in page
     assert stray.code not in page
     assert "No run of this instrument fits its labels" in page
     analyst.post(f"{address}run/", {"run": stray.code})
     upload.refresh_from_db()
     assert upload.run is None
-    analyst.post(f"{address}run/", {"run": run.code})
+    analyst.post(f"{address}run/", {"run": planned.code})
     upload.refresh_from_db()
-    assert upload.run == run
+    assert upload.run == planned
 
 
-def test_withdrawing_needs_a_reason_and_can_be_undone(cast: Cast) -> None:
-    run = make_measured_run(cast)
-    upload = run.uploads.get()
+def test_withdrawing_needs_a_reason_and_can_be_undone(cast: Cast, measured: Run) -> None:
+    upload = measured.uploads.get()
     analyst, address = sign_in(cast.analyst), f"/uploads/{upload.pk}/"
     assert said(analyst.post(f"{address}withdraw/", {"reason": " "}, follow=True)) == ["Say why the upload is withdrawn."]
     analyst.post(f"{address}withdraw/", {"reason": "wrong batch"})
-    run.refresh_from_db()
+    measured.refresh_from_db()
     upload.refresh_from_db()
-    assert (run.state, upload.state) == ("planned", "withdrawn")
+    assert (measured.state, upload.state) == ("planned", "withdrawn")
     assert "Take it up again" in text_of(analyst.get(address))
     analyst.post(f"{address}reopen/", {"reason": "right after all"})
     upload.refresh_from_db()
@@ -133,12 +128,11 @@ def test_withdrawing_needs_a_reason_and_can_be_undone(cast: Cast) -> None:
         ("empty.xlsx", b"", "empty"),
     ],
 )
-def test_what_is_no_export_is_refused_in_words(cast: Cast, name: str, data: bytes, words: str) -> None:
-    run = make_planned_run(cast)
+def test_what_is_no_export_is_refused_in_words(cast: Cast, planned: Run, name: str, data: bytes, words: str) -> None:
     answer = bring(sign_in(cast.analyst), data, name=name)
     assert words in text_of(answer)
-    run.refresh_from_db()
-    assert run.state == "planned"
+    planned.refresh_from_db()
+    assert planned.state == "planned"
     assert not Upload.objects.exclude(state="unreadable").exists()
 
 
@@ -150,9 +144,8 @@ def test_too_large_a_file_is_413(cast: Cast, settings: Any) -> None:
     assert not Upload.objects.exists()
 
 
-def test_the_raw_bytes_come_as_an_attachment_that_no_browser_opens(cast: Cast) -> None:
-    run = make_planned_run(cast)
-    upload = upload_run(cast, run, file_name='evil".html').upload
+def test_the_raw_bytes_come_as_an_attachment_that_no_browser_opens(cast: Cast, planned: Run) -> None:
+    upload = upload_run(cast, planned, file_name='evil".html').upload
     answer = sign_in(cast.reviewer).get(f"/uploads/{upload.pk}/raw/")
     assert answer.content == read_bytes("uploads", upload.sha256)
     assert answer["Content-Type"] == "application/octet-stream"
@@ -171,12 +164,11 @@ def test_cells_show_text_and_number_and_export(cast: Cast) -> None:
     assert len(lines) == 1 + upload.rows.count() * 17 * 4
 
 
-def test_the_queue_holds_what_waits_for_a_person(cast: Cast) -> None:
-    run = make_measured_run(cast)
+def test_the_queue_holds_what_waits_for_a_person(cast: Cast, measured: Run) -> None:
     waiting = make_waiting_upload(cast, make_planned_run(cast))
     page = text_of(sign_in(cast.analyst).get("/uploads/queue/"))
     assert str(waiting.pk) in page
-    assert str(run.uploads.get().pk) not in page
+    assert str(measured.uploads.get().pk) not in page
     assert "Bring a file" not in text_of(sign_in(cast.reviewer).get("/uploads/"))
 
 

@@ -7,20 +7,18 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
 
-from tests import databases
+from tests import databases, worlds
 
 
 @pytest.fixture(scope="package")
-def demonstration(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+def demonstration(ground: worlds.Ground, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
     """The name of a database with the demonstration in it; connections point to it while a test of this folder runs."""
-    shared, name = f"lims_test_{os.getpid()}", f"lims_test_{os.getpid()}_demo"
+    name = f"lims_test_{os.getpid()}_demo"
     with django_db_blocker.unblock():
+        ground.clear()
         databases.create(name, databases.template_name())
-        databases.connect_to(name)
-        call_command("build_demo", verbosity=0)
-        yield name
-        connections.close_all()
+        with worlds.other_database(name):
+            call_command("build_demo", verbosity=0)
+            yield name
         databases.drop(name)
-        databases.connect_to(shared)

@@ -88,8 +88,7 @@ def test_consignments_and_outer_seals_open_for_their_parties_alone(cast: Cast) -
 
 
 @pytest.mark.django_db
-def test_bench_runs_and_papers_open_in_their_laboratory(cast: Cast) -> None:
-    certificate = release.make_issued(cast)
+def test_bench_runs_and_papers_open_in_their_laboratory(cast: Cast, certificate: Certificate) -> None:
     submission, run = certificate.submission, bench.Run.objects.get()
     aliquot = bench.Aliquot.objects.first()
     assert aliquot is not None

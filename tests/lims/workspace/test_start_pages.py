@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from assays.models import Submission
 from assays.services.weighing import weigh_aliquot
 from lims.accounts.services.people import set_temporary_password
 from lims.core import clock
@@ -163,11 +164,10 @@ def test_runs_go_from_the_analyst_to_the_reviewer_to_the_signatory(cast: Cast) -
     assert laboratory_work.stopped_runs(cast.outsiders["reviewer"]).waiting.count == 0
 
 
-def test_a_signatory_sees_submissions_whose_results_no_certificate_reports(cast: Cast) -> None:
-    submission = release.make_authorised(cast)
+def test_a_signatory_sees_submissions_whose_results_no_certificate_reports(cast: Cast, authorised: Submission) -> None:
     item = laboratory_work.to_certify(cast.signatory)
-    assert [entry.code for entry in item.waiting.entries] == [submission.code]
-    release.make_issued(cast, submission)
+    assert [entry.code for entry in item.waiting.entries] == [authorised.code]
+    release.make_issued(cast, authorised)
     assert only(cast.signatory) == {}
 
 
