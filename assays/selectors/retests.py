@@ -105,7 +105,9 @@ def _versions(run: Run) -> dict[Any, dict[str, Any]]:
 
 
 def _dilution_for(tube: RunPosition, over: list[Any]) -> Decimal:
-    """The tube's dilution, times the step that brings its highest content well into the range."""
+    """The tube's dilution, times the step that brings its highest content well into the range; a solid is never diluted."""
+    if tube.aliquot is not None and tube.aliquot.volume_ml is None:
+        return Decimal(1)
     dilution = tube.dilution or (tube.aliquot.dilution if tube.aliquot is not None else Decimal(1))
     excess = [_excess(version) for version in over]
     return dilution * choose_dilution_step(max(excess)) if excess else dilution

@@ -1,9 +1,12 @@
-"""Worked examples of the stages between counts and a reported value, each computed by the functions that the product itself uses."""
+"""Worked examples of the stages between counts, or what is read of a solid, and a reported value, each computed by the functions that the
+product itself uses."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from assays.calculation.lines import fit_calibration_line
@@ -11,6 +14,10 @@ from assays.calculation.plan import CalculationPlan, Evaluation, UncertaintyPlan
 from assays.calculation.session import compute_session
 from assays.calculation.tubes import Role, Tube
 from assays.calculation.uncertainties import MaterialHistory, Quantities, evaluate_uncertainties, make_budget
+from assays.chemistry.oxides import find_factor
+from assays.chemistry.solids import SolidInput, SolidPortion, portion_factor, reduce_solids
+from assays.chemistry.tray import AnalyteLimits, SolutionReading
+from assays.chemistry.units import convert
 from assays.validation.calculations import Calculation, Inputs, Outputs
 
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
@@ -69,6 +76,17 @@ def _budget(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     return {"U_mg_kg": step.output, "share_pct": {one["component"]: one["share_percent"] for one in step.about["components"]}}
 
 
+def _solid(inputs: Inputs, wanted: Collection[str]) -> Outputs:
+    """A content of a solid from what its instrument reports of an oxide or element."""
+    portion = SolidPortion(inputs["m_g"], inputs.get("M_pct", 0.0), inputs.get("specimen_g"), inputs.get("loi_pct"))
+    symbol, species, of = inputs["symbol"], inputs["species"], inputs["reported_of"]
+    factor = 1.0 if species == symbol else find_factor(symbol, species)
+    read = float(inputs["read"]) * float(convert(Decimal(1), inputs["unit"], "mg/kg")) / factor
+    tube = SolidInput(1, portion, {symbol: [SolutionReading(read)]})
+    found = reduce_solids([tube], {symbol: AnalyteLimits(0.0, 0.0, math.inf, 0.0)}, portion, of)
+    return {"C_dry_mg_kg": found.results[1, symbol].value, "portion_factor": portion_factor(portion, of)}
+
+
 def _plan(data: dict[str, Any], isotopes: dict[str, str]) -> CalculationPlan:
     return read_plan(data, isotopes)
 
@@ -77,5 +95,6 @@ CALCULATION_CALCULATIONS = (
     Calculation("calibration_reading", ("conc_x", "intensity", "signal"), _read_back),
     Calculation("session", ("tubes", "plan", "isotopes"), _session),
     Calculation("nordtest_materials", ("materials",), _nordtest),
+    Calculation("solid", ("read", "unit", "reported_of"), _solid),
     Calculation("budget", ("net_ug_l", "components"), _budget),
 )

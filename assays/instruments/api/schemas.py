@@ -181,7 +181,9 @@ class ReadingInSchema(Schema):
     measured_at = serializers.DateTimeField(required=False, allow_null=True)
     isotope_or_line = serializers.CharField(required=False, allow_null=True)
     gas_mode = serializers.CharField(required=False, allow_null=True)
-    quantity = serializers.CharField(required=False, help_text="`concentration` (dilution included) or `measured_concentration`")
+    quantity = serializers.CharField(
+        required=False, help_text="`concentration` (dilution included), `measured_concentration`, or `mass_fraction` of a solid"
+    )
     replicate = serializers.IntegerField(required=False, allow_null=True)
     dilution = serializers.CharField(required=False, allow_null=True, help_text="The factor the value already carries; 1 when left out")
     sample = serializers.CharField(required=False, allow_null=True)
