@@ -45,3 +45,26 @@ def take_match(inputs: Inputs, pattern: str) -> tuple[re.Match[str], Any]:
     if len(found) != 1:
         raise ValueError(f"One input like {pattern} is needed; {len(found)} are there.")
     return found[0], inputs[found[0].group()]
+
+
+MASSES = {"kg": 1000.0, "g": 1.0, "mg": 0.001}
+VOLUMES = {"L": 1000.0, "mL": 1.0, "uL": 0.001}
+
+
+def take_amount(inputs: Inputs, names: str, sizes: Mapping[str, float]) -> float:
+    """The input whose name is one of `names` (a pattern) and a unit of `sizes` (`MASSES`: in g, `VOLUMES`: in mL), as `test_portion_mg`;
+    ``ValueError`` names what is missing."""
+    named = match_names(inputs, rf"(?:{names})_({'|'.join(sizes)})")
+    if len(named) != 1:
+        wanted = " or ".join(names.split("|"))
+        raise ValueError(f"One input {wanted} with its unit ({', '.join(sizes)}) at the end is needed; {len(named)} are there.")
+    return float(inputs[named[0].group()]) * sizes[named[0][1]]
+
+
+def refuse_other_policies(inputs: Inputs, followed: Mapping[str, str]) -> None:
+    """Raise ``ValueError`` where an example asks for another policy than the product's; `followed` maps the policy's name to a pattern of
+    the words for it. What is not said is the product's own."""
+    policy: Mapping[str, Any] = inputs.get("policy", {})
+    for name, pattern in followed.items():
+        if name in policy and not re.search(pattern, str(policy[name])):
+            raise ValueError(f"the policy {name}: {policy[name]!r} is not one the product follows")

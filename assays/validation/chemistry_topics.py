@@ -24,7 +24,18 @@ from assays.chemistry import (
 from assays.chemistry.censored import Censored, average_replicates, censor_below_loq, parse_censored, sum_bounds, sum_with_substitution
 from assays.chemistry.elements import ANALYTES, compute_oxide_factor, parse_oxide
 from assays.chemistry.oxides import to_element, to_oxide
-from assays.validation.calculations import Calculation, Inputs, Outputs, match_names, take, take_match
+from assays.validation.calculations import (
+    MASSES,
+    VOLUMES,
+    Calculation,
+    Inputs,
+    Outputs,
+    match_names,
+    refuse_other_policies,
+    take,
+    take_amount,
+    take_match,
+)
 
 _SHORT_UNIT_NAMES = {
     "ppm": "ppm", "ppb": "ppb", "pct": "%", "wt_pct": "%", "percent": "%", "g_per_t": "g/t", "kg_per_t": "kg/t", "g_per_kg": "g/kg",
@@ -38,6 +49,9 @@ _UNIT_NAMES = _SHORT_UNIT_NAMES | {
     for name in units.UNITS[kind]
     if "/" in name
 }
+_PER_VOLUME = "|".join(name for name, unit in _UNIT_NAMES.items() if units.find_kinds(unit) & units.find_kinds("ug/L"))
+_SOLUTION = rf"c_sol(?:ution)?_({_PER_VOLUME})"
+_BLANK = rf"c_(?:procedural_)?blank_({_PER_VOLUME})"
 _ALTERNATIVE_OXIDES = {"Ce": ("Ce2O3",), "Pr": ("Pr2O3",), "Tb": ("Tb2O3",), "U": ("UO2", "UO3")}
 
 
@@ -74,7 +88,7 @@ def _read_censored(value: Any) -> Censored:
 
 
 def _moisture(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    wet, dry = inputs["m_wet_g"], inputs["m_dry_g"]
+    wet, dry = take_amount(inputs, "m_wet", MASSES), take_amount(inputs, "m_dry", MASSES)
     percent = moisture.compute_moisture_percent(wet, dry)
     outputs: Outputs = {
         "moisture_pct_wet_basis": percent,
@@ -89,11 +103,11 @@ def _moisture(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 def _dilution(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     reduced = reduction.reduce_to_dry_mg_kg(
-        concentration_ug_l=take(inputs, "c_solution_ng_mL", "c_solution_ug_L", "c_sol_ng_mL", "c_sol_ug_L"),
-        blank_ug_l=inputs.get("c_procedural_blank_ng_mL", inputs.get("c_procedural_blank_ug_L", 0.0)),
-        volume_ml=take(inputs, "final_volume_mL", "V_mL"),
-        dilution=take(inputs, "dilution_factor", "DF"),
-        mass_g=take(inputs, "test_portion_g", "m_g"),
+        concentration_ug_l=_take_ug_l(inputs, _SOLUTION),
+        blank_ug_l=_take_ug_l(inputs, _BLANK) if match_names(inputs, _BLANK) else 0.0,
+        volume_ml=take_amount(inputs, "final_volume|V", VOLUMES),
+        dilution=inputs.get("dilution_factor", inputs.get("DF", 1)),
+        mass_g=take_amount(inputs, "test_portion|m", MASSES),
         moisture_percent=inputs.get("M_pct", inputs.get("moisture_pct", 0.0)),
     )
     return {
@@ -102,6 +116,11 @@ def _dilution(inputs: Inputs, wanted: Collection[str]) -> Outputs:
         "C_dry_mg_kg": reduced.dry,
         "method_factor": reduced.method_factor,
     }
+
+
+def _take_ug_l(inputs: Inputs, pattern: str) -> float:
+    found, value = take_match(inputs, pattern)
+    return _convert(value, _UNIT_NAMES[found[1]], "ug/L")
 
 
 def _instrument_dilution(inputs: Inputs, wanted: Collection[str]) -> Outputs:
@@ -217,7 +236,9 @@ def _rounding_uncertainty(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 def _one_material(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     certified = inputs["certified"]
-    u_certified = inputs["u_certified"] if "u_certified" in inputs else take(inputs, "U95_certified", "U_certified") / 2
+    refuse_other_policies(inputs, {"u_Cref": r"^U95 ?/ ?[\d.]+$", "s_bias": "n-1"})
+    factor = float(inputs.get("policy", {}).get("u_Cref", "U95/2").partition("/")[2])
+    u_certified = inputs["u_certified"] if "u_certified" in inputs else take(inputs, "U95_certified", "U_certified") / factor
     found = uncertainty.estimate_from_one_material(inputs["lab_results"], certified, u_certified, inputs["u_Rw_pct"])
     return {
         "bias_pct": found.bias,
@@ -345,9 +366,9 @@ def _desorption(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _leached_content(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    volume, mass = inputs["V_L"], inputs["m_kg"]
+    volume, mass = take_amount(inputs, "V", VOLUMES) / VOLUMES["L"], take_amount(inputs, "m", MASSES) / MASSES["kg"]
     return {
-        "C_leach_mg_kg": leach.compute_leached_mg_kg(inputs["c_sol_ug_L"], volume, mass),
+        "C_leach_mg_kg": leach.compute_leached_mg_kg(_take_ug_l(inputs, _SOLUTION), volume, mass),
         "L_over_S": leach.compute_liquid_to_solid(volume, mass),
     }
 
@@ -361,8 +382,8 @@ def _contained(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 CHEMISTRY_CALCULATIONS = (
     Calculation("oxide_factor", ("n", "m", "A_M", "A_O"), _oxide_factor),
     Calculation("treo", (r"elements?_ppm|oxides?_ppm",), _treo),
-    Calculation("moisture", ("m_wet_g", "m_dry_g"), _moisture),
-    Calculation("dilution", (r"c_sol\w*", r"final_volume_mL|V_mL"), _dilution),
+    Calculation("moisture", (r"m_wet_\w+", r"m_dry_\w+"), _moisture),
+    Calculation("dilution", (r"c_sol\w*", r"(final_volume|V)_\w+"), _dilution),
     Calculation("dilution", ("meas_conc_ppb", "total_dil"), _instrument_dilution),
     Calculation("dilution", ("steps",), _serial_dilution),
     Calculation("units", (r".+",), _units),
@@ -384,6 +405,6 @@ CHEMISTRY_CALCULATIONS = (
     Calculation("interference", (r"C_\w+_apparent(_\w+)?", r"\w+_apparent_in_\w+"), _apparent_correction),
     Calculation("radioactivity", (r"T_half_\w+_a", "M"), _activity),
     Calculation("leach", (r"[A-Z][a-z]?_leach(_mg_kg)?", r"[A-Z][a-z]?_total(_mg_kg)?"), _desorption),
-    Calculation("leach", ("c_sol_ug_L", "V_L", "m_kg"), _leached_content),
+    Calculation("leach", (r"c_sol\w*", r"V_\w+", r"m_\w+"), _leached_content),
     Calculation("metal", (r"t_wet|t_dry", r"\w+_(ppm|mg_kg)"), _contained),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from assays.qc import blanks, calibration, control_charts, duplicates, horwitz, insertion, interlab, recoveries, reference_materials
 from assays.qc.verdicts import Outcome, Reading, exceeds
-from assays.validation.calculations import Calculation, Inputs, Outputs, match_names, take
+from assays.validation.calculations import Calculation, Inputs, Outputs, match_names, refuse_other_policies, take
 
 
 def _scores(inputs: Inputs, wanted: Collection[str]) -> Outputs:
@@ -38,6 +38,7 @@ def _precision(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 def _laboratories(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     """A set of results: the robust estimate with scores, and Grubbs' test where it is defined."""
+    refuse_other_policies(inputs, {"iterate": "converge", "signals": "on z"})
     given = take(inputs, "lab_means", "x")
     results: Mapping[str, float] = given if isinstance(given, Mapping) else {str(i): x for i, x in enumerate(given)}
     values = list(results.values())
@@ -134,6 +135,7 @@ def _crm_control(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _chart_signals(inputs: Inputs, wanted: Collection[str]) -> Outputs:
+    refuse_other_policies(inputs, {"index": "0-based", "R_4s": "adjacent|consecutive", "nelson_5_6": "full window"})
     nelson = control_charts.find_nelson_signals(inputs["z"])
     return {
         "westgard": frozenset((s.rule, s.index) for s in control_charts.find_westgard_signals(inputs["z"])),

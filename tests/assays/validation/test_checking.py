@@ -16,7 +16,9 @@ def check(topic, inputs, expected, tolerance="rel 1e-6"):
         ("treo", {"element_ppm": {"Dy": "10", "Tb": "<0.2"}, "missing": []}, {"TREE_ppm": 10.1, "DyTb_oxide_over_TREO_pct": 100.0}),
         ("treo", {"oxides_ppm": {"Ce2O3": 1.171276}}, {"TREE_ppm": 1.0, "oxides_ppm": {"CeO2": 1.228368}}),
         ("moisture", {"m_wet_g": 10, "m_dry_g": 8, "C_dry_mg_kg": 50}, {"C_as_received_mg_kg": 40}),
+        ("moisture", {"m_wet_kg": 0.01, "m_dry_mg": 8000}, {"moisture_pct_wet_basis": 20}),
         ("dilution", {"c_sol_ug_L": 2, "V_mL": 100, "DF": 5, "m_g": 0.5}, {"C_mg_kg": 2, "method_factor": 1000}),
+        ("dilution", {"c_sol_mg_L": 0.01, "c_blank_ng_mL": 6, "V_L": 0.1, "m_mg": 500}, {"C_mg_kg": 0.8, "method_factor": 200}),
         ("units", {"pct": 0.5}, {"ppm": 5000, "kg_per_t": 5, "ppb": 5e6}),
         ("units", {"Tb_ppm": 100}, {"Tb4O7_ppm": 117.6172, "Tb2O3_ppm": 115.1005, "Tb4O7_wt_pct": 0.01176172}),
         ("units", {"ug_L": 5}, {"ng_mL": 5, "mg_L": 0.005}),
@@ -63,12 +65,30 @@ def check(topic, inputs, expected, tolerance="rel 1e-6"):
             {"k": 0.01, "C_Gd_corrected": 2.0},
         ),
         ("leach", {"Nd_leach": 5, "Nd_total": 20}, {"Nd_pct": 25}),
+        ("leach", {"c_sol_mg_L": 0.5, "V_mL": 100, "m_g": 10}, {"C_leach_mg_kg": 5, "L_over_S": 10}),
         ("metal", {"t_wet": 100, "M_pct": 50, "Dy_ppm": 20}, {"t_dry": 50, "Dy_kg": 1}),
         ("rounding", {"value": 5.0, "U": 0.996}, {"text": "5.0 ± 1.0 mg/kg (k=2)"}),
     ],
 )
 def test_own_example_is_reproduced(topic, inputs, expected):
     assert check(topic, inputs, expected).differences == ()
+
+
+@pytest.mark.parametrize(
+    ("topic", "inputs", "expected", "sentence"),
+    [
+        ("control_chart", {"z": [0], "policy": {"R_4s": "two controls of one run"}}, {"westgard": []}, "the policy R_4s: 'two controls"),
+        ("interlab", {"x": [1, 2, 3], "policy": {"iterate": "once"}}, {"median": 2}, "the policy iterate: 'once'"),
+        ("moisture", {"m_wet_lb": 2, "m_dry_lb": 1}, {"moisture_pct_wet_basis": 50}, "m_wet with its unit (kg, g, mg) at the end"),
+    ],
+)
+def test_what_the_product_does_not_follow_is_refused_by_name(topic, inputs, expected, sentence):
+    assert sentence in check(topic, inputs, expected).differences[0]
+
+
+def test_half_width_of_a_certificate_is_divided_as_its_policy_says():
+    inputs = {"certified": 100, "U95_certified": 3.92, "lab_results": [99, 101], "u_Rw_pct": 1, "policy": {"u_Cref": "U95/1.96"}}
+    assert check("uncertainty", inputs, {"u_Cref_pct": 2.0}).passed
 
 
 def test_unknown_topic_fails_and_is_named():
