@@ -41,6 +41,9 @@ class NewLotValuesSchema(serializers.Serializer[Any]):
 
     values = NewLotValueSchema(many=True)
     reason = serializers.CharField(required=False, help_text="Needed where an amount on record is changed")
+    password = serializers.CharField(
+        required=False, help_text="Of the quality manager, who signs the change of an amount that runs were planned with"
+    )
 
 
 class LotValuesSchema(serializers.Serializer[Any]):
@@ -69,6 +72,7 @@ class NewLotValues(Struct):
 
     values: Annotated[list[NewLotValue], msgspec.Meta(max_length=200)]
     reason: str = ""
+    password: str = ""
 
 
 class LotValues(ActionView):
@@ -84,11 +88,12 @@ class LotValues(ActionView):
     @extend_schema(operation_id="lots_values_create", request=NewLotValuesSchema, responses={201: LotValuesSchema})
     def post(self, request: Request, code: str) -> Response:
         """Put lines of its certificate on record: solutions made from it hold what they say, and tubes of a reference material are judged
-        by them."""
+        by them. An amount on record is changed with a reason, and with the quality manager's signature once a run was planned with the
+        lot."""
         lot = fetch_visible(Lot, request.user, code=normalise(code))
         body: NewLotValues = decode(request, NewLotValues)
         amounts = [CertifiedAmount(**msgspec.structs.asdict(one)) for one in body.values]
-        record_lot_values(lot=lot, amounts=amounts, reason=body.reason, by=request.user)
+        record_lot_values(lot=lot, amounts=amounts, reason=body.reason, password=body.password, by=request.user)
         return Response(_values_of(lot), status=201)
 
 

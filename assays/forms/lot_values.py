@@ -44,8 +44,18 @@ class LotValuesForm(forms.Form):
         label=gettext_lazy("Reason"), max_length=300, required=False, help_text=gettext_lazy("Where an amount on record is changed")
     )
 
-    def __init__(self, *args: Any, lot: Lot, **kwargs: Any) -> None:
+    password = forms.CharField(
+        label=gettext_lazy("Your password, again"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=gettext_lazy("Runs were planned with this lot: a changed amount is signed"),
+    )
+
+    def __init__(self, *args: Any, lot: Lot, signed: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not signed:
+            del self.fields["password"]
         units: tuple[ValueUnit, ...]
         if lot.kind == LotKind.REFERENCE:
             units, self.most = (ValueUnit.MG_KG, ValueUnit.PERCENT), 4

@@ -78,7 +78,7 @@ class ValueUnit(models.TextChoices):
 
 class LotValue(AppendOnly):
     """What a lot's certificate says of one element: the amount in `unit` with its expanded uncertainty and coverage factor. The newest of
-    an element counts; one that takes another's place says why.
+    an element counts; one that takes another's place says why, and is signed where runs were planned with the lot before.
 
     Of a solution, `nominal` is the round amount on the label that dilutions are reckoned by, in the same unit; null where it is used as it
     comes. Of a reference material's lot, the content belongs to a `method_group` and stands on a `basis`; `sd` is its between-laboratory
@@ -99,6 +99,7 @@ class LotValue(AppendOnly):
     entered_at = models.DateTimeField()
     corrects = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="corrected_by")
     reason = models.CharField(max_length=300, blank=True)
+    signature = models.ForeignKey("accounts.Signature", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         ordering = ["id"]

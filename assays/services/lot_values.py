@@ -11,12 +11,14 @@ from typing import Any
 from django.db import transaction
 
 from assays.chemistry.standards import SYMBOLS
-from assays.models import Lot, LotValue, Method
+from assays.models import Lot, LotValue, Method, Use
 from assays.models.lots import LotKind, ValueUnit
+from lims.accounts.models import Signature, SignatureMeaning
+from lims.accounts.signing import sign
 from lims.core import clock
 from lims.core.acting import acting
-from lims.core.errors import Invalid, Problem
-from lims.core.roles import Action, require
+from lims.core.errors import Blocker, Invalid, Problem, refuse_if
+from lims.core.roles import Action, allowed, require
 from lims.core.scope import fetch_visible
 from samples.services.movement import checked_texts
 
@@ -48,13 +50,14 @@ Key = tuple[str, str]
 
 
 def record_lot_values(
-    *, lot: Lot, amounts: Sequence[CertifiedAmount], reason: str = "", by: Any, at: datetime | None = None
+    *, lot: Lot, amounts: Sequence[CertifiedAmount], reason: str = "", password: str = "", by: Any, at: datetime | None = None
 ) -> list[LotValue]:
     """Put what a certificate says on record. An amount that is on record as it stands is left; one that differs takes its place, with a
     `reason`. Tubes of runs that are planned already keep what they were planned to hold; a material's tubes are judged by what is on
-    record when they are.
+    record when they are. Once a run was planned with the lot, its amounts are corrected by the quality manager alone, who signs with the
+    `password`: what the lot touched is to be looked at then.
 
-    Raises `Invalid` with a problem per wrong member (`/values/3/value`, `/reason`).
+    Raises `Invalid` with a problem per wrong member (`/values/3/value`, `/reason`, `/password`), `Blocked('correction_is_signed')`.
     """
     require(by, Action.LOT_EDIT)
     reason = checked_texts(LotValue, reason=reason)["reason"]
@@ -64,8 +67,11 @@ def record_lot_values(
         _refuse(list(_problems(found, amounts)))
         standing = {(one.element, one.method_group): one for one in LotValue.objects.filter(lot=found, corrected_by=None)}
         fresh = [one for one in amounts if not _same(one, standing.get(_key(one)))]
-        if not reason and any(_key(one) in standing for one in fresh):
+        changed = [(standing[_key(one)], one) for one in fresh if _key(one) in standing]
+        if changed and not reason:
             _refuse([Problem("/reason", "reason_missing", "Say why an amount on record is changed: the reason is kept.")])
+        refuse_if(correction_blockers(found, by) if changed else [])
+        signature = _sign(found, changed, reason, password, by) if changed and runs_of_lot(found) else None
         rows = [
             LotValue(
                 lot=found,
@@ -73,12 +79,44 @@ def record_lot_values(
                 entered_at=moment,
                 corrects=standing.get(_key(one)),
                 reason=reason if _key(one) in standing else "",
+                signature=signature if _key(one) in standing else None,
                 decimals=max(0, -int(one.value.as_tuple().exponent)),
                 **{name: getattr(one, name) for name in _KEPT},
             )
             for one in fresh
         ]
         return LotValue.objects.bulk_create(rows)
+
+
+def runs_of_lot(lot: Lot) -> int:
+    """How many runs were planned with a lot, or had it recorded as used; the given up ones too."""
+    return Use.objects.filter(lot=lot, run__isnull=False).values("run").distinct().count()
+
+
+def correction_blockers(lot: Lot, by: Any) -> list[Blocker]:
+    """Why this person may not change an amount on record of the lot; other elements of its certificate may still be entered."""
+    if allowed(by, Action.LOT_CORRECT) or not (runs := runs_of_lot(lot)):
+        return []
+    sentence = f"Runs were planned with lot {lot.code} ({runs}): only the quality manager corrects what is on record, with a signature."
+    return [Blocker("correction_is_signed", sentence)]
+
+
+def _sign(lot: Lot, changed: Sequence[tuple[LotValue, CertifiedAmount]], reason: str, password: str, by: Any) -> Signature:
+    """Sign what stood on record of each element and what takes its place."""
+    lines = [
+        {"element": one.element, "method_group": one.method_group, "was": _as_text(before), "is": _as_text(one)} for before, one in changed
+    ]
+    content = {"act": "correct_lot_values", "lot": lot.code, "reason": reason, "amounts": lines}
+    try:
+        return sign(by=by, password=password, meaning=SignatureMeaning.CERTIFIED_AMOUNT, content=content, reason=reason)
+    except Invalid as error:
+        error.problems = [Problem("/password", error.code, error.message)]
+        raise
+
+
+def _as_text(one: LotValue | CertifiedAmount) -> dict[str, str]:
+    numbers = {name: getattr(one, name) for name in ("value", "uncertainty", "k", "nominal", "sd")}
+    return {"unit": one.unit, "basis": one.basis} | {name: f"{value.normalize():f}" for name, value in numbers.items() if value is not None}
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

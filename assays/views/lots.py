@@ -17,7 +17,7 @@ from assays.models import Equipment, Lot, Use
 from assays.models.lots import LotKind
 from assays.services import lots as services
 from assays.views.lists import ListPage
-from assays.views.lot_values import values_of
+from assays.views.lot_values import earlier_values_of, values_of
 from lims.core import clock
 from lims.core.codes import normalise
 from lims.core.errors import DomainError
@@ -167,6 +167,7 @@ class ThingPage(Page):
                 "uses": uses.select_related(*related).order_by("-id")[:200],
                 "form": form,
                 "values": values_of(thing) if is_lot else [],
+                "earlier": earlier_values_of(thing) if is_lot else [],
                 "certified": is_lot and thing.kind in (LotKind.STANDARD, LotKind.REFERENCE),
                 "reason_form": forms.ReasonForm(auto_id="id_withdraw_%s"),
                 "calibration_form": None if is_lot else calibration or forms.CalibrationForm(),

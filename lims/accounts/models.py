@@ -211,6 +211,7 @@ class SignatureMeaning(models.TextChoices):
     CLOSURE = "closure", _("Closed a nonconformity")
     REOPENING = "reopening", _("Took authorised results back for correction")
     VALIDATION = "validation", _("Judged the validation of the calculations")
+    CERTIFIED_AMOUNT = "certified_amount", _("Corrected a certified amount")
 
 
 class Signature(AppendOnly):

@@ -106,6 +106,7 @@ class Action(TextChoices):
     NOTICE_ACKNOWLEDGE = "notice.acknowledge", _("acknowledge notices of nonconforming work")
     LOT_VIEW = "lot.view", _("see lots and equipment")
     LOT_EDIT = "lot.edit", _("keep lots and equipment and record their use")
+    LOT_CORRECT = "lot.correct", _("correct a certified amount that runs were planned with")
     GRADE_VIEW = "grade.view", _("see grades")
     OVERVIEW_VIEW = "overview.view", _("see the ministry overview")
     REFERENCE_VIEW = "reference.view", _("see methods and reference materials")
@@ -200,6 +201,7 @@ MATRIX: dict[Action, frozenset[str]] = {
     _A.NOTICE_ACKNOWLEDGE: frozenset({_R.COLLECTOR, _R.OFFICIAL}),
     _A.LOT_VIEW: _LAB | {_R.ADMINISTRATOR},
     _A.LOT_EDIT: frozenset({_R.TECHNICIAN, _R.ANALYST, _R.QUALITY_MANAGER}),
+    _A.LOT_CORRECT: frozenset({_R.QUALITY_MANAGER}),
     _A.GRADE_VIEW: _LAB | {_R.OFFICIAL, _R.COLLECTOR},
     _A.OVERVIEW_VIEW: frozenset({_R.OFFICIAL}),
     _A.REFERENCE_VIEW: _LAB | {_R.OFFICIAL, _R.ADMINISTRATOR},

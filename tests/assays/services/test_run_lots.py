@@ -25,7 +25,7 @@ from tests.factories.bench import make_instrument, make_planned_run, method_vers
 from tests.factories.browsing import sign_in, text_of
 from tests.factories.callers import Caller
 from tests.factories.measurement import upload_run
-from tests.factories.people import Cast
+from tests.factories.people import PASSWORD, Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +176,35 @@ def test_a_certificate_is_refused_member_by_member_and_changed_with_a_reason(cas
     assert LotValue.objects.count() == len(first)
     (corrected,) = record_lot_values(lot=lot, amounts=[CertifiedAmount(**good)], reason="Misread.", by=cast.technician)
     assert (corrected.corrects.element, corrected.reason) == ("Dy", "Misread.")
+
+
+def test_amounts_runs_were_planned_with_are_corrected_by_the_quality_manager_signed(cast: Cast) -> None:
+    lot = make_lot(cast, "standard", "S-1")
+    certify(cast, lot)
+    make_aliquots(cast, 1)
+    run = plan(cast, lots=RunLots(calibration=lot))
+    right = CertifiedAmount(
+        element="Dy", value=Decimal("10.1"), unit="mg/L", uncertainty=Decimal("0.05"), k=Decimal(2), nominal=Decimal(10)
+    )
+    with nothing_changes(), pytest.raises(Blocked, match="only the quality manager"):
+        record_lot_values(lot=lot, amounts=[right], reason="Misread.", by=cast.technician)
+    # What is not on record yet is entered as before.
+    fresh = CertifiedAmount(element="Sc", value=Decimal("9.9"), unit="mg/L", nominal=Decimal(10))
+    assert record_lot_values(lot=lot, amounts=[fresh], by=cast.technician)
+    page = sign_in(cast.quality_manager)
+    address = f"/lots/{lot.code}/values/"
+    shown = page.get(f"{address}?element=Dy").content.decode()
+    assert "Dy 10.2 0.05" in shown
+    assert f"/recall/?thing={lot.code}" in shown
+    form = {"unit": "mg/L", "k": "2", "nominal": "10", "lines": "Dy 10.1 0.05", "reason": "Misread."}
+    with nothing_changes():
+        assert page.post(address, form | {"password": "wrong"}).status_code == 422
+    assert page.post(address, form | {"password": PASSWORD}).status_code == 302
+    before = LotValue.objects.get(lot=lot, element="Dy", corrects=None)
+    assert (before.corrected_by.value, before.corrected_by.reason) == (Decimal("10.1"), "Misread.")
+    assert (before.corrected_by.signature.signer, before.corrected_by.signature.meaning) == (cast.quality_manager, "certified_amount")
+    assert all(word in text_of(page.get(f"/lots/{lot.code}/")) for word in ("What it said before", "10.2", "Misread.", "signed"))
+    assert [one.run for one in find_touched_runs(Question("lot", lot.pk), lot.laboratory_id)] == [run.pk]
 
 
 def test_the_page_proposes_lots_and_takes_others_by_their_codes(cast: Cast) -> None:
