@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from .astm_frames import STX, is_message, read_frames
+from .astm_frames import STX, as_sent, is_message, read_frames
 from .formulas import LONGEST_ANALYTE, read_analyte
 from .labels import note_mangled
 from .model import ABOVE, BELOW, NOT_UNDERSTOOD, Item, Kind, Notes, ParsedReading, ParsedRow, ParseError, Place
@@ -39,7 +39,7 @@ def recognise(source: Source) -> bool:
 
 def read(source: Source, notes: Notes) -> Iterator[Item]:
     """A row for every order with results, then its readings."""
-    data = source.data.removeprefix(b"\xef\xbb\xbf")
+    data = as_sent(source.data)
     is_framed = data.lstrip(b"\x04\x05\x06\x15\r\n").startswith(STX)
     yield from _MessageReader(notes).read(_decode(b"".join(read_frames(data)) if is_framed else data))
 

@@ -6,6 +6,7 @@ has the number of the one before.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 
@@ -19,7 +20,18 @@ _MESSAGE = re.compile(rb"(?:\xef\xbb\xbf)?(?:[\x04\x05\x06\x15\r\n]*\x02[0-7]H[^
 
 def is_message(head: bytes) -> bool:
     """Whether a file begins with a frame that holds a header record, or with a header record itself (`H|\\^&|`)."""
-    return _MESSAGE.match(head) is not None
+    return _MESSAGE.match(as_sent(head)) is not None
+
+
+def as_sent(data: bytes) -> bytes:
+    """The bytes as they went over the line, which knows one byte a character, also where an editor kept them as UTF-16."""
+    if data[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return data.removeprefix(codecs.BOM_UTF8)
+    text = codecs.getincrementaldecoder("utf-16")("replace").decode(data)
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
 
 
 def compute_checksum(content: bytes) -> bytes:

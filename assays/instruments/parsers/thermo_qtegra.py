@@ -101,7 +101,7 @@ def _read_header(table: Table, header: tuple[Row, ...], notes: Notes) -> Layout:
             if unit is None:
                 notes.add("unit_missing", "The column has no unit.", table.place(last, index))
             measured[index] = _make_column(found, _with_order(channel, orders), unit)
-        elif found or channel:
+        elif found or channel or (_has_text(quantities, index) and _has_text(channels, index)):
             message = "A quantity such as Raw.Average and a line or isotope such as 163Dy (KED) must stand above every column of values."
             raise ParseError("bad_heading", message, table.place(channel_row, index))
         else:
@@ -119,6 +119,11 @@ def _describe(titles: dict[int, str], measured: dict[int, Column], last: int) ->
     used = {index for places in fields.values() for index in places}
     others = {index: title for index, title in titles.items() if index not in used}
     return Layout(last, fields, measured, others, frozenset({0} - {*used, *others, *measured}))
+
+
+def _has_text(cells: Mapping[int, Cell], index: int) -> bool:
+    """A description has its title in one of the header rows; a column with more above it holds values."""
+    return index in cells and bool(cells[index].text.strip())
 
 
 def _has_units(cells: Mapping[int, Cell], wanted: Iterable[int]) -> bool:

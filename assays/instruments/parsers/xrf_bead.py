@@ -1,8 +1,9 @@
 """Results of fused beads as a tab-separated text.
 
 Two header rows: the oxides over their columns, and below them the titles: `Nr`, `Ident`, `Seq`, `Time`, `Pos`, `Ini wgt`, `Fin wgt`,
-`L.O.I.`, then `C` and `Unit` for every oxide. Fields are padded with blanks. Rows `Ave of 5` and `SDev of 5` (in `Seq`; their `Ident` is
-`??????`) are computed from the samples before them. Small contents may be negative, and stay so.
+`L.O.I.`, then `C` and `Unit` for every oxide; or one row, in which the oxides stand in the place of `C`. Fields are padded with blanks.
+Rows `Ave of 5` and `SDev of 5` (in `Seq`; their `Ident` is `??????`) are computed from the samples before them. Small contents may be
+negative, and stay so.
 """
 
 from __future__ import annotations
@@ -47,10 +48,25 @@ def _find_header(table: Table) -> tuple[Row, Row] | None:
     for row in table.first_rows:
         if row[0] > _SEARCHED_ROWS:
             break
-        if above and _is_header(above, row):
-            return above, row
+        if header := _read_header_rows(above, row):
+            return header
         above = row
     return None
+
+
+def _read_header_rows(above: Row | None, row: Row) -> tuple[Row, Row] | None:
+    """The row of oxides and that of titles where `row` ends a header; one that holds both is taken apart into two."""
+    if above and _is_header(above, row):
+        return above, row
+    number, cells = row
+    compounds = {index for index, cell in cells.items() if index + 1 in cells and _is_compound_with_unit(cell, cells[index + 1])}
+    titles = {index: Cell("C", "text") if index in compounds else cell for index, cell in cells.items()}
+    alone = (number - 1, {index: cells[index] for index in compounds}), (number, titles)
+    return alone if compounds and _is_header(*alone) else None
+
+
+def _is_compound_with_unit(cell: Cell, beside: Cell) -> bool:
+    return fold(beside.text) == "unit" and read_compound(cell.text.strip()) is not None
 
 
 def _is_header(above: Row, row: Row) -> bool:
@@ -98,8 +114,10 @@ def _read_table(reader: RowReader) -> Iterator[Item]:
     for row in reader.table.read_rows():
         if not any(cell.text.strip() for cell in row[1].values()):
             continue
-        if pending and _is_header(pending, row):
-            layout = _read_header(reader.table, pending, row)
+        if header := _read_header_rows(pending, row):
+            if pending and header[0] is not pending:
+                yield from _read_line(reader, layout, *pending)
+            layout = _read_header(reader.table, *header)
             reader.decimal_sign = find_sign_in(reader.table, layout.measured, layout.row + 1)
             pending = None
             continue

@@ -119,6 +119,8 @@ def test_qtegra_oes_tells_lines_views_and_orders_apart() -> None:
         ("353.170 {96}", "Axial"),
     }
     assert refuse(small.QTEGRA_OES.replace("{96}", "{95}")) == "column_twice"
+    # What is stuck to the end of every line spoils the headings of the last column: its values must not vanish.
+    assert refuse(small.QTEGRA_OES.replace("\r\n", ",\r\n")) == "bad_heading"
     once = read(small.QTEGRA_OES.replace("Dy 353.170 {96} (Axial)", "Tb 350.917 {96}"))
     assert {(reading.isotope_or_line, reading.gas_mode) for reading in once.readings} == {("353.170", "Axial"), ("350.917", None)}
     found = {(reading.quantity, reading.unit) for reading in export.readings}

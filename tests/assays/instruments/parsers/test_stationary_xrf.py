@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from assays.instruments.matching import TrayPosition, match_positions
@@ -118,6 +119,13 @@ def test_bead_averages_are_statistics_and_negative_contents_stay_negative() -> N
         "concentration_mean", "concentration_sd", "loss_on_ignition_mean", "loss_on_ignition_sd",
     }  # fmt: skip
     assert (export.rows[0].vial, export.rows[0].comment) == ("3", "Nr: 1; Seq: 1 of 1; Ini wgt: 0.600; Fin wgt: 6.600")
+
+
+def test_a_bead_table_whose_oxides_are_its_titles_says_the_same() -> None:
+    oxides, titles, *rows = (line.split("\t") for line in BEAD.splitlines())
+    one = [oxide.strip() or title for oxide, title in zip(oxides, titles, strict=True)]
+    export = read("\n".join("\t".join(cells) for cells in [one, *rows]) + "\n")
+    assert [msgspec.structs.replace(reading, row=reading.row + 1) for reading in export.readings] == list(read(BEAD).readings)
 
 
 def test_a_unit_beside_the_loss_on_ignition_of_a_bead_is_its_unit() -> None:
