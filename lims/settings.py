@@ -3,7 +3,8 @@
 Variables: `LIMS_ENV` (`development` or `production`), `SECRET_KEY`, `ALLOWED_HOSTS`, `PUBLIC_URL`, `DATABASE_URL` (application role),
 `DATABASE_OWNER_URL` (migrations only), `REDIS_URL`, `LIMS_DATA` (files, default `var/`), `LIMS_BUILD` (built assets, default `var/`),
 `LIMS_DEBUG`, `PORT`, `LIMS_JOB_LEASE_SECONDS`, `LIMS_LOG_KEY` (file of the private key that signs the custody log),
-`LIMS_CERTIFICATE_COSIGNATURES` (how many witnesses a certificate waits for), `LIMS_RATE_INSTRUMENT`, `LIMS_RATE_PERSON`,
+`LIMS_CERTIFICATE_COSIGNATURES` (how many witnesses a certificate waits for), `LIMS_HANDOVERS_SIGNED` (0: one without passwords is taken),
+`LIMS_RATE_INSTRUMENT`, `LIMS_RATE_PERSON`,
 `LIMS_RATE_ADDRESS` (requests at the API, such as `1200/minute`), `LIMS_INSTRUMENT_CLOCK_LIMIT` (seconds),
 `LIMS_WEBHOOK_PRIVATE` (`1`: webhooks may lead into the own network), `LIMS_COMMIT` (the commit
 this was built from, where there is no git checkout).
@@ -63,6 +64,8 @@ if PRODUCTION and len(SECRET_KEY) < 50:
 _LOG_KEY = os.environ.get("LIMS_LOG_KEY", "" if PRODUCTION else str(DATA_DIR / "log_key.pem"))
 LOG_KEY_FILE = Path(_LOG_KEY) if _LOG_KEY else None
 # How many witnesses must have cosigned the custody of a certificate's samples before it is issued; 0 waits for none.
+# Whether both sides of every handover sign with their passwords, also over the interface.
+HANDOVERS_SIGNED = os.environ.get("LIMS_HANDOVERS_SIGNED", "1" if PRODUCTION else "0") == "1"
 CERTIFICATE_COSIGNATURES = int(os.environ.get("LIMS_CERTIFICATE_COSIGNATURES", "0"))
 
 ALLOWED_HOSTS = [host for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host]

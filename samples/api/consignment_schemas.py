@@ -76,7 +76,9 @@ class OfferSchema(Schema):
     receiver = serializers.CharField(help_text="Code of the organisation that takes it over")
     place = serializers.CharField(required=False)
     remark = serializers.CharField(required=False)
-    password = serializers.CharField(required=False, allow_null=True, help_text="The giver's own password makes it a signature")
+    password = serializers.CharField(
+        required=False, allow_null=True, help_text="The giver's own password makes it a signature; needed in production"
+    )
     at = serializers.DateTimeField(required=False, allow_null=True)
 
 
@@ -116,7 +118,9 @@ class AnswerSchema(Schema):
     seals_intact = serializers.BooleanField(required=False, allow_null=True, help_text="null where nobody looked; false needs a remark")
     place = serializers.CharField(required=False)
     remark = serializers.CharField(required=False, help_text="Needed for a refusal")
-    password = serializers.CharField(required=False, allow_null=True, help_text="The receiver's own password makes it a signature")
+    password = serializers.CharField(
+        required=False, allow_null=True, help_text="The receiver's own password makes it a signature; needed in production"
+    )
     at = serializers.DateTimeField(required=False, allow_null=True)
 
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from lims.accounts.models import Organisation
 from lims.core.acting import acting
-from lims.core.errors import Blocked, Blocker, Forbidden, refuse_if
+from lims.core.errors import Blocked, Blocker, Forbidden, Invalid, Problem, refuse_if
 from lims.core.roles import Action, require
 from samples.lifecycle import CONSIGNMENT
 from samples.models import Consignment, Handover
@@ -27,6 +28,13 @@ def offer_blockers(consignment: Consignment, by: Any) -> list[Blocker]:
     return CONSIGNMENT.blockers(consignment, "hand_over")
 
 
+def check_signed(password: str | None) -> None:
+    """Raise `Invalid` for a side that does not sign, where this installation takes no handover without both signatures."""
+    if settings.HANDOVERS_SIGNED and not password:
+        sentence = "Both sides of a handover sign it here. Send your own password with it."
+        raise Invalid("password", sentence, problems=[Problem("/password", "password", sentence)])
+
+
 def offer_handover(
     *,
     consignment: Consignment,
@@ -39,9 +47,11 @@ def offer_handover(
 ) -> Handover:
     """Relinquish a consignment to `receiver`; it waits for that organisation's answer. A `password` makes it an electronic signature.
 
-    Raises `Blocked` when the caller does not hold it or another offer waits, `Invalid` for a receiver who cannot take it.
+    Raises `Blocked` when the caller does not hold it or another offer waits, `Invalid` for a receiver who cannot take it or where the
+    caller must sign and does not.
     """
     require(by, Action.CONSIGNMENT_HANDOVER)
+    check_signed(password)
     texts = checked_texts(Handover, place=place, remark=remark)
     with transaction.atomic(), acting(by, "handover offered"):
         consignment = lock_consignment(consignment)
@@ -69,6 +79,7 @@ def answer_handover(
     else, `Blocked('answered_already')` for a second answer.
     """
     require(by, Action.CONSIGNMENT_ACKNOWLEDGE)
+    check_signed(password)
     texts = checked_texts(Handover, answer_remark=remark, place=place)
     check_remark(accept, seals_intact, texts["answer_remark"])
     with transaction.atomic(), acting(by, "handover acknowledged" if accept else "handover refused"):

@@ -31,6 +31,17 @@ def refusal_of(kind: type[Exception], consignment: Consignment, call: Any, *argu
     return refusal.value
 
 
+def test_where_handovers_are_signed_neither_side_does_without_its_password(cast: Cast, settings: Any) -> None:
+    settings.HANDOVERS_SIGNED = True
+    consignment = make_dispatched(cast, 1)
+    assert refusal_of(Invalid, consignment, offer, cast, consignment).problems[0].pointer == "/password"
+    handover = offer(cast, consignment, password=PASSWORD)
+    assert refusal_of(Invalid, consignment, answer_handover, handover=handover, accept=True, by=cast.custodian).code == "password"
+    taken = answer_handover(handover=handover, accept=True, password=PASSWORD, by=cast.custodian)
+    assert taken.state == "acknowledged"
+    assert set(Signature.objects.values_list("signer", flat=True)) == {cast.collector.pk, cast.custodian.pk}
+
+
 def test_offered_consignment_stays_with_its_giver_until_acknowledged(cast: Cast) -> None:
     consignment = make_dispatched(cast, 2)
     handover = offer(cast, consignment)
