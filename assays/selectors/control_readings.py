@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from assays.instruments.models import Reading, RowOutcome, UploadState
 from assays.models import MethodAnalyte, Result, Run
-from assays.models.methods import Extraction
+from assays.models.methods import Extraction, Form
 from assays.models.runs import PositionKind
 from assays.qc.measurements import ControlKind
 
@@ -106,13 +106,13 @@ def _mass(isotope: str) -> str:
 
 
 def contents_by_other_technique(run: Run, samples: Collection[Any]) -> dict[tuple[Any, str], tuple[float, str, str]]:
-    """The current total contents of the samples by X-ray fluorescence methods of the same laboratory, unit and basis; for a run of such a
-    method by the others, read in solutions: (sample, symbol) → value, qualifier, method."""
-    method = run.method_version.method
-    by_xrf = Q(test__method_version__method__method_group__icontains="xrf")
+    """The current total contents of the samples by X-ray fluorescence, or by any other method that measures solids, at the same laboratory
+    in the same unit and basis; for a run of such a method by the others, read in solutions: (sample, symbol) → value, qualifier, method."""
+    version, method = run.method_version, run.method_version.method
+    in_solids = Q(test__method_version__method__method_group__icontains="xrf") | ~Q(test__method_version__form=Form.SOLUTION)
     rows = (
         Result.objects.filter(
-            ~by_xrf if "xrf" in method.method_group.casefold() else by_xrf,
+            ~in_solids if version.is_solid or "xrf" in method.method_group.casefold() else in_solids,
             sample__in=list(samples),
             current__isnull=False,
             current__unit=run.method_version.unit,

@@ -248,7 +248,8 @@ def _names_of_last_run(version: MethodVersion, viewer: Any) -> dict[str, set[str
 
 def _is_calibrated_with_solutions(version: MethodVersion) -> bool:
     """Whether a method's instrument is calibrated with solutions: a titration or a weighing is not, nor is X-ray fluorescence."""
-    return not hasattr(version, "high_grade") and "xrf" not in version.method.method_group.casefold()
+    dissolved = not version.is_solid and "xrf" not in version.method.method_group.casefold()
+    return dissolved and not hasattr(version, "high_grade")
 
 
 def _pick(lots: Sequence[Lot], certified: Sequence[Lot], names: set[str]) -> Lot | None:
