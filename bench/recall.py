@@ -13,7 +13,7 @@ _TARGET_MS = 200
 
 # One run of the factory is multiplied inside a database that is thrown away, without keys and history: the query walks through rows, and
 # how they came is no matter.
-_MULTIPLY = """
+MULTIPLY = """
 DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT conrelid::regclass AS place, conname FROM pg_constraint WHERE contype = 'f' LOOP
         EXECUTE format('ALTER TABLE %%s DROP CONSTRAINT IF EXISTS %%I', one.place, one.conname);
@@ -79,7 +79,7 @@ def run() -> None:
         assert position.aliquot is not None  # noqa: S101  # a sample's position holds an aliquot
         release.finish(request_certificate(submission=position.aliquot.test.submission, by=cast.signatory))
         with connections["owner"].cursor() as cursor:
-            cursor.execute(_MULTIPLY, {"runs": _RUNS, "samples": _SAMPLES, "analytes": _ANALYTES})
+            cursor.execute(MULTIPLY, {"runs": _RUNS, "samples": _SAMPLES, "analytes": _ANALYTES})
             cursor.execute("VACUUM ANALYZE")
         lot = Lot.objects.create(
             code="LT-B", laboratory=first.laboratory, kind="acid", name="HNO3", supplier_lot="1", received_on=clock.today()

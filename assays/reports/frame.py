@@ -12,7 +12,7 @@ from assays.reports.models import Certificate, CertificateArtefact, CertificateS
 from assays.reports.selectors import badge_of, select_certificates
 from assays.reports.services import issue_blockers
 from assays.selectors.grade_table import tabulate
-from assays.selectors.grades import grades_of
+from assays.selectors.grades import grades_of, weighed_contents
 from lims.core.codes import CERTIFICATE
 from lims.core.navigation import Item, register_item
 from lims.core.panels import Panel, register_panel, register_scanner
@@ -79,4 +79,5 @@ def grade_panel(sample: Any, user: Any) -> dict[str, Any] | None:
     if not allowed(user, Action.GRADE_VIEW):
         return None
     drafts = [grade for grade in grades_of([sample.pk], user, drafts=True) if grade.is_draft] if allowed(user, Action.RESULT_DRAFT) else []
-    return {"authorised": tabulate(grades_of([sample.pk], user)), "drafts": tabulate(drafts)}
+    authorised = tabulate(grades_of([sample.pk], user))
+    return {"authorised": authorised, "drafts": tabulate(drafts), "weighed": weighed_contents(sample.pk, user)}

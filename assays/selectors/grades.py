@@ -124,6 +124,12 @@ def grades_of(sample_ids: Iterable[UUID] | QuerySet[Any], viewer: Any, *, drafts
     return [make_grade(results, pointer) for results in reversed(newest.values())]
 
 
+def weighed_contents(sample_id: UUID, viewer: Any) -> list[Result]:
+    """The authorised results of a sample that are no element: total rare-earth oxides by weight or titration, loss on ignition."""
+    rows = Result.objects.visible_to(viewer).filter(sample=sample_id, authorised__isnull=False).exclude(analyte__symbol__in=ANALYTES)
+    return list(rows.select_related("analyte", "authorised__method_version__method").order_by("-authorised_at", "analyte__order"))
+
+
 def _age_of(test_id: UUID, results: Mapping[str, Result]) -> tuple[bool, datetime | None, UUID]:
     """Sorts tests oldest first; one that was never authorised comes last, being newer than any release."""
     authorised_at = max((one.authorised_at for one in results.values() if one.authorised_at), default=None)

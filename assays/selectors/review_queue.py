@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from assays.chemistry.radioactivity import NUCLIDE_OF, compute_content_mg_kg, compute_specific_activity
 from assays.instruments.models import Upload, UploadState
 from assays.lifecycle import RunState
-from assays.models import Evaluation, ResultVersion, RunPosition, SubmissionTest
+from assays.models import Evaluation, RunPosition, SubmissionTest
 from assays.models.runs import PositionKind
 from assays.review_risk import POINTS, Found, Risk, RunFacts, judge_risk
 from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.runs import run_list
-from assays.selectors.same_source import earlier_values, may_compare_sources
+from assays.selectors.same_source import earlier_values, explain_earlier, may_compare_sources
 from lims.core import clock
 from lims.core.errors import Invalid
 from samples.models.radiation import DoorPolicy
@@ -72,14 +73,15 @@ def rule_rows() -> list[dict[str, Any]]:
 
 def review_queue(viewer: Any) -> list[Waiting]:
     """Runs that wait for a reviewer or a signatory of the viewer's laboratory: by risk, then what is due soonest, then the oldest."""
-    runs = list(_waiting_runs(viewer))
+    runs = list(waiting_runs(viewer))
     found, today = _results_of(runs, viewer), clock.today()
     limits = hold_contents(float(DoorPolicy.of(viewer.organisation_id).activity_limit))
     queue = []
     for run in runs:
         days = (clock.now() - (run.reviewed_at or run.measured_at or run.planned_at)).days
         left = (run.due_on - today).days if run.due_on else None
-        risk = judge_risk(RunFacts(run.state, run.repeated, days, left, found.get(run.pk, ())), limits)
+        repeated = run.again is not None or run.judged_before
+        risk = judge_risk(RunFacts(run.state, repeated, days, left, found.get(str(run.pk), ())), limits)
         step = "authorise" if run.state == RunState.REVIEWED else "review"
         queue.append(Waiting(run, step, days, left is not None and left < 0, risk))
     return sorted(queue, key=lambda one: (-one.risk.points, one.run.due_on or today, one.run.measured_at or one.run.planned_at))
@@ -95,7 +97,8 @@ def hold_contents(limit_bq_g: float) -> dict[str, float]:
     }
 
 
-def _waiting_runs(viewer: Any) -> Any:
+def waiting_runs(viewer: Any) -> Any:
+    """The runs of the queue with the day each is due (`due_on`), a tube measured before (`again`), and whether it was judged before."""
     tests = SubmissionTest.objects.filter(aliquots__positions__run=OuterRef("pk"), aliquots__positions__kind=PositionKind.SAMPLE)
     measured_before = RunPosition.objects.filter(
         kind=PositionKind.SAMPLE, aliquot__test=OuterRef("aliquot__test"), run__lt=OuterRef("run"), run__measured_at__isnull=False
@@ -109,21 +112,46 @@ def _waiting_runs(viewer: Any) -> Any:
         .filter(state__in=[*TO_REVIEW, RunState.REVIEWED])
         .annotate(
             due_on=Subquery(tests.order_by("submission__due_on").values("submission__due_on")[:1]),
-            repeated=Exists(again) | Exists(failed_before) | Exists(withdrawn),
+            # One tube, not whether there is any: a question about all runs at once would look through every tube on record.
+            again=Subquery(again.values("pk")[:1]),
+            judged_before=Exists(failed_before) | Exists(withdrawn),
         )
     )
 
 
+# From the tubes of the runs alone: the fences keep each step a look-up by key, however many results are on record.
+_RESULTS = """
+SELECT p.run_id::text, h.sample_id::text, s.mine_id::text, m.method_id::text, h.symbol,
+    v.value::float8, v.qualifier, v.uncertainty::float8, v.loq::float8, v.unit
+FROM assays_runposition p JOIN assays_aliquot q ON q.id = p.aliquot_id
+CROSS JOIN LATERAL (
+    SELECT r.sample_id, r.current_id, a.symbol FROM assays_result r JOIN assays_analyte a ON a.id = r.analyte_id
+    WHERE r.test_id = q.test_id AND r.analyte_id = ANY(ARRAY(SELECT id FROM assays_analyte WHERE symbol = ANY(%(symbols)s))) OFFSET 0
+) h
+CROSS JOIN LATERAL (SELECT * FROM assays_resultversion WHERE id = h.current_id OFFSET 0) v
+JOIN assays_reduction d ON d.id = v.reduction_id AND d.run_id = p.run_id
+JOIN assays_methodversion m ON m.id = v.method_version_id
+CROSS JOIN LATERAL (SELECT mine_id FROM samples_sample WHERE id = h.sample_id OFFSET 0) s
+WHERE p.run_id = ANY(%(runs)s::uuid[]) AND p.kind = 'sample'
+"""
+
+
+def _ask(statement: str, runs: Sequence[Any]) -> list[tuple[Any, ...]]:
+    if not runs:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"runs": [str(run.pk) for run in runs], "symbols": list(_LOOKED_AT)})
+        return list(cursor.fetchall())
+
+
+def explain(runs: Sequence[Any]) -> list[str]:
+    """The plans the database makes to read the results of the runs and what was found earlier at their sources, line by line."""
+    return [line for (line,) in _ask(f"EXPLAIN {_RESULTS}", runs)] + explain_earlier(runs[0].laboratory_id)
+
+
 def _results_of(runs: Sequence[Any], viewer: Any) -> dict[Any, list[Found]]:
     """The current Dy, Tb, Th and U of the runs, beside what was found earlier at the source of each sample where the viewer may know it."""
-    versions = list(
-        ResultVersion.objects.filter(
-            reduction__run__in=[run.pk for run in runs], current_of__isnull=False, result__analyte__symbol__in=_LOOKED_AT
-        ).values_list(
-            "reduction__run", "result__sample", "result__sample__mine", "method_version__method", "result__analyte__symbol",
-            "value", "qualifier", "uncertainty", "loq", "unit",
-        )
-    )  # fmt: skip
+    versions = _ask(_RESULTS, runs)
     earlier: Any = {}
     if versions and may_compare_sources(viewer):
         keys = {(one[2], one[3], one[4]) for one in versions if one[2] is not None and one[4] in ("Dy", "Tb")}
@@ -131,7 +159,7 @@ def _results_of(runs: Sequence[Any], viewer: Any) -> dict[Any, list[Found]]:
     found: dict[Any, list[Found]] = {}
     for run, _sample, mine, method, symbol, value, qualifier, uncertainty, loq, unit in versions:
         before = earlier.get((mine, method, symbol), ())
-        one = Found(symbol, float(value), qualifier, float(uncertainty or 0), float(loq), unit == "mg/kg", before)
+        one = Found(symbol, value, qualifier, uncertainty or 0.0, loq, unit == "mg/kg", before)
         found.setdefault(run, []).append(one)
     return found
 

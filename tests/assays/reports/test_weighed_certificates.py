@@ -16,6 +16,7 @@ from lims.core.errors import Blocked, Forbidden
 from lims.documents.certificate_paper import arrange_certificate
 from tests.assays.services.test_determining import GRAVIMETRY, make_run
 from tests.factories import bench
+from tests.factories.browsing import sign_in, text_of
 from tests.factories.callers import Caller
 from tests.factories.people import PASSWORD, Cast
 from tests.factories.release import make_issued
@@ -86,3 +87,7 @@ def test_from_the_crucible_to_the_certificate(cast: Cast) -> None:
     assert [one["with_oxides"] for one in shown["details"]] == [False]
     assert shown["grades"]["symbols"] == ["TREO"]
     assert json.loads(bytes(certificate.snapshot.content))["tables"][0]["unit"] == "%"
+    # Nor is the page of the sample empty: it tells what was weighed.
+    page = text_of(sign_in(cast.official).get(f"/samples/{certificate.samples.get().sample.code}/"))
+    assert "No result is authorised yet" not in page
+    assert treo.text in page
