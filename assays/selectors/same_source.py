@@ -15,7 +15,7 @@ from assays.review_risk import LEAST_EARLIER, is_far
 from assays.selectors.blinding import knows_blind_controls
 
 SYMBOLS = ("Dy", "Tb")
-MOST_EARLIER = 50
+MOST_EARLIER = 20
 """Of each source, element and method so many results of the newest samples are looked at."""
 
 Key = tuple[Any, Any, str]
