@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from assays.models import Lot, Method
 from assays.models.lots import LotKind, ValueUnit
+from assays.selectors.reference import group_words
 from assays.services.lot_values import CertifiedAmount
 
 _SOLUTION_HELP = gettext_lazy("One element a line: symbol, amount, expanded uncertainty. For example: Dy 10.02 0.05")
@@ -61,7 +62,7 @@ class LotValuesForm(forms.Form):
             units, self.most = (ValueUnit.MG_KG, ValueUnit.PERCENT), 4
             del self.fields["nominal"]
             groups = sorted(set(Method.objects.values_list("method_group", flat=True)))
-            self.fields["method_group"].choices = [(one, one) for one in groups]  # type: ignore[attr-defined]
+            self.fields["method_group"].choices = [(one, group_words(one)) for one in groups]  # type: ignore[attr-defined]
             self.fields["lines"].help_text = _CONTENT_HELP
         else:
             units, self.most = (ValueUnit.MG_L, ValueUnit.UG_L, ValueUnit.MG_KG), 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from assays.forms.lot_values import LotValuesForm
 from assays.forms.problems import add_problems
 from assays.models import Analyte, Lot, LotValue
+from assays.selectors.reference import group_words
 from assays.services.lot_values import correction_blockers, record_lot_values, runs_of_lot
 from lims.core.codes import normalise
 from lims.core.errors import DomainError
@@ -70,11 +72,19 @@ class LotValuesPage(Page):
 def earlier_values_of(lot: Lot) -> list[LotValue]:
     """What the record of a lot's certificate said before, the newest correction first; what took its place is `corrected_by`."""
     found = LotValue.objects.filter(lot=lot, corrected_by__isnull=False)
-    return list(found.select_related("corrected_by__entered_by", "corrected_by__signature").order_by("-corrected_by__id"))
+    return _in_words(found.select_related("corrected_by__entered_by", "corrected_by__signature").order_by("-corrected_by__id"))
+
+
+def _in_words(values: Iterable[LotValue]) -> list[LotValue]:
+    """The amounts, each with what it is certified for in words (`group_words`)."""
+    found: list[Any] = list(values)
+    for one in found:
+        one.group_words = group_words(one.method_group) if one.method_group else ""
+    return found
 
 
 def values_of(lot: Lot) -> list[LotValue]:
     """What counts of a lot's certificate, elements in their usual order."""
     order = dict(Analyte.objects.values_list("symbol", "order"))
-    found = LotValue.objects.filter(lot=lot, corrected_by=None)
+    found = _in_words(LotValue.objects.filter(lot=lot, corrected_by=None))
     return sorted(found, key=lambda one: (one.method_group, order.get(one.element, len(order) + 1), one.element))

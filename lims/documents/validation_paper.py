@@ -88,7 +88,7 @@ def arrange_validation(report: ValidationReport) -> dict[str, Any]:
 
 def _count_topic(topic: str, examples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     verdicts = [bool(example["passed"]) for example in examples if example["topic"] == topic]
-    return {"topic": topic, "examples": len(verdicts), "passed": sum(verdicts), "failed": len(verdicts) - sum(verdicts)}
+    return {"topic": topic.replace("_", " "), "examples": len(verdicts), "passed": sum(verdicts), "failed": len(verdicts) - sum(verdicts)}
 
 
 def _arrange_example(number: int, example: Mapping[str, Any]) -> dict[str, Any]:
