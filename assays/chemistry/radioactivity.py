@@ -48,6 +48,8 @@ class ActivityScreen:
 
 def compute_specific_activity(half_life_years: float, molar_mass: float, mass_fraction: float = 1.0) -> float:
     """Bq per gram of the natural element: ln 2 / T · N_A / M · mass fraction of the nuclide."""
+    if half_life_years <= 0 or molar_mass <= 0 or not 0 < mass_fraction <= 1:
+        raise ValueError("An activity needs a half-life and a molar mass above zero, and a mass fraction above 0 up to 1.")
     return math.log(2) / (half_life_years * SECONDS_PER_YEAR) * AVOGADRO / molar_mass * mass_fraction
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Inputs = Mapping[str, Any]
@@ -15,11 +15,13 @@ class Calculation:
 
     ``needs`` are patterns, each of which must match the name of an input; ``run`` takes the inputs and the names of the
     outputs asked for, some of which carry a number (``s_at_10ppm``), and may give more outputs than were asked for.
+    ``policies`` are those the product follows, by name with a pattern of their words; any other is refused.
     """
 
     topic: str
     needs: tuple[str, ...]
     run: Callable[[Inputs, Collection[str]], Outputs]
+    policies: Mapping[str, str] = field(default_factory=dict)
 
     def fits(self, topic: str, inputs: Inputs) -> bool:
         """Whether an example of this topic with these inputs has this shape."""
@@ -47,24 +49,13 @@ def take_match(inputs: Inputs, pattern: str) -> tuple[re.Match[str], Any]:
     return found[0], inputs[found[0].group()]
 
 
-MASSES = {"kg": 1000.0, "g": 1.0, "mg": 0.001}
-VOLUMES = {"L": 1000.0, "mL": 1.0, "uL": 0.001}
-
-
-def take_amount(inputs: Inputs, names: str, sizes: Mapping[str, float]) -> float:
-    """The input whose name is one of `names` (a pattern) and a unit of `sizes` (`MASSES`: in g, `VOLUMES`: in mL), as `test_portion_mg`;
-    ``ValueError`` names what is missing."""
-    named = match_names(inputs, rf"(?:{names})_({'|'.join(sizes)})")
-    if len(named) != 1:
-        wanted = " or ".join(names.split("|"))
-        raise ValueError(f"One input {wanted} with its unit ({', '.join(sizes)}) at the end is needed; {len(named)} are there.")
-    return float(inputs[named[0].group()]) * sizes[named[0][1]]
-
-
 def refuse_other_policies(inputs: Inputs, followed: Mapping[str, str]) -> None:
-    """Raise ``ValueError`` where an example asks for another policy than the product's; `followed` maps the policy's name to a pattern of
-    the words for it. What is not said is the product's own."""
-    policy: Mapping[str, Any] = inputs.get("policy", {})
-    for name, pattern in followed.items():
-        if name in policy and not re.search(pattern, str(policy[name])):
-            raise ValueError(f"the policy {name}: {policy[name]!r} is not one the product follows")
+    """Raise ``ValueError`` where an example asks for a policy the product does not follow.
+
+    `followed` maps the name of a policy to a pattern of the words for it; a policy of another name is refused too, for nothing would heed
+    it. What is not said is the product's own.
+    """
+    policy: Mapping[str, Any] = inputs.get("policy") or {}
+    for name, words in policy.items():
+        if name not in followed or not re.search(followed[name], str(words)):
+            raise ValueError(f"the policy {name}: {words!r} is not one the product follows")

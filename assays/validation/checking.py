@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assays.validation.calculation_topics import CALCULATION_CALCULATIONS
-from assays.validation.calculations import Calculation
+from assays.validation.calculations import Calculation, refuse_other_policies
 from assays.validation.chemistry_topics import CHEMISTRY_CALCULATIONS
 from assays.validation.qc_topics import QC_CALCULATIONS
 
@@ -98,6 +98,7 @@ def _compute_and_compare(topic: str, example: Mapping[str, Any]) -> tuple[Compar
     if calculation is None:
         known = any(c.topic == topic for c in CALCULATIONS)
         raise _Unknown(f"inputs not known for {topic}: {', '.join(map(str, inputs))}" if known else f"topic not known: {topic}")
+    refuse_other_policies(inputs, calculation.policies)
     computed = {_plain(name): value for name, value in calculation.run(inputs, tuple(expected)).items()}
     found: list[Comparison] = []
     for name, value in expected.items():

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from assays.chemistry import (
@@ -19,39 +18,23 @@ from assays.chemistry import (
     reduction,
     rounding,
     uncertainty,
-    units,
 )
 from assays.chemistry.censored import Censored, average_replicates, censor_below_loq, parse_censored, sum_bounds, sum_with_substitution
 from assays.chemistry.elements import ANALYTES, compute_oxide_factor, parse_oxide
 from assays.chemistry.oxides import to_element, to_oxide
-from assays.validation.calculations import (
-    MASSES,
-    VOLUMES,
-    Calculation,
-    Inputs,
-    Outputs,
-    match_names,
-    refuse_other_policies,
-    take,
-    take_amount,
-    take_match,
+from assays.validation.calculations import Calculation, Inputs, Outputs, match_names, take, take_match
+from assays.validation.quantities import (
+    UNIT_NAMES,
+    convert,
+    find_quantity,
+    list_conversions,
+    list_spellings,
+    spell_content,
+    split_unit,
+    take_quantity,
 )
 
-_SHORT_UNIT_NAMES = {
-    "ppm": "ppm", "ppb": "ppb", "pct": "%", "wt_pct": "%", "percent": "%", "g_per_t": "g/t", "kg_per_t": "kg/t", "g_per_kg": "g/kg",
-    "mg_per_kg": "mg/kg", "mg_kg": "mg/kg", "ug_per_g": "ug/g", "ug_g": "ug/g", "ng_per_g": "ng/g", "ng_g": "ng/g", "ug_kg": "ug/kg",
-    "mg_per_g": "mg/g", "mg_L": "mg/L", "ug_L": "ug/L", "ng_mL": "ng/mL", "ng_L": "ng/L", "g_L": "g/L",
-}  # fmt: skip
-# Spelled out as well: mg_per_L, ug_per_mL and the like of every unit of the table.
-_UNIT_NAMES = _SHORT_UNIT_NAMES | {
-    name.replace("/", "_per_"): name
-    for kind in (units.Kind.MASS_FRACTION, units.Kind.MASS_CONCENTRATION)
-    for name in units.UNITS[kind]
-    if "/" in name
-}
-_PER_VOLUME = "|".join(name for name, unit in _UNIT_NAMES.items() if units.find_kinds(unit) & units.find_kinds("ug/L"))
-_SOLUTION = rf"c_sol(?:ution)?_({_PER_VOLUME})"
-_BLANK = rf"c_(?:procedural_)?blank_({_PER_VOLUME})"
+_CONTENT = "mg/kg"
 _ALTERNATIVE_OXIDES = {"Ce": ("Ce2O3",), "Pr": ("Pr2O3",), "Tb": ("Tb2O3",), "U": ("UO2", "UO3")}
 
 
@@ -76,10 +59,17 @@ def _treo(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _read_elements(inputs: Inputs) -> dict[str, Censored]:
-    if "element_ppm" in inputs or "elements_ppm" in inputs:
-        given = take(inputs, "element_ppm", "elements_ppm")
-        return {symbol: _read_censored(value) for symbol, value in given.items()}
-    oxides = {parse_oxide(oxide).symbol: (oxide, _read_censored(value)) for oxide, value in take(inputs, "oxides_ppm", "oxide_ppm").items()}
+    """Contents of elements in mg/kg, given of elements or of oxides in one unit."""
+    found = find_quantity(inputs, "elements?|oxides?", _CONTENT)
+    if found is None:
+        raise ValueError("Contents of elements or of oxides are needed, as element_ppm or oxides_pct.")
+    name, unit = found
+    contents = {species: _read_censored(value).scale(convert(1.0, unit, _CONTENT)) for species, value in inputs[name].items()}
+    if name.startswith("element"):
+        if unknown := sorted(set(contents) - set(ANALYTES)):
+            raise ValueError(f"{', '.join(unknown)} in {name}: not known as an element here.")
+        return contents
+    oxides = {parse_oxide(oxide).symbol: (oxide, value) for oxide, value in contents.items()}
     return {symbol: value.scale(to_element(symbol, 1.0, oxide)) for symbol, (oxide, value) in oxides.items()}
 
 
@@ -88,65 +78,63 @@ def _read_censored(value: Any) -> Censored:
 
 
 def _moisture(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    wet, dry = take_amount(inputs, "m_wet", MASSES), take_amount(inputs, "m_dry", MASSES)
+    wet, dry = take_quantity(inputs, "m_wet", "g"), take_quantity(inputs, "m_dry", "g")
     percent = moisture.compute_moisture_percent(wet, dry)
     outputs: Outputs = {
         "moisture_pct_wet_basis": percent,
         "moisture_pct_dry_basis": moisture.compute_moisture_percent_dry_basis(wet, dry),
     }
-    if "C_as_received_mg_kg" in inputs:
-        outputs["C_dry_mg_kg"] = moisture.to_dry(inputs["C_as_received_mg_kg"], percent)
-    if "C_dry_mg_kg" in inputs:
-        outputs["C_as_received_mg_kg"] = moisture.to_as_received(inputs["C_dry_mg_kg"], percent)
+    if find_quantity(inputs, "C_as_received", _CONTENT):
+        outputs |= spell_content("C_dry", moisture.to_dry(take_quantity(inputs, "C_as_received", _CONTENT), percent))
+    if find_quantity(inputs, "C_dry", _CONTENT):
+        outputs |= spell_content("C_as_received", moisture.to_as_received(take_quantity(inputs, "C_dry", _CONTENT), percent))
     return outputs
 
 
 def _dilution(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     reduced = reduction.reduce_to_dry_mg_kg(
-        concentration_ug_l=_take_ug_l(inputs, _SOLUTION),
-        blank_ug_l=_take_ug_l(inputs, _BLANK) if match_names(inputs, _BLANK) else 0.0,
-        volume_ml=take_amount(inputs, "final_volume|V", VOLUMES),
-        dilution=inputs.get("dilution_factor", inputs.get("DF", 1)),
-        mass_g=take_amount(inputs, "test_portion|m", MASSES),
-        moisture_percent=inputs.get("M_pct", inputs.get("moisture_pct", 0.0)),
+        concentration_ug_l=take_quantity(inputs, "c_sol|c_solution", "ug/L"),
+        blank_ug_l=take_quantity(inputs, "c_blank|c_procedural_blank", "ug/L", 0.0),
+        volume_ml=take_quantity(inputs, "final_volume|V", "mL"),
+        dilution=_take_dilution(inputs),
+        mass_g=take_quantity(inputs, "test_portion|m", "g"),
+        moisture_percent=take(inputs, "M_pct", "moisture_pct") if {"M_pct", "moisture_pct"} & set(inputs) else 0.0,
     )
-    return {
-        "C_mg_kg": reduced.as_received,
-        "C_pct": _convert(reduced.as_received, "mg/kg", "%"),
-        "C_dry_mg_kg": reduced.dry,
-        "method_factor": reduced.method_factor,
-    }
+    contents = spell_content("C", reduced.as_received) | spell_content("C_dry", reduced.dry)
+    return contents | {"method_factor": reduced.method_factor, "DF": _take_dilution(inputs)}
 
 
-def _take_ug_l(inputs: Inputs, pattern: str) -> float:
-    found, value = take_match(inputs, pattern)
-    return _convert(value, _UNIT_NAMES[found[1]], "ug/L")
+def _take_dilution(inputs: Inputs) -> float:
+    """The factor of a dilution as it is stated, or of its steps or its aliquot; 1 where none is made. ``ValueError`` where two ways of
+    saying it stand side by side."""
+    stated = [float(inputs[name]) for name in ("dilution_factor", "DF") if name in inputs]
+    stated += [dilution.compute_dilution_factor(inputs[found.group()]) for found in match_names(inputs, r"(dilution_)?steps(_\w+)?")]
+    for quantity, base in (("V", "mL"), ("m", "g")):
+        if find_quantity(inputs, f"{quantity}_aliquot", base):
+            step = (take_quantity(inputs, f"{quantity}_aliquot", base), take_quantity(inputs, f"{quantity}_final|{quantity}_diluted", base))
+            stated.append(dilution.compute_dilution_factor([step]))
+    if len(stated) > 1:
+        raise ValueError("The dilution is stated more than once; give its factor, its steps or its aliquot.")
+    return stated[0] if stated else 1.0
 
 
 def _instrument_dilution(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    return {"conc_ppb": dilution.apply_instrument_dilution(inputs["meas_conc_ppb"], inputs["total_dil"])}
+    conc = dilution.apply_instrument_dilution(take_quantity(inputs, "meas_conc", "ug/L"), inputs["total_dil"])
+    return {f"conc_{spelling}": number for spelling, number in list_conversions(conc, "ug/L")}
 
 
 def _serial_dilution(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    return {"DF": dilution.compute_dilution_factor(inputs["steps"])}
+    return {"DF": _take_dilution(inputs)}
 
 
 def _units(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     outputs: Outputs = {}
     for name, value in inputs.items():
-        species, unit = _split_unit(name)
+        species, unit = split_unit(name)
         for other, content in _list_species(species, value):
             prefix = f"{other}_" if other else ""
-            outputs |= {f"{prefix}{spelling}": number for spelling, number in _list_units(content, unit)}
+            outputs |= {f"{prefix}{spelling}": number for spelling, number in list_conversions(content, unit)}
     return outputs
-
-
-def _split_unit(name: str) -> tuple[str, str]:
-    """``CeO2_wt_pct`` is CeO2 in %; ``ppm`` alone is of nothing in particular."""
-    for spelling in sorted(_UNIT_NAMES, key=len, reverse=True):
-        if name == spelling or name.endswith(f"_{spelling}"):
-            return name.removesuffix(spelling).removesuffix("_"), _UNIT_NAMES[spelling]
-    raise ValueError(f"{name} ends in no known unit")
 
 
 def _list_species(species: str, value: float) -> Iterable[tuple[str, float]]:
@@ -159,16 +147,6 @@ def _list_species(species: str, value: float) -> Iterable[tuple[str, float]]:
     yield symbol, element
     for oxide in (ANALYTES[symbol].oxide, *_ALTERNATIVE_OXIDES.get(symbol, ())):
         yield oxide, to_oxide(symbol, element, oxide)
-
-
-def _list_units(value: float, unit: str) -> Iterable[tuple[str, float]]:
-    for spelling, other in _UNIT_NAMES.items():
-        if units.find_kinds(unit) & units.find_kinds(other):
-            yield spelling, _convert(value, unit, other)
-
-
-def _convert(value: float, source: str, target: str) -> float:
-    return float(units.convert(Decimal(str(value)), source, target))
 
 
 def _chondrite_values(inputs: Inputs, wanted: Collection[str]) -> Outputs:
@@ -187,21 +165,25 @@ def _chondrite_pattern(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _limits(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    _, blanks = take_match(inputs, r"blanks?(_.*)?")
+    name, blanks = take_match(inputs, r"blanks?(_.*)?")
     found = limits.estimate_limits(blanks)
     outputs: Outputs = {
         "n": found.n, "mean": found.mean, "s": found.s, "LOD_sol": found.lod, "LOQ_sol": found.loq,
         "LOD_plus_mean_sol": found.lod_with_mean, "LOQ_plus_mean_sol": found.loq_with_mean, "t_0.99": found.t_99, "MDL_sol": found.mdl,
     }  # fmt: skip
-    if "V_mL" in inputs:
-        portion = (inputs["V_mL"], inputs.get("DF", 1), inputs["m_g"], inputs.get("M_pct", 0.0))
-        in_solid = {"LOD_mg_kg": found.lod, "LOQ_mg_kg": found.loq, "MDL_mg_kg": found.mdl}
-        outputs |= {name: reduction.reduce_limit_to_dry_mg_kg(limit, *portion) for name, limit in in_solid.items()}
+    if find_quantity(inputs, "final_volume|V", "mL"):
+        # Without an ending the blanks stand in ng/mL, as the formula of a content has it.
+        quantity = find_quantity(inputs, "blanks?|blanks?_solution", "ug/L") or (name.group(), "ug/L")
+        volume, mass = take_quantity(inputs, "final_volume|V", "mL"), take_quantity(inputs, "test_portion|m", "g")
+        portion = (volume, _take_dilution(inputs), mass, inputs.get("M_pct", 0.0))
+        to_ug_l = convert(1.0, quantity[1], "ug/L")
+        for code, limit in {"LOD": found.lod, "LOQ": found.loq, "MDL": found.mdl}.items():
+            outputs |= spell_content(code, reduction.reduce_limit_to_dry_mg_kg(limit * to_ug_l, *portion))
     return outputs
 
 
 def _censored_sum(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    _, given = take_match(inputs, r"oxides_ppm|oxide_ppm|elements?_ppm|values")
+    _, given = take_match(inputs, r"(oxides?|elements?)_\w+|values")
     values = [_read_censored(value) for value in (given.values() if isinstance(given, Mapping) else given)]
     bounds = sum_bounds(values)
     return {
@@ -229,14 +211,13 @@ def _rounding_cases(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _rounding_uncertainty(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    upwards = any(re.search(r"\b(rounded|round|rounding) up\b", str(text)) for text in inputs.get("policy", {}).values())
+    upwards = any(re.search(_UPWARDS, str(text)) for text in inputs.get("policy", {}).values())
     reported = rounding.report(inputs["value"], inputs["U"], uncertainty_rule=rounding.Rule.UP if upwards else rounding.Rule.HALF_EVEN)
     return {"U": reported.uncertainty_text, "value": reported.text, "text": reported.with_unit(inputs.get("unit", "mg/kg"))}
 
 
 def _one_material(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     certified = inputs["certified"]
-    refuse_other_policies(inputs, {"u_Cref": r"^U95 ?/ ?[\d.]+$", "s_bias": "n-1"})
     factor = float(inputs.get("policy", {}).get("u_Cref", "U95/2").partition("/")[2])
     u_certified = inputs["u_certified"] if "u_certified" in inputs else take(inputs, "U95_certified", "U_certified") / factor
     found = uncertainty.estimate_from_one_material(inputs["lab_results"], certified, u_certified, inputs["u_Rw_pct"])
@@ -257,7 +238,9 @@ def _several_materials(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _product_budget(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    pairs = {name.partition("_")[0]: tuple(pair) for name, pair in inputs.items() if name != "policy"}
+    pairs = {name: _take_pair(inputs, name, base) for name, base in {"c": "ug/L", "V": "mL", "m": "g"}.items()}
+    # Every other factor, as a recovery or one for time, is a number of its own.
+    pairs |= {name: (float(pair[0]), float(pair[1])) for name, pair in inputs.items() if _is_pair(name, pair)}
     value = dilution.solution_to_solid_mg_kg(pairs["c"][0], pairs["V"][0], pairs.get("DF", (1.0, 0.0))[0], pairs["m"][0])
     budget = uncertainty.combine_product(value, pairs)
     return {
@@ -267,6 +250,19 @@ def _product_budget(inputs: Inputs, wanted: Collection[str]) -> Outputs:
         "U_k2": budget.expanded,
         "contribution_pct": budget.shares_percent,
     }
+
+
+def _is_pair(name: str, given: Any) -> bool:
+    return not re.fullmatch(r"[cVm](_\w+)?", name) and isinstance(given, list) and len(given) == 2
+
+
+def _take_pair(inputs: Inputs, name: str, base: str) -> tuple[float, float]:
+    """A value with its standard uncertainty; without an ending it stands in `base`."""
+    found = (name, base) if name in inputs else find_quantity(inputs, name, base)
+    if found is None:
+        raise ValueError(f"The input {name} with its standard uncertainty is missing.")
+    value, u = inputs[found[0]]
+    return convert(value, found[1], base), convert(u, found[1], base)
 
 
 def _as_received_budget(inputs: Inputs, wanted: Collection[str]) -> Outputs:
@@ -332,11 +328,16 @@ def _oxide_correction(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _apparent_correction(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    analyte, apparent = take_match(inputs, r"C_(\w+?)_apparent(_\w+)?")
-    pure, in_pure = take_match(inputs, r"\w+_apparent_in_([\d.]+)_(?:ng_mL|ug_L|mg_L|mg_kg|ppb|ppm)_([A-Z][a-z]?)")
-    _, interferent = take_match(inputs, rf"C_{pure[2]}_(?!apparent)\w+")
-    factor = interference.compute_apparent_factor(in_pure, float(pure[1]))
-    return {"k": factor, f"C_{analyte[1]}_corrected": interference.correct_concentration(apparent, interferent, factor)}
+    pure, in_pure = take_match(inputs, r"([A-Z][a-z]?)_apparent_in_([\d.]+)_(\w+)_([A-Z][a-z]?)")
+    analyte, interferent, unit = pure[1], pure[4], UNIT_NAMES.get(pure[3])
+    if unit is None:
+        raise ValueError(f"{pure.group()} names no unit that is known.")
+    # All in the unit of the pure solution: that of the analyte in it goes without saying.
+    apparent = take_quantity(inputs, f"C_{analyte}_apparent", unit, inputs.get(f"C_{analyte}_apparent"))
+    factor = interference.compute_apparent_factor(in_pure, float(pure[2]))
+    corrected = interference.correct_concentration(apparent, take_quantity(inputs, f"C_{interferent}", unit), factor)
+    written = find_quantity(inputs, f"C_{analyte}_apparent", unit)
+    return {"k": factor, f"C_{analyte}_corrected": convert(corrected, unit, written[1]) if written else corrected}
 
 
 def _activity(inputs: Inputs, wanted: Collection[str]) -> Outputs:
@@ -352,59 +353,89 @@ def _activity(inputs: Inputs, wanted: Collection[str]) -> Outputs:
         outputs[f.group()] = radioactivity.compute_activity_bq_g(float(f[1]), specific)
     for f in match_names(wanted, r"ppm(_\w+?)?_for_([\d.]+)_Bq_per_g"):
         outputs[f.group()] = radioactivity.compute_content_mg_kg(float(f[2]), specific)
-    for f in match_names(inputs, r"[A-Z][a-z]?_ppm"):
-        outputs["Bq_per_g"] = radioactivity.compute_activity_bq_g(inputs[f.group()], specific)
+    symbol = re.sub(r"\d", "", nuclide[1])
+    if find_quantity(inputs, symbol, _CONTENT):
+        outputs["Bq_per_g"] = radioactivity.compute_activity_bq_g(take_quantity(inputs, symbol, _CONTENT), specific)
     return outputs | {"nuclide": nuclide[1]}
 
 
 def _desorption(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    outputs: Outputs = {}
-    for found in match_names(inputs, r"([A-Z][a-z]?)_leach(_mg_kg)?"):
-        _, total = take_match(inputs, rf"{found[1]}_total(_mg_kg)?")
-        outputs[f"{found[1]}_pct"] = leach.compute_desorption_percent(inputs[found.group()], total)
-    return outputs
-
-
-def _leached_content(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    volume, mass = take_amount(inputs, "V", VOLUMES) / VOLUMES["L"], take_amount(inputs, "m", MASSES) / MASSES["kg"]
+    symbols = {found[1] for found in match_names(inputs, r"([A-Z][a-z]?)_(?:leach|total)(?:_\w+)?")}
     return {
-        "C_leach_mg_kg": leach.compute_leached_mg_kg(_take_ug_l(inputs, _SOLUTION), volume, mass),
-        "L_over_S": leach.compute_liquid_to_solid(volume, mass),
+        f"{symbol}_pct": leach.compute_desorption_percent(
+            _take_content(inputs, f"{symbol}_leach"), _take_content(inputs, f"{symbol}_total")
+        )
+        for symbol in symbols
     }
 
 
-def _contained(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    dry = inputs["t_dry"] if "t_dry" in inputs else contained.compute_dry_tonnes(inputs["t_wet"], inputs["M_pct"])
-    grades = {f[1]: inputs[f.group()] for f in match_names(inputs, r"(\w+?)_(?:ppm|mg_kg)")}
-    return {"t_dry": dry} | {f"{name}_kg": contained.compute_contained_kg(dry, grade) for name, grade in grades.items()}
+def _take_content(inputs: Inputs, name: str) -> float:
+    """A content in mg/kg, which is also what one without an ending means."""
+    return float(inputs[name]) if name in inputs else take_quantity(inputs, name, _CONTENT)
 
+
+def _leached_content(inputs: Inputs, wanted: Collection[str]) -> Outputs:
+    volume, mass = take_quantity(inputs, "V", "L"), take_quantity(inputs, "m", "kg")
+    leached = leach.compute_leached_mg_kg(take_quantity(inputs, "c_sol|c_solution", "ug/L"), volume, mass)
+    return spell_content("C_leach", leached) | {"L_over_S": leach.compute_liquid_to_solid(volume, mass)}
+
+
+def _contained(inputs: Inputs, wanted: Collection[str]) -> Outputs:
+    if "t_dry" in inputs or find_quantity(inputs, "m_dry", "t"):
+        dry = inputs["t_dry"] if "t_dry" in inputs else take_quantity(inputs, "m_dry", "t")
+    else:
+        wet = inputs["t_wet"] if "t_wet" in inputs else take_quantity(inputs, "m_wet", "t")
+        dry = contained.compute_dry_tonnes(wet, take(inputs, "M_pct", "moisture_pct"))
+    spellings = "|".join(sorted(list_spellings(_CONTENT), key=len, reverse=True))
+    grades = {f[1] for f in match_names(inputs, rf"(\w+?)_({spellings})")} - {"M", "moisture"}
+    outputs: Outputs = {"t_dry": dry}
+    for name in grades:
+        kilograms = contained.compute_contained_kg(dry, take_quantity(inputs, name, _CONTENT))
+        outputs |= {f"{name}_kg": kilograms, f"{name}_t": convert(kilograms, "kg", "t")}
+    return outputs
+
+
+_UPWARDS = r"\b(rounded|round|rounding) up\b"
+_CENSORING = {"below_LOQ": "reported as <LOQ", "averaging": "never with a censored"}
+_ROUNDING = rf"{_UPWARDS}|half.to.even|half.even|IS 2"
 
 CHEMISTRY_CALCULATIONS = (
     Calculation("oxide_factor", ("n", "m", "A_M", "A_O"), _oxide_factor),
-    Calculation("treo", (r"elements?_ppm|oxides?_ppm",), _treo),
+    Calculation("treo", (r"(elements?|oxides?)_\w+",), _treo),
     Calculation("moisture", (r"m_wet_\w+", r"m_dry_\w+"), _moisture),
     Calculation("dilution", (r"c_sol\w*", r"(final_volume|V)_\w+"), _dilution),
-    Calculation("dilution", ("meas_conc_ppb", "total_dil"), _instrument_dilution),
-    Calculation("dilution", ("steps",), _serial_dilution),
+    Calculation("dilution", (r"meas_conc_\w+", "total_dil"), _instrument_dilution),
+    Calculation("dilution", (r"(dilution_)?steps(_\w+)?",), _serial_dilution),
+    Calculation("dilution", (r"[Vm]_aliquot_\w+",), _serial_dilution),
     Calculation("units", (r".+",), _units),
-    Calculation("chondrite", (r"elements?_ppm",), _chondrite_pattern),
+    Calculation("chondrite", (r"(elements?|oxides?)_\w+",), _chondrite_pattern),
     Calculation("chondrite", (), _chondrite_values),
     Calculation("lod_loq", (r"blanks?(_.*)?",), _limits),
-    Calculation("censored", (r"oxides?_ppm|elements?_ppm|values",), _censored_sum),
-    Calculation("censored", ("value", "LOD", "LOQ"), _censored_display),
-    Calculation("censored", ("a", "b"), _censored_mean),
+    Calculation("censored", (r"(oxides?|elements?)_\w+|values",), _censored_sum),
+    Calculation("censored", ("value", "LOD", "LOQ"), _censored_display, _CENSORING),
+    Calculation("censored", ("a", "b"), _censored_mean, _CENSORING),
     Calculation("rounding", ("cases",), _rounding_cases),
-    Calculation("rounding", ("value", "U"), _rounding_uncertainty),
-    Calculation("uncertainty", ("certified", "lab_results", "u_Rw_pct"), _one_material),
+    Calculation("rounding", ("value", "U"), _rounding_uncertainty, dict.fromkeys(("rounding", "U", "uncertainty", "rule"), _ROUNDING)),
+    Calculation(
+        "uncertainty",
+        ("certified", "lab_results", "u_Rw_pct"),
+        _one_material,
+        {"u_Cref": r"^U95 ?/ ?[\d.]+$", "s_bias": r"n ?- ?1"},
+    ),
     Calculation("uncertainty", ("bias_pct", "u_Cref_pct", "u_Rw_pct"), _several_materials),
     Calculation("uncertainty", ("C_dry", "u_dry", "M_pct", "u_M"), _as_received_budget),
-    Calculation("uncertainty", (r"\w*value_u",), _sum_budget),
-    Calculation("uncertainty", (r"c", r"V(_\w+)?", r"m(_\w+)?"), _product_budget),
-    Calculation("decision_rule", ("x", r"U_k2|U", "TL", "limit"), _decision),
+    Calculation("uncertainty", (r"\w*value_u",), _sum_budget, {"correlation": "both extremes|none and full"}),
+    Calculation("uncertainty", (r"c(_\w+)?", r"V(_\w+)?", r"m(_\w+)?"), _product_budget),
+    Calculation(
+        "decision_rule",
+        ("x", r"U_k2|U", "TL", "limit"),
+        _decision,
+        {"guard_band": r"^w", "at_equality": r"^x = AL passes; x = TL is conditional pass$"},
+    ),
     Calculation("interference", (r"I\d+_cps", r"\w+_over_\w+"), _oxide_correction),
     Calculation("interference", (r"C_\w+_apparent(_\w+)?", r"\w+_apparent_in_\w+"), _apparent_correction),
     Calculation("radioactivity", (r"T_half_\w+_a", "M"), _activity),
-    Calculation("leach", (r"[A-Z][a-z]?_leach(_mg_kg)?", r"[A-Z][a-z]?_total(_mg_kg)?"), _desorption),
+    Calculation("leach", (r"[A-Z][a-z]?_leach(_\w+)?", r"[A-Z][a-z]?_total(_\w+)?"), _desorption),
     Calculation("leach", (r"c_sol\w*", r"V_\w+", r"m_\w+"), _leached_content),
-    Calculation("metal", (r"t_wet|t_dry", r"\w+_(ppm|mg_kg)"), _contained),
+    Calculation("metal", (r"t_wet|t_dry|m_wet_\w+|m_dry_\w+", r"\w+_\w+"), _contained),
 )

@@ -1,12 +1,14 @@
 """Worked examples of quality control, each computed by the functions that the product itself uses."""
 
+import re
 import statistics
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from assays.qc import blanks, calibration, control_charts, duplicates, horwitz, insertion, interlab, recoveries, reference_materials
 from assays.qc.verdicts import Outcome, Reading, exceeds
-from assays.validation.calculations import Calculation, Inputs, Outputs, match_names, refuse_other_policies, take
+from assays.validation.calculations import Calculation, Inputs, Outputs, match_names, take
+from assays.validation.quantities import convert, find_quantity, take_quantity
 
 
 def _scores(inputs: Inputs, wanted: Collection[str]) -> Outputs:
@@ -38,7 +40,6 @@ def _precision(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 def _laboratories(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     """A set of results: the robust estimate with scores, and Grubbs' test where it is defined."""
-    refuse_other_policies(inputs, {"iterate": "converge", "signals": "on z"})
     given = take(inputs, "lab_means", "x")
     results: Mapping[str, float] = given if isinstance(given, Mapping) else {str(i): x for i, x in enumerate(given)}
     values = list(results.values())
@@ -77,7 +78,7 @@ def _grubbs(values: list[float], wanted: Collection[str]) -> Outputs:
 
 
 def _horwitz(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    content = inputs["C_mg_kg"]
+    content = take_quantity(inputs, "C", "mg/kg")
     targets = {f.group(): horwitz.predict_geopt_sd_mg_kg(content, float(f[1])) for f in match_names(wanted, r"GeoPT_Ha_k([\d.]+)_mg_kg")}
     return {
         "PRSD_R_pct": horwitz.predict_rsd_percent(content),
@@ -135,7 +136,6 @@ def _crm_control(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _chart_signals(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    refuse_other_policies(inputs, {"index": "0-based", "R_4s": "adjacent|consecutive", "nelson_5_6": "full window"})
     nelson = control_charts.find_nelson_signals(inputs["z"])
     return {
         "westgard": frozenset((s.rule, s.index) for s in control_charts.find_westgard_signals(inputs["z"])),
@@ -156,28 +156,46 @@ def _individuals_chart(inputs: Inputs, wanted: Collection[str]) -> Outputs:
 
 
 def _blank(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    after = inputs["blank_after_mg_kg"]
+    """The limits stand in the unit of the blank."""
+    name, unit = find_quantity(inputs, "blank_after", "mg/kg") or ("blank_after_mg_kg", "mg/kg")
+    after, policy = inputs[name], inputs.get("policy", {})
     outputs: Outputs = {
         "blank_over_LOD": after / inputs["LOD"],
         "blank_over_LOQ": after / inputs["LOQ"] if "LOQ" in inputs else None,
     }
-    for f in match_names(wanted, r"\w+_blank_status_([\d.]+)x(LOD|LOQ)"):
-        outputs[f.group()] = blanks.classify_blank(Reading(after), float(f[1]) * inputs[f[2]]).value
-    if "previous_sample_mg_kg" in inputs:
-        percent = blanks.compute_carry_over_percent(after, inputs["baseline_mg_kg"], inputs["previous_sample_mg_kg"])
-        limit = inputs.get("policy", {}).get("carry_over_limit_pct", 0.1)
-        outputs |= {"carry_over_pct": percent, "carry_over_status": blanks.classify_carry_over(percent, limit).value}
+    for f in match_names(wanted, r"(pulp|coarse|\w+)_blank_status(?:_([\d.]+)x(LOD|LOQ))?"):
+        times, limit = _find_blank_limit(f, policy)
+        outputs[f.group()] = blanks.classify_blank(Reading(after), times * inputs[limit]).value
+    if previous := find_quantity(inputs, "previous_sample", "mg/kg"):
+        before = convert(take_quantity(inputs, "baseline", "mg/kg", 0.0), "mg/kg", unit)
+        percent = blanks.compute_carry_over_percent(after, before, convert(inputs[previous[0]], previous[1], unit))
+        allowed = policy.get("carry_over_limit_pct", 0.1)
+        outputs |= {"carry_over_pct": percent, "carry_over_status": blanks.classify_carry_over(percent, allowed).value}
     return outputs
 
 
+def _find_blank_limit(asked: re.Match[str], policy: Mapping[str, Any]) -> tuple[float, str]:
+    """How many times which limit a blank may reach, by the name of the output or by the policy of its sort; ``ValueError`` where there is
+    neither, or where the policy of an output of the same limit says another number."""
+    stated = re.fullmatch(_BLANK_LIMIT, str(policy.get(f"{asked[1]}_limit", "")))
+    if asked[2] is None and stated is None:
+        raise ValueError(f"{asked.group()} says no limit, and no policy {asked[1]}_limit does.")
+    if asked[2] is None and stated is not None:
+        return float(stated[1]), stated[2]
+    if stated is not None and stated[2] == asked[3] and float(stated[1]) != float(asked[2]):
+        raise ValueError(f"{asked.group()} is not the policy {asked[1]}_limit: {stated.group()!r}.")
+    return float(asked[2]), asked[3]
+
+
 def _insertion(inputs: Inputs, wanted: Collection[str]) -> Outputs:
-    plan = insertion.plan_insertion(inputs["n_samples"], inputs["rates_pct"], inputs["tray"])
+    plan = insertion.plan_insertion(inputs["n_samples"], inputs["rates_pct"], inputs.get("tray", 1))
     counts = {name: count for kind, count in plan.counts.items() for name in (kind, f"{kind}s")}
+    trays = {"trays_needed": plan.trays} if "tray" in inputs else {}
     return {
         "qc_total": plan.controls,
         "positions": plan.positions,
         "qc_share_of_positions_pct": plan.share_percent,
-        "trays_needed": plan.trays,
+        **trays,
         **counts,
     }
 
@@ -228,22 +246,42 @@ def _calibration(inputs: Inputs, wanted: Collection[str]) -> Outputs:
     }
 
 
+_BLANK_LIMIT = r"^([\d.]+) ?\* ?(LOD|LOQ)$"
+_THOMPSON_HOWARTH = {
+    "sort": "^by pair mean",
+    "group_x": "^mean of pair means$",
+    "group_y": r"^1\.048 ?\* ?median ?\|d\|$",
+    "fit": "^ordinary least squares$",
+    "remainder": "^dropped$",
+}
+_CHART_RULES = {
+    "index": "^0-based",
+    "R_4s": "^(adjacent|consecutive) points",
+    "nelson_5_6": "^only on a full window",
+    "order": "does not count",
+}
+
 QC_CALCULATIONS = (
     Calculation("interlab", ("x", "X", r"[uU]_x", r"[uU]_X"), _scores),
     Calculation("interlab", ("x_u",), _weighted_mean),
     Calculation("interlab", ("data",), _precision),
-    Calculation("interlab", ("lab_means|x",), _laboratories),
-    Calculation("horwitz", ("C_mg_kg",), _horwitz),
+    Calculation("interlab", ("lab_means|x",), _laboratories, {"iterate": "converge", "signals": "^on z(-prime|')?(,|;|$)"}),
+    Calculation("horwitz", (r"C_\w+",), _horwitz),
     Calculation("horwitz", ("lab_means",), _horrat),
-    Calculation("duplicates", ("pairs", "group_size"), _precision_model),
+    Calculation("duplicates", ("pairs", "group_size"), _precision_model, _THOMPSON_HOWARTH),
     Calculation("duplicates", ("pairs",), _pairs),
     Calculation("crm_control", ("x", "mu", "sd"), _crm_control),
-    Calculation("control_chart", ("z",), _chart_signals),
+    Calculation("control_chart", ("z",), _chart_signals, _CHART_RULES),
     Calculation("control_chart", ("x",), _individuals_chart),
-    Calculation("blank", ("blank_after_mg_kg", "LOD"), _blank),
-    Calculation("insertion", ("n_samples", "rates_pct", "tray"), _insertion),
+    Calculation(
+        "blank",
+        (r"blank_after_\w+", "LOD"),
+        _blank,
+        {"pulp_limit": _BLANK_LIMIT, "coarse_limit": _BLANK_LIMIT, "carry_over_limit_pct": r"^[\d.]+$"},
+    ),
+    Calculation("insertion", ("n_samples", "rates_pct"), _insertion),
     Calculation("internal_standard", ("cps_sample", "cps_cal_blank"), _internal_standard),
     Calculation("spike", ("C_spiked", "C_unspiked", "C_added"), _spike),
-    Calculation("ccv", ("found", "nominal"), _ccv),
+    Calculation("ccv", ("found", "nominal"), _ccv, {"window_pct": "", "rsd_limit_pct": r"^[\d.]+$"}),
     Calculation("calibration", (r"conc_\w+", "intensity"), _calibration),
 )
