@@ -14,8 +14,14 @@ from assays.validation.calculation_topics import CALCULATION_CALCULATIONS
 from assays.validation.calculations import Calculation, refuse_other_policies
 from assays.validation.chemistry_topics import CHEMISTRY_CALCULATIONS
 from assays.validation.qc_topics import QC_CALCULATIONS
+from assays.validation.uncertainty_topics import UNCERTAINTY_CALCULATIONS
 
-CALCULATIONS: tuple[Calculation, ...] = (*CHEMISTRY_CALCULATIONS, *QC_CALCULATIONS, *CALCULATION_CALCULATIONS)
+CALCULATIONS: tuple[Calculation, ...] = (
+    *CHEMISTRY_CALCULATIONS,
+    *UNCERTAINTY_CALCULATIONS,
+    *QC_CALCULATIONS,
+    *CALCULATION_CALCULATIONS,
+)
 
 _LONGEST_WORDS = 300
 
