@@ -130,6 +130,7 @@ class IdempotencyKey(models.Model):
     fingerprint = models.CharField(max_length=64, help_text=_("SHA-256 of method, path and body"))
     status = models.PositiveSmallIntegerField(null=True)
     body = models.BinaryField(null=True)
+    is_sealed = models.BooleanField(default=False, db_default=False, help_text=_("The answer held a secret: its body is kept encrypted"))
     content_type = models.CharField(max_length=100, blank=True)
     headers = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now(), db_index=True)

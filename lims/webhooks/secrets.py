@@ -8,14 +8,11 @@ import hashlib
 import hmac
 import os
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
-
 from lims.core.errors import DomainError
+from lims.core.sealing import SealBroken, seal, unseal
 
 _PREFIX = "whsec_"
+_PURPOSE = "lims webhook secrets"
 
 
 def make_secret() -> str:
@@ -25,14 +22,14 @@ def make_secret() -> str:
 
 def seal_secret(secret: str) -> str:
     """The secret as it is kept."""
-    return _box().encrypt(secret.encode()).decode()
+    return seal(secret.encode(), _PURPOSE).decode()
 
 
 def open_secret(sealed: str) -> str:
     """The secret again; raises `DomainError('secret_lost')` when it was sealed under another SECRET_KEY."""
     try:
-        return _box().decrypt(sealed.encode()).decode()
-    except InvalidToken as error:
+        return unseal(sealed.encode(), _PURPOSE).decode()
+    except SealBroken as error:
         sentence = "This webhook's secret was kept under another SECRET_KEY and is lost. Renew it."
         raise DomainError("secret_lost", sentence) from error
 
@@ -42,8 +39,3 @@ def sign_message(secret: str, identifier: str, timestamp: int, body: bytes) -> s
     key = base64.b64decode(secret.removeprefix(_PREFIX))
     digest = hmac.new(key, f"{identifier}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return "v1," + base64.b64encode(digest).decode()
-
-
-def _box() -> Fernet:
-    derived = HKDF(SHA256(), 32, salt=None, info=b"lims webhook secrets").derive(settings.SECRET_KEY.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))

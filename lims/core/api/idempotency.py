@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,9 @@ from rest_framework.response import Response
 
 from lims.core.api.problems import problem
 from lims.core.models import IdempotencyKey
+from lims.core.sealing import SealBroken, seal, unseal
+
+_PURPOSE = "lims answers with secrets"
 
 
 def fingerprint(request: Request) -> str:
@@ -58,12 +62,15 @@ def _answer_once(handler: Callable[..., Response], request: Request, key: str, a
         if response.status_code < 400:
             response.accepted_renderer, response.accepted_media_type = request.accepted_renderer, request.accepted_media_type
             response.renderer_context = {"view": None, "request": request}  # type: ignore[attr-defined]
+            # What no cache may keep holds a secret.
+            is_sealed = response.get("Cache-Control") == "no-store"
             IdempotencyKey.objects.create(
                 caller=caller,
                 key=key,
                 fingerprint=print_,
                 status=response.status_code,
-                body=response.rendered_content,
+                body=seal(response.rendered_content, _PURPOSE) if is_sealed else response.rendered_content,
+                is_sealed=is_sealed,
                 content_type=response.content_type or "application/json",
                 headers={name: value for name, value in response.items() if name in {"Location", "ETag"}},
             )
@@ -73,11 +80,15 @@ def _answer_once(handler: Callable[..., Response], request: Request, key: str, a
 def _replay(stored: IdempotencyKey, print_: str) -> Response:
     if stored.fingerprint != print_:
         return problem(409, "idempotency_mismatch", "This Idempotency-Key was used for another request. Use a new key for a new request.")
-    import json
-
     body = bytes(stored.body) if stored.body else b""
+    try:
+        body = unseal(body, _PURPOSE) if stored.is_sealed else body
+    except SealBroken:
+        return problem(409, "answer_lost", "The first answer was kept under another SECRET_KEY and is lost. Send it with a new key.")
     response = Response(json.loads(body) if body else None, status=stored.status)
     for name, value in stored.headers.items():
         response[name] = value
+    if stored.is_sealed:
+        response["Cache-Control"] = "no-store"
     response["Idempotent-Replay"] = "true"
     return response

@@ -19,6 +19,7 @@ from django.test import Client
 
 from lims.core import clock
 from lims.core.errors import Forbidden, Invalid
+from lims.core.models import IdempotencyKey
 from lims.jobs.services import do_recurring
 from lims.webhooks import sending
 from lims.webhooks.events import EVENTS
@@ -252,10 +253,12 @@ def test_administrators_keep_them_on_pages_and_over_the_interface(cast: Cast, re
         assert Caller(person).post("/webhooks/", body).status_code == 403
     with pytest.raises(Forbidden):
         create_webhook(organisation=cast.organisations["lab"], url=receiver.url, events=["run.judged"], by=cast.analyst)
-    made = admin.post("/webhooks/", body)
+    made, again = (admin.post("/webhooks/", body, **{"idempotency-key": "the first"}) for _ in range(2))
     assert made.status_code == 201, made.content
     secret, key = made.json()["secret"], made.json()["id"]
     assert secret not in Webhook.objects.get().sealed_secret
+    assert secret.encode() not in bytes(IdempotencyKey.objects.get().body)
+    assert (again.json(), again.headers["Cache-Control"]) == (made.json(), "no-store")
     assert admin.post("/webhooks/", body | {"events": ["run.eaten"]}).json()["errors"][0]["code"] == "unknown_event"
     announce("run.judged", [cast.organisations["lab"].pk], url="/x/", run="R-1")
     deliver_waiting()
