@@ -36,6 +36,14 @@ class CorrectionUncertainty:
     by_readings: float = 0.0
 
 
+@dataclass(frozen=True)
+class SignalError:
+    """u(P), the standard uncertainty of a parent's signal in counts per second, and what it was found from: replicates, line, assumed."""
+
+    u: float
+    source: str
+
+
 NO_CORRECTION = CorrectionUncertainty()
 
 
@@ -45,10 +53,14 @@ def standard_error_of_factor(ratios: Sequence[float], assumed_percent: float) ->
     return found or abs(fmean(ratios)) * assumed_percent / 100
 
 
-def standard_error_of_signal(one: Subtracted, line: CalibrationLine | None, assumed_percent: float) -> float:
+def weigh_signal(one: Subtracted, line: CalibrationLine | None, assumed_percent: float) -> SignalError:
     """u(P) in counts per second: of the replicates (s/√n, scaled to the corrected signal), else of the line, else as assumed. Replicates
     that are equal and a line without residuals show no scatter; they are passed over."""
-    return _error_of_replicates(one) or _error_of_line(one.signal, line) or one.signal * assumed_percent / 100
+    if u := _error_of_replicates(one):
+        return SignalError(u, "replicates")
+    if u := _error_of_line(one.signal, line):
+        return SignalError(u, "line")
+    return SignalError(one.signal * assumed_percent / 100, "assumed")
 
 
 def _error_of_replicates(one: Subtracted) -> float:
@@ -63,11 +75,10 @@ def _error_of_line(signal: float, line: CalibrationLine | None) -> float:
     return (line.standard_error(content) or 0.0) * abs(line.slope)
 
 
-def combine_corrections(
-    subtracted: Sequence[Subtracted], lines: dict[str, CalibrationLine], slope: float, assumed_percent: float
-) -> CorrectionUncertainty:
-    """What the corrections of one reading bring; `slope` is that of the corrected element, counts per second over µg/L."""
-    readings = [one.factor * standard_error_of_signal(one, lines.get(one.parent), assumed_percent) for one in subtracted]
+def combine_corrections(subtracted: Sequence[Subtracted], errors: Sequence[SignalError], slope: float) -> CorrectionUncertainty:
+    """What the corrections of one reading bring, `errors` being those of the parents' signals; `slope` is that of the corrected element,
+    counts per second over µg/L."""
+    readings = [one.factor * error.u for one, error in zip(subtracted, errors, strict=True)]
     return CorrectionUncertainty(
         math.hypot(*(one.signal * one.u_factor for one in subtracted)) / abs(slope), math.hypot(*readings) / abs(slope)
     )

@@ -12,11 +12,19 @@ What corrects does not judge itself: a drift check keeps its drift, and a single
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
-from assays.calculation.corrections import NO_CORRECTION, CorrectionUncertainty, Subtracted, combine_corrections, standard_error_of_factor
+from assays.calculation.corrections import (
+    NO_CORRECTION,
+    CorrectionUncertainty,
+    SignalError,
+    Subtracted,
+    combine_corrections,
+    standard_error_of_factor,
+    weigh_signal,
+)
 from assays.calculation.drift import DriftCourse, follow_drift
 from assays.calculation.interference_table import overlaps_on, ratio_of_ions
 from assays.calculation.lines import CalibrationLine, fit_calibration_line
@@ -268,11 +276,21 @@ class _Pass:
         for tube in self.tubes:
             for symbol, line in lines.items():
                 if found := self.subtracted.get((tube.order, symbol)):
-                    one = combine_corrections(found, lines, line.slope, assumed_percent)
+                    errors = [weigh_signal(parent, lines.get(parent.parent), assumed_percent) for parent in found]
+                    self._note_errors((tube.order, symbol), errors)
+                    one = combine_corrections(found, errors, line.slope)
                     known = self.session.corrections.get((tube.number, symbol), NO_CORRECTION)
                     self.session.corrections[tube.number, symbol] = CorrectionUncertainty(
                         max(one.by_factors, known.by_factors), max(one.by_readings, known.by_readings)
                     )
+
+    def _note_errors(self, key: tuple[int, str], errors: Sequence[SignalError]) -> None:
+        """Beside u(k), every correction states u(P) and where it came from: with the slope the budget's share can be worked out again."""
+        steps, waiting = self.steps[key], iter(errors)
+        for place, step in enumerate(steps):
+            if step.name == "interference_1":
+                error = next(waiting)
+                steps[place] = replace(step, about={**step.about, "u_parent": error.u, "u_parent_from": error.source})
 
     def _read_lines(self) -> None:
         for tube in self.tubes:

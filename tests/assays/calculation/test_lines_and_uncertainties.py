@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from assays.calculation.corrections import CorrectionUncertainty, Subtracted, combine_corrections, standard_error_of_factor
+from assays.calculation.corrections import CorrectionUncertainty, Subtracted, combine_corrections, standard_error_of_factor, weigh_signal
 from assays.calculation.lines import fit_calibration_line
 from assays.calculation.plan import (
     CalibrationPlan,
@@ -105,15 +105,18 @@ def test_the_correction_for_oxides_by_hand() -> None:
     # Ratios 0.009, 0.010, 0.011: k 0.010, u(k) = 0.001/sqrt(3). A parent of 200,000 cps, its replicates 99, 100, 101: u(P) = 1155 cps.
     # By the ratio 200,000·5.7735e-4 = 115.47 cps, by the reading 0.01·1154.7 = 11.547 cps; at 1000 cps per µg/L 0.11547 and 0.011547.
     u_factor = standard_error_of_factor([0.009, 0.010, 0.011], 5)
-    found = combine_corrections([Subtracted("Nd", 0.010, u_factor, 200_000, (99, 100, 101))], {}, 1000, 2)
+    read = Subtracted("Nd", 0.010, u_factor, 200_000, (99, 100, 101))
+    error = weigh_signal(read, None, 2)
+    assert (error.u, error.source) == (pytest.approx(2000 / math.sqrt(3)), "replicates")
+    found = combine_corrections([read], [error], 1000)
     assert (found.by_factors, found.by_readings) == pytest.approx((0.2 / math.sqrt(3), 0.02 / math.sqrt(3)), rel=1e-9)
     # Read once each: 5 % of the ratio and 2 % of the reading are assumed: 100 and 40 cps; two parents add in quadrature.
     once = Subtracted("Nd", 0.010, standard_error_of_factor([0.010], 5), 200_000)
-    found = combine_corrections([once, once], {}, 1000, 2)
+    found = combine_corrections([once, once], [weigh_signal(once, None, 2)] * 2, 1000)
     assert (found.by_factors, found.by_readings) == pytest.approx((0.1 * math.sqrt(2), 0.04 * math.sqrt(2)), rel=1e-9)
     # Equal replicates and equal ratios show no scatter: the same assumptions stand in, nothing is exact.
     equal = Subtracted("Nd", 0.010, standard_error_of_factor([0.010, 0.010], 5), 200_000, (100, 100, 100))
-    found = combine_corrections([equal], {}, 1000, 2)
+    found = combine_corrections([equal], [weigh_signal(equal, None, 2)], 1000)
     assert (found.by_factors, found.by_readings) == pytest.approx((0.1, 0.04), rel=1e-9)
     # Of 2 µg/L net: 0.1/2 and 0.04/2 beside a recovery of 1 %: sqrt(25 + 4 + 1) % = 5.477 %, U of 50 = 5.477.
     parts = Quantities(2.0, 0.1, 0.0, None, 0.0, 0.0, CorrectionUncertainty(0.1, 0.04))

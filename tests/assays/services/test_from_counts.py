@@ -132,8 +132,17 @@ def test_a_result_carries_the_uncertainty_of_its_own_budget(cast: Cast) -> None:
     assert {one["component"] for one in trail["steps"][-1]["about"]["components"]} == {
         "blank", "calibration", "mass", "volume", "recovery", "moisture", "standard", "interference_ratio", "interference_reading",
     }  # fmt: skip
-    page = sign_in(cast.reviewer).get(f"/runs/{run.code}/results/{version.pk}/")
-    assert "ratio MO⁺/M⁺ of the corrected oxides" in text_of(page)
+    # What the corrections bring follows from the trail alone: k, u(k), P and u(P) of each parent, and the slope.
+    ions = [(row["inputs"], row["about"]) for row in trail["steps"] if row["step"] == "interference_1"]
+    [slope] = [row["inputs"]["slope"] for row in trail["steps"] if row["step"] == "calibration_1"]
+    parts = {one["component"]: one["u"] for one in trail["steps"][-1]["about"]["components"]}
+    by_readings = sum((inputs["factor"] * about["u_parent"]) ** 2 for inputs, about in ions) ** 0.5 / slope
+    by_factors = sum((inputs["parent"] * about["u_factor"]) ** 2 for inputs, about in ions) ** 0.5 / slope
+    assert (parts["interference_reading"], parts["interference_ratio"]) == pytest.approx((by_readings, by_factors), rel=1e-9)
+    assert {about["u_parent_from"] for _, about in ions} <= {"replicates", "line", "assumed"}
+    page = text_of(sign_in(cast.reviewer).get(f"/runs/{run.code}/results/{version.pk}/"))
+    assert "ratio MO⁺/M⁺ of the corrected oxides" in page
+    assert f"u(parent) = {ions[0][1]['u_parent']:.2g}" in page
 
 
 def test_nordtest_takes_the_laboratory_s_own_controls_from_before_the_run(cast: Cast) -> None:
