@@ -35,6 +35,8 @@ def correct_signal(
     """
     if signal <= 0 or measured_abundance <= 0:
         raise ValueError("A correction needs a positive signal and abundance.")
+    if ratio < 0 or parent_signal < 0:
+        raise ValueError("A ratio of ions and the signal of their parent are not negative: nothing is added by a correction.")
     interference = parent_signal * parent_abundance / measured_abundance * ratio
     return CorrectedSignal(interference, signal - interference, 100 * interference / signal)
 
