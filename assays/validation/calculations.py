@@ -15,7 +15,7 @@ class Calculation:
 
     ``needs`` are patterns, each of which must match the name of an input; ``run`` takes the inputs and the names of the
     outputs asked for, some of which carry a number (``s_at_10ppm``), and may give more outputs than were asked for.
-    ``policies`` are those the product follows, by name with a pattern of their words; any other is refused.
+    ``policies`` are those the product follows, by name with a pattern of their words; other words are refused.
     """
 
     topic: str
@@ -50,12 +50,12 @@ def take_match(inputs: Inputs, pattern: str) -> tuple[re.Match[str], Any]:
 
 
 def refuse_other_policies(inputs: Inputs, followed: Mapping[str, str]) -> None:
-    """Raise ``ValueError`` where an example asks for a policy the product does not follow.
+    """Raise ``ValueError`` where an example asks for another policy than the product follows.
 
-    `followed` maps the name of a policy to a pattern of the words for it; a policy of another name is refused too, for nothing would heed
-    it. What is not said is the product's own.
+    `followed` maps the name of a policy to a pattern of the words for it. What is not said is the product's own; a name that means nothing
+    to the calculation cannot change its numbers, and those are compared.
     """
     policy: Mapping[str, Any] = inputs.get("policy") or {}
     for name, words in policy.items():
-        if name not in followed or not re.search(followed[name], str(words)):
+        if name in followed and not re.search(followed[name], str(words)):
             raise ValueError(f"the policy {name}: {words!r} is not one the product follows")

@@ -255,9 +255,10 @@ _THOMPSON_HOWARTH = {
     "remainder": "^dropped$",
 }
 _CHART_RULES = {
-    "index": "^0-based",
-    "R_4s": "^(adjacent|consecutive) points",
-    "nelson_5_6": "^only on a full window",
+    "index": "0-based",
+    "R_4s": "adjacent|consecutive",
+    "nelson_5_6": "full window",
+    "rules": "(?i)westgard|nelson",
     "order": "does not count",
 }
 

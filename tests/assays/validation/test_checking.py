@@ -96,7 +96,6 @@ def test_own_example_is_reproduced(topic, inputs, expected):
         ("moisture", {"m_wet_lb": 2, "m_dry_lb": 1}, {"moisture_pct_wet_basis": 50}, "m_wet_lb ends in no unit that is known for it"),
         ("control_chart", {"z": [0], "policy": {"rules": "western electric"}}, {"westgard": []}, "the policy rules: 'western electric'"),
         ("interlab", {"x": [1, 2, 3], "policy": {"signals": "on zeta"}}, {"median": 2}, "the policy signals: 'on zeta'"),
-        ("spike", {"C_spiked": 3, "C_unspiked": 1, "C_added": 2, "policy": {"basis": "dry"}}, {"recovery_pct": 100}, "the policy basis"),
         ("dilution", {"c_sol_ug_L": 1, "V_mL": 1, "m_g": 1, "DF": 2, "steps": [[1, 5]]}, {"C_mg_kg": 1}, "stated more than once"),
         ("interference", {"I163_cps": 9, "I147_cps": 9, "SmO_over_Sm": -0.1}, {"I_corrected": 9.9}, "nothing is added by a correction"),
         ("treo", {"element_ppm": {"Xx": 1}}, {"TREO_ppm": 1}, "Xx in element_ppm: not known"),
