@@ -27,11 +27,11 @@ demo: ## run the demonstration laboratory on http://127.0.0.1:8000 until Ctrl-C
 	@$(MAKE) --no-print-directory setup
 	@exec $(RUN) -m lims.stack --with-parent demo
 
-# Two processes a core, because many tests wait for servers and browsers; in order, or the longest would begin last.
+# One process more than cores, because some tests wait for servers and browsers; in order, or the longest would begin last.
 test: setup-dev ## run all tests against real servers
 	@echo "• Preparing page assets and fonts"
 	@$(RUN) manage.py prepare_assets
-	$(RUN) -m pytest --numprocesses $$((2 * $$(nproc))) --dist loadfile --no-loadscope-reorder
+	$(RUN) -m pytest --numprocesses $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
 
 check: setup-dev ## run every static check
 	$(VENV)/bin/ruff check .
