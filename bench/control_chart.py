@@ -55,21 +55,21 @@ _FILL = (
         FROM generate_series(1, %(runs)s) n
     """,
     """
-    INSERT INTO assays_run (id, code, state, laboratory_id, instrument_id, method_version_id, planned_by_id, planned_at, measured_at,
-        verdict_text)
-    SELECT f.run, 'B-' || f.n, r.state, r.laboratory_id, r.instrument_id, r.method_version_id, r.planned_by_id, r.planned_at,
-        r.measured_at - f.n * interval '1 hour', ''
-    FROM assays_run r, filler f WHERE r.id = %(run)s
+    INSERT INTO assays_run
+    SELECT r.* FROM (SELECT measured_at, to_jsonb(one) AS j FROM assays_run one WHERE id = %(run)s) p, filler f,
+    jsonb_populate_record(NULL::assays_run, p.j || jsonb_build_object('id', f.run, 'code', 'B-' || f.n,
+        'measured_at', p.measured_at - f.n * interval '1 hour')) r
     """,
     """
-    INSERT INTO assays_evaluation (id, run_id, number, reduction_id, rule_set, rules, outcome, blockers, evaluated_at)
-    SELECT f.evaluation, f.run, 1, e.reduction_id, e.rule_set, '{}', e.outcome, '[]', e.evaluated_at
-    FROM assays_evaluation e, filler f WHERE e.run_id = %(run)s
+    INSERT INTO assays_evaluation
+    SELECT e.* FROM (SELECT to_jsonb(one) AS j FROM assays_evaluation one WHERE run_id = %(run)s LIMIT 1) p, filler f,
+    jsonb_populate_record(NULL::assays_evaluation, p.j || jsonb_build_object('id', f.evaluation, 'run_id', f.run)) e
     """,
     """
-    INSERT INTO assays_runposition (id, run_id, number, kind, label, material_id)
-    SELECT f.position, f.run, 1, p.kind, p.label, p.material_id
-    FROM assays_runposition p, filler f WHERE p.run_id = %(run)s AND p.kind = 'reference'
+    INSERT INTO assays_runposition
+    SELECT t.* FROM (SELECT to_jsonb(one) AS j FROM assays_runposition one WHERE run_id = %(run)s AND kind = 'reference' LIMIT 1) p,
+    filler f,
+    jsonb_populate_record(NULL::assays_runposition, p.j || jsonb_build_object('id', f.position, 'run_id', f.run, 'number', 1)) t
     """,
     """
     INSERT INTO control_charts_controlseries (id, laboratory_id, material_id, analyte_id, method_id, instrument_id)

@@ -135,6 +135,7 @@ def _sequence() -> None:
 
 def _replay(connection: Any) -> None:
     """Links, hashes, leaves and tree, against streaming the same bytes and hashing them once."""
+    from samples.custody.replaying import EVENT_ROWS
     from samples.custody.verifying import verify_custody
 
     def stream(*, fully: bool = False) -> int:
@@ -154,14 +155,26 @@ def _replay(connection: Any) -> None:
             cursor.cursor.copy_expert("COPY (SELECT canonical FROM custody_custodyevent) TO STDOUT (FORMAT binary)", Sink())
         return count - 1
 
+    def stream_rows() -> None:
+        sha256 = hashlib.sha256
+
+        class Sink:
+            def write(self, row: bytes) -> None:
+                sha256(row).digest()
+
+        with connection.cursor() as cursor:
+            cursor.cursor.copy_expert(EVENT_ROWS, Sink())
+
     events = stream()
     bare, full = min((_timed(stream) for _ in range(3)), key=_wall), min((_timed(_quick(verify_custody)) for _ in range(3)), key=_wall)
     _say("replay of chains, leaves, tree and checkpoints", events, full, 150_000)
     ratio = full.wall / bare.wall
     print(
-        f"  COPY and hashlib alone: {events / bare.wall:,.0f} events/s; the replay takes {ratio:.1f}× (CPU {full.cpu / bare.cpu:.1f}×);"
-        f" target 3×: {'reached' if ratio <= 3 else 'MISSED'}"
+        f"  COPY of the events' bytes alone, hashed once: {events / bare.wall:,.0f} events/s; the replay takes {ratio:.1f}×"
+        f" (CPU {full.cpu / bare.cpu:.1f}×); target 3×: {'reached' if ratio <= 3 else 'MISSED'}"
     )
+    same = min((_timed(stream_rows) for _ in range(3)), key=_wall)
+    print(f"  the very rows that the replay reads, by the same COPY, hashed once: the replay takes {full.wall / same.wall:.1f}×")
     hashed = min((_timed(lambda: stream(fully=True)) for _ in range(3)), key=_wall)
     print(f"  with all its hashes (event, leaf, one node each) and nothing else: the replay takes {full.wall / hashed.wall:.1f}×")
     with _Timed() as contents:

@@ -107,8 +107,8 @@ def _replay_tree(result: Verification, sizes: Iterator[int]) -> dict[int, bytes]
         if len(row) != count * merkle.HASH_BYTES:
             result.note_log(None, f"a leaf between {tree.size} and {end} does not have a hash of 32 bytes")
             break
-        built: list[tuple[int, int, list[bytes]]] = []
-        tree.extend([row[at : at + merkle.HASH_BYTES] for at in range(0, len(row), merkle.HASH_BYTES)], built.append)
+        built: list[tuple[int, int, bytes]] = []
+        tree.extend(row, built.append)
         _compare_nodes(result, built)
         if tree.size < end:
             break
@@ -116,13 +116,13 @@ def _replay_tree(result: Verification, sizes: Iterator[int]) -> dict[int, bytes]
     return roots
 
 
-def _compare_nodes(result: Verification, built: list[tuple[int, int, list[bytes]]]) -> None:
+def _compare_nodes(result: Verification, built: list[tuple[int, int, bytes]]) -> None:
     """Stored hashes of subtrees make the proofs; they must be those of the tree."""
     for level, position, row in built:
         if level >= STORED_LEVEL and row:
             first = node_key((level, position))
-            (stored,) = _one(_NODES, first, first + len(row))
-            if stored is None or bytes(stored) != b"".join(row):
+            (stored,) = _one(_NODES, first, first + len(row) // merkle.HASH_BYTES)
+            if stored is None or bytes(stored) != row:
                 result.note_log(position << level, f"the stored hashes above it, on level {level}, are not those of the tree")
 
 

@@ -1,8 +1,9 @@
 """The hash tree of RFC 9162 (section 2.1; the same as RFC 6962): roots, inclusion proofs, consistency proofs. Pure.
 
-Hashes are 32 bytes. A *node* is a pair `(level, position)`: the complete subtree over the leaves `position · 2^level` up to
-`(position + 1) · 2^level`, so level 0 are the leaf hashes. Every hash a proof needs is made of a few nodes (at most about 2·log2 n in all);
-what `inclusion_nodes` and `consistency_nodes` name can be fetched in one query and handed to `inclusion_path` and `consistency_path`.
+Hashes are 32 bytes; a *row* of them is their bytes, one after the other. A *node* is a pair `(level, position)`: the complete subtree over
+the leaves `position · 2^level` up to `(position + 1) · 2^level`, so level 0 are the leaf hashes. Every hash a proof needs is made of a few
+nodes (at most about 2·log2 n in all); what `inclusion_nodes` and `consistency_nodes` name can be fetched in one query and handed to
+`inclusion_path` and `consistency_path`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ Node = tuple[int, int]
 Range = tuple[int, int]
 
 HASH_BYTES = 32
+_PAIR = 2 * HASH_BYTES
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
@@ -27,21 +29,26 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
-def parents_of(hashes: Sequence[bytes]) -> list[bytes]:
-    """The hashes one level above complete pairs; a last one without a partner has no parent yet."""
+def parents_of(row: bytes) -> bytes:
+    """The row one level above complete pairs; a last one without a partner has no parent yet."""
     sha256 = hashlib.sha256  # in place of `node_hash`: this is done a million times
-    return [sha256(b"\1" + left + right).digest() for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
+    return b"".join([sha256(b"\1" + row[at : at + _PAIR]).digest() for at in range(0, len(row) - HASH_BYTES, _PAIR)])
+
+
+def hashes_in(row: bytes) -> list[bytes]:
+    """The hashes of a row, one by one."""
+    return [row[at : at + HASH_BYTES] for at in range(0, len(row), HASH_BYTES)]
 
 
 def root_of(leaf_hashes: Sequence[bytes]) -> bytes:
     """The root of a tree given all its leaf hashes."""
-    row = list(leaf_hashes)
+    row = b"".join(leaf_hashes)
     if not row:
         return EMPTY_ROOT
-    while len(row) > 1:
+    while len(row) > HASH_BYTES:
         # A node without a partner moves up as it is: that is what the RFC's split at the largest power of two comes to.
-        row = parents_of(row) + (row[-1:] if len(row) % 2 else [])
-    return row[0]
+        row = parents_of(row) + (row[-HASH_BYTES:] if len(row) % _PAIR else b"")
+    return row
 
 
 def nodes_of(start: int, end: int) -> list[Node]:
@@ -194,18 +201,18 @@ class Tree:
         self.size = 0
         self._peaks: dict[int, bytes] = {}
 
-    def extend(self, leaf_hashes: Sequence[bytes], note: Callable[[tuple[int, int, list[bytes]]], object] | None = None) -> None:
-        """Add leaf hashes. `note` is told, for each level from 0, the position of the first subtree that this completed and the hashes of
-        all of them."""
-        row, level, size = list(leaf_hashes), 0, self.size
-        self.size += len(row)
+    def extend(self, row: bytes, note: Callable[[tuple[int, int, bytes]], object] | None = None) -> None:
+        """Add a row of leaf hashes. `note` is told, for each level from 0, the position of the first subtree that this completed and the
+        row of all of them."""
+        level, size = 0, self.size
+        self.size += len(row) // HASH_BYTES
         while row:
             if note is not None:
                 note((level, size >> level, row))
             if level in self._peaks:
-                row = [self._peaks.pop(level), *row]
-            if len(row) % 2:
-                self._peaks[level] = row[-1]
+                row = self._peaks.pop(level) + row
+            if len(row) % _PAIR:
+                self._peaks[level] = row[-HASH_BYTES:]
             row, level = parents_of(row), level + 1
 
     def root(self) -> bytes:

@@ -27,7 +27,7 @@ _SUSPECTS_AT_ONCE = 1000
 
 # COPY writes a row a call: a count of fields, and each with its length before it. All but the last are of fixed length, so that they stand
 # where the layouts below look for them; a hash of another length than 32 is shown as zeros or ones, which no hash equals.
-_EVENTS = f"""
+EVENT_ROWS = f"""
 COPY (
     SELECT e.sample_id, e.seq, coalesce(l.index, -1),
         CASE WHEN length(e.hash) = 32 THEN e.hash ELSE '\\x{_ZERO.hex()}'::bytea END,
@@ -97,7 +97,7 @@ def _read_events(cursor: Any, chains: _Chains) -> None:
         if not (seq == number + 1 and previous == link and sha256(canonical).digest() == digest):
             suspects.add(sample)
 
-    cursor.copy_expert(_EVENTS, _Sink(replay))
+    cursor.copy_expert(EVENT_ROWS, _Sink(replay))
     chains.events, chains.waiting = events, waiting
 
 

@@ -81,7 +81,7 @@ def sequence_batch(*, batch: int = BATCH) -> int | None:
             cursor.execute(_TAKE, [batch, size])
             taken, hashes = cursor.fetchone()
         if hashes:
-            add_nodes(size, _cut(bytes(hashes)))
+            add_nodes(size, bytes(hashes))
         return int(taken)
 
 
@@ -133,24 +133,24 @@ def add_key(signer: Signer, record: bytes, at: datetime) -> None:
     index, digest = next_index(), merkle.leaf_hash(record)
     key = LogKey.objects.create(verifier=str(signer.verifier_key), record=record, recorded_at=at)
     LogLeaf.objects.create(index=index, key=key, hash=digest)
-    add_nodes(index, [digest])
+    add_nodes(index, digest)
 
 
-def add_nodes(size: int, hashes: Sequence[bytes]) -> None:
-    """Keep the hash of every subtree of sixteen leaves or more that `hashes`, added to `size` leaves, complete."""
+def add_nodes(size: int, hashes: bytes) -> None:
+    """Keep the hash of every subtree of sixteen leaves or more that a row of hashes, added to `size` leaves, completes."""
     start = size >> STORED_LEVEL << STORED_LEVEL
     before = [(0, index) for index in range(start, size)]
-    left = _left_neighbours(start, size + len(hashes))
+    left = _left_neighbours(start, size + len(hashes) // merkle.HASH_BYTES)
     known = fetch_nodes([*before, *left])
-    row = [*(known[node] for node in before), *hashes]
+    row = b"".join([*(known[node] for node in before), hashes])
     for _ in range(STORED_LEVEL):
         row = merkle.parents_of(row)
     level, position, nodes = STORED_LEVEL, start >> STORED_LEVEL, []
     while row:
-        nodes += [(node_key((level, position + offset)), digest) for offset, digest in enumerate(row)]
+        nodes += [(node_key((level, position + offset)), digest) for offset, digest in enumerate(merkle.hashes_in(row))]
         if position & 1:
             position -= 1
-            row = [known[level, position], *row]
+            row = known[level, position] + row
         row = merkle.parents_of(row)
         level, position = level + 1, position >> 1
     copy_rows("custody_lognode", ["key", "hash"], nodes)
@@ -160,10 +160,6 @@ def _left_neighbours(start: int, end: int) -> list[Node]:
     """The complete subtrees that stand to the left of what is added and become part of larger ones with it."""
     levels = range(STORED_LEVEL, max(end.bit_length(), STORED_LEVEL))
     return [(level, (start >> level) - 1) for level in levels if start >> level & 1]
-
-
-def _cut(hashes: bytes) -> list[bytes]:
-    return [hashes[place : place + merkle.HASH_BYTES] for place in range(0, len(hashes), merkle.HASH_BYTES)]
 
 
 def _refuse_inconsistent(size: int, last: LogCheckpoint | None) -> None:

@@ -42,13 +42,13 @@ def _root(leaves: list[bytes]) -> bytes:
 def _nodes(leaves: list[bytes], step: int = 1) -> dict[merkle.Node, bytes]:
     kept: dict[merkle.Node, bytes] = {}
 
-    def keep(told: tuple[int, int, list[bytes]]) -> None:
+    def keep(told: tuple[int, int, bytes]) -> None:
         level, first, row = told
-        kept.update({(level, first + offset): digest for offset, digest in enumerate(row)})
+        kept.update({(level, first + offset): digest for offset, digest in enumerate(merkle.hashes_in(row))})
 
     tree = merkle.Tree()
     for start in range(0, len(leaves), step):
-        tree.extend(leaves[start : start + step], keep)
+        tree.extend(b"".join(leaves[start : start + step]), keep)
     assert (tree.size, tree.root()) == (len(leaves), _root(leaves))
     return kept
 
