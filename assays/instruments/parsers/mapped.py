@@ -7,7 +7,7 @@ a person's to say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from .cells import note_unread
@@ -163,14 +163,23 @@ class _Reader:
             message = f"{said['analyte']} is no element known; its readings are kept under that name."
             self.notes.add("analyte_unknown", message, self.table.place(line.number))
         for index, column in columns.items():
-            self._add_reading(line, index, column, row_index, line.texts.get("unit", "") or column.unit or self.units.get(index, ""))
+            self._add_reading(line, index, column, row_index, self._unit_of(line, column) or self.units.get(index, ""))
+
+    def _unit_of(self, line: _Line, column: MappedColumn) -> str:
+        """The line's unit, and the taught one where it says none. Beside concentrations counts stand in the same line, of which its unit
+        does not speak."""
+        speaks = len(self.values) == 1 or column.quantity in CONCENTRATIONS
+        return (line.texts.get("unit", "") if speaks else "") or column.unit
 
     def _say(self, column: MappedColumn, said: dict[Role, str]) -> MappedColumn:
         """The column with what this line says of its value."""
-        quantity = said["quantity"] or column.quantity
-        return MappedColumn(
-            column.heading, "value", column.nth, said["analyte"], said["line"] or column.line, said["gas_mode"] or column.gas_mode, quantity
-        )  # fmt: skip
+        return replace(
+            column,
+            analyte=said["analyte"],
+            line=said["line"] or column.line,
+            gas_mode=said["gas_mode"] or column.gas_mode,
+            quantity=said["quantity"] or column.quantity,
+        )
 
     def _find_row(self, line: _Line, channels: set[tuple[object, ...]]) -> int:
         """The acquisition the line belongs to: the last of its name, unless that already has such a reading."""

@@ -107,6 +107,22 @@ def test_junk_and_cut_files_are_refused_with_a_place_or_read_right(junk: bytes, 
             assert {one.raw for one in export.readings} <= {"1.25", "12.75"}
 
 
+def test_a_value_of_the_long_form_has_the_unit_of_its_line_and_else_the_one_that_was_taught() -> None:
+    taught = (LABEL, MappedColumn("El", "analyte"), MappedColumn("Result", "value", unit="mg/L"))
+    export = read(replace(LONG, columns=taught), write([["Sample", "El", "Result"], ["S", "Dy", "1"]], ";"))
+    assert [one.unit for one in export.readings] == ["mg/L"]
+    counts = MappedColumn("CPS", "value", quantity="counts", unit="cps")
+    both = (*taught, MappedColumn("Unit", "unit"), counts)
+    head = ["Sample", "El", "Result", "Unit", "CPS"]
+    export = read(replace(LONG, columns=both), write([head, ["S", "Dy", "1", "ug/L", "900"], ["S", "Tb", "2", "", "901"]], ";"))
+    assert [(one.analyte, one.quantity, one.unit) for one in export.readings] == [
+        ("Dy", "measured_concentration", "ug/L"),
+        ("Dy", "counts", "cps"),
+        ("Tb", "measured_concentration", "mg/L"),
+        ("Tb", "counts", "cps"),
+    ]
+
+
 def test_words_and_signs_are_read_as_the_laboratory_said() -> None:
     export = read(LONG, write([["Sample", "El", "Mass", "Unit", "Result", "Rep"], ["S", "Dy", "163", "ug/L", "leer", ""],
                                ["S", "Tb", "159", "ug/L", "1.234,5", ""], ["S", "La", "139", "ug/L", "<0,5", ""]], ";"))  # fmt: skip
