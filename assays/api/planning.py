@@ -24,7 +24,7 @@ from assays.selectors.lookup import find_aliquots, find_instrument, find_layout,
 from assays.selectors.run_lots import RunLots
 from assays.selectors.runs import run_list
 from assays.selectors.supplies import find_lot
-from assays.selectors.trays import PlannedPosition
+from assays.selectors.tray_plan import PlannedPosition
 from assays.services.planning import cancel_run, plan_run
 from lims.core.api.views import ActionView, CsvRenderer, ListView, decode, renderer_for, stream_csv
 from lims.core.codes import normalise

@@ -22,7 +22,7 @@ from assays.qc.evaluate import Evaluation as Judgement
 from assays.qc.measurements import ControlKind
 from assays.qc.verdicts import Outcome, find_worst
 from assays.qc.verdicts import Verdict as PureVerdict
-from assays.selectors.trays import requirement_of
+from assays.selectors.tray_plan import requirement_of
 from assays.services.announcing import announce_run
 from assays.services.controls import Controls, content_at, gather_controls
 from assays.services.reducing import ReducedRun, compute_run

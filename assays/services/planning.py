@@ -14,7 +14,8 @@ from assays.lifecycle import RUN, TEST
 from assays.models import Aliquot, MethodVersion, Run, RunPosition, SubmissionTest, TrayLayout
 from assays.models.runs import PositionKind
 from assays.selectors.run_lots import RunLots, lots_in_use, of_tray
-from assays.selectors.trays import PlannedPosition, propose_tray
+from assays.selectors.tray_plan import PlannedPosition
+from assays.selectors.trays import propose_tray
 from assays.services.competence import competence_blockers
 from assays.services.leaching import leach_blockers
 from assays.services.run_lots import lock_lots, lot_blockers, record_run_lots

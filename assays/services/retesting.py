@@ -16,7 +16,8 @@ from assays.models.runs import PositionKind
 from assays.selectors.measured_runs import TO_REVIEW, live_tests
 from assays.selectors.retests import Retest, find_retests
 from assays.selectors.run_lots import lots_in_use, of_tray
-from assays.selectors.trays import PlannedPosition, propose_tray
+from assays.selectors.tray_plan import PlannedPosition
+from assays.selectors.trays import propose_tray
 from assays.services.four_eyes import independence_blockers
 from assays.services.planning import plan_run
 from assays.services.reviewing import lock_run

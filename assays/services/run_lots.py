@@ -10,7 +10,7 @@ from assays.models import Lot, Run, Use
 from assays.models.lots import LotKind, LotPurpose
 from assays.models.runs import PositionKind
 from assays.selectors.run_lots import CHECKS, RunLots, current_values, open_materials, stopped_lots
-from assays.selectors.trays import PlannedPosition
+from assays.selectors.tray_plan import PlannedPosition
 from assays.services.lots import use_blockers
 from lims.core.errors import Blocker
 

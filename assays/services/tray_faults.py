@@ -11,7 +11,7 @@ from assays.models import Aliquot, MethodVersion
 from assays.models.runs import PositionKind
 from assays.qc.measurements import ControlKind
 from assays.selectors.control_readings import EVERY
-from assays.selectors.trays import PlannedPosition
+from assays.selectors.tray_plan import PlannedPosition
 from assays.services.rows import find_mass_problem, find_solution_problems
 from lims.core.errors import Invalid, Problem
 

@@ -25,7 +25,8 @@ from assays.selectors.control_readings import EVERY
 from assays.selectors.control_words import CONTROL_WORDS, words_of
 from assays.selectors.run_lots import lot_lines, lots_in_use, lots_to_choose
 from assays.selectors.runs import run_list, tray_of, tray_position, worklist_row
-from assays.selectors.trays import PlannedPosition, propose_tray
+from assays.selectors.tray_plan import PlannedPosition
+from assays.selectors.trays import propose_tray
 from assays.selectors.worklists import count_to_load, waiting_aliquots
 from assays.services.planning import cancel_run, plan_run, planning_blockers
 from lims.core import clock

@@ -11,7 +11,7 @@ from assays.chemistry.rounding import report
 from assays.models import Reduction, Result, ResultVersion, Run, Submission, SubmissionTest
 from assays.reports.models import Certificate
 from assays.reports.services import amend_certificate, request_certificate
-from assays.selectors.trays import PlannedPosition
+from assays.selectors.tray_plan import PlannedPosition
 from assays.services.authorising import authorise_results
 from assays.services.planning import plan_run
 from assays.services.weighing import Portion, weigh_aliquots

@@ -14,7 +14,7 @@ from assays.models import Aliquot, Leach, Lot, Result, Use
 from assays.reports.remarks import find_remarks
 from assays.selectors.leaches import aliquots_to_leach
 from assays.selectors.run_page import explain_result
-from assays.selectors.trays import PlannedPosition
+from assays.selectors.tray_plan import PlannedPosition
 from assays.selectors.worklists import waiting_aliquots
 from assays.services.diluting import PipettedStep, record_dilution
 from assays.services.leaching import leach_blockers, record_leach, record_leaches

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from assays.models import CertifiedValue, ControlRequirement, ReferenceMaterial, SubmissionTest
-from assays.selectors.trays import PlannedPosition, propose_tray
+from assays.selectors.tray_plan import PlannedPosition
+from assays.selectors.trays import propose_tray
 from assays.services.planning import cancel_run, plan_run
 from assays.services.submitting import hold_submission
 from assays.services.tray_faults import LARGEST_TRAY

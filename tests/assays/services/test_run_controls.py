@@ -19,7 +19,8 @@ from assays.selectors.judgements import judgement_data, judgement_of
 from assays.selectors.retests import find_retests
 from assays.selectors.runs import run_list, tray_of
 from assays.selectors.tray_materials import choose_materials, expected_grade, grade_distance, usable_materials
-from assays.selectors.trays import PlannedPosition, propose_tray
+from assays.selectors.tray_plan import PlannedPosition
+from assays.selectors.trays import propose_tray
 from assays.services.blind_controls import insert_blind_control
 from assays.services.evaluating import BLIND_FAILED
 from assays.services.layouts import add_layout
