@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from assays.instruments.writers import BatchAnalyte, BatchRow, BatchValues, write_batch_table
 from assays.models import Run, RunPosition
+from assays.models.runs import PositionKind
 from assays.services.loading_reference import ControlRow, load_methods, read_methods
 from lims.demo.geology import Rock
 from lims.demo.instrument import certified_values, true_contents
@@ -32,6 +33,18 @@ _PLAN: dict[str, Any] = {
     "drift": {"limit_percent": 10},
     "interferences": {"parents": list(_PARENTS), "flag_percent": 5},
     "limits": {"decides": "larger", "minimum_blanks": 3},
+    "uncertainty": {
+        "evaluation": "budget",
+        "components": {
+            "mass_g": 0.0001,
+            "volume_percent": 0.15,
+            "dilution_percent": 0.4,
+            "standard_percent": 0.5,
+            "recovery_percent": 1.2,
+            "repeatability_percent": 1.6,
+            "moisture_percent": 0.2,
+        },
+    },
 }
 _ASSUMED = "Assumption of the demonstration in the manner of EPA 6020B."
 _IONS = {
@@ -39,6 +52,8 @@ _IONS = {
     ("Dy", "Sm"): 0.0080, ("Yb", "Gd"): 0.0090, ("Lu", "Tb"): 0.0070,
 }  # fmt: skip
 """Counts at an analyte's isotope per count of the parent's: oxides and hydroxides of a tuned instrument, invented."""
+_SPIKED_UG = 20
+"""Two millilitres of a stock of ten milligrams per litre, as much of each element."""
 _SENSITIVITY, _BACKGROUND, _RHODIUM, _BARIUM = 25_000.0, 30.0, 900_000.0, 400.0
 
 
@@ -55,14 +70,16 @@ def add_counts_method() -> None:
 def _session_controls() -> list[ControlRow]:
     window = {"low_percent": 90.0, "high_percent": 110.0}
     levels = {"levels": [0, 1, 10, 100, 1000]}
+    spike = {"low_percent": 75.0, "high_percent": 125.0, "minimum_added_percent": 25.0}
     solutions = {"solutions": dict.fromkeys(["Ba", "Ce", "Pr", "Nd", "Sm", "Gd", "Tb"], 500)}
     asked: list[tuple[str, str, dict[str, float], dict[str, Any]]] = [
         ("calibration", "calibration_back_calculation", {"lowest_percent": 30, "other_percent": 10}, levels),
         ("continuing_calibration_verification", "recovery_window", window, {"every": 6, "nominal": {"*": 10}}),
+        ("matrix_spike", "spike_recovery", spike, {"added_ug": {"Dy": _SPIKED_UG, "Tb": _SPIKED_UG}}),
         ("interference_solution", "oxide_formation", {"warn_percent": 5, "fail_percent": 10}, solutions),
         ("internal_standard", "recovery_window", {"low_percent": 80, "high_percent": 120}, {}),
     ]
-    solution = {"interference_solution", "internal_standard"}
+    named: dict[str, list[str]] = {"interference_solution": [], "internal_standard": [], "matrix_spike": ["Dy", "Tb"]}
     return [
         ControlRow(
             kind=kind,
@@ -70,7 +87,7 @@ def _session_controls() -> list[ControlRow]:
             minimum_count=1,
             rate_percent=Decimal(0),
             limits=limits,
-            analytes=[] if kind in solution else None,
+            analytes=named.get(kind),
             order=order,
             source=_ASSUMED,
             placement=placement,
@@ -109,13 +126,16 @@ def write_counts(run: Run, rocks: Mapping[UUID, Rock], rng: random.Random, *, ac
     headings: list[Any] = [BatchAnalyte(one.analyte.symbol, int("".join(filter(str.isdigit, one.isotope)))) for one in analytes]
     headings += [BatchAnalyte("Ba", 137), _Rhodium()]
     floors = {one.analyte.symbol: 0.1 * float(one.lod) for one in analytes}
-    related = ("aliquot__preparation", "aliquot__test", "material")
+    related = ("aliquot__preparation", "aliquot__test", "material", "duplicate_of__aliquot__preparation", "duplicate_of__aliquot__test")
     positions = list(run.positions.select_related(*related).order_by("number"))
     certified, start = certified_values(run), acquired_at.replace(tzinfo=None, microsecond=0)
     rows = []
     for index, position in enumerate(positions):
-        suppression = rng.uniform(0.88, 0.94) if position.aliquot_id else 1.0
-        held = _solution(position, true_contents(position, rocks, certified, run.method_version, rng, {}), floors, rng)
+        native = position.duplicate_of if position.kind == PositionKind.SPIKE else None
+        portion = native or position
+        suppression = rng.uniform(0.88, 0.94) if portion.aliquot_id else 1.0
+        truth = true_contents(portion, rocks, certified, run.method_version, rng, {})
+        held = _solution(position, _spiked(position, truth) if native else truth, floors, rng)
         tube = _Tube(held, suppression, 1 - 0.05 * index / len(positions))
         dilution = (position.aliquot or position).dilution or run.method_version.dilution
         values = {one.symbol: _read(one.symbol, tube, float(dilution), rng) for one in headings[:-1]}
@@ -126,9 +146,15 @@ def write_counts(run: Run, rocks: Mapping[UUID, Rock], rng: random.Random, *, ac
     return write_batch_table(rows, headings)
 
 
+def _spiked(position: RunPosition, truth: Mapping[str, float]) -> dict[str, float]:
+    """What the sample holds and what was added to its portion, mg/kg."""
+    mass = float(position.mass_g or position.run.method_version.test_portion_g)
+    return {symbol: content + float(position.nominal.get(symbol, 0)) / mass for symbol, content in truth.items()}
+
+
 def _solution(position: RunPosition, truth: Mapping[str, float], floors: Mapping[str, float], rng: random.Random) -> dict[str, float]:
     """µg/L in the measured solution. A blank holds a little of everything."""
-    if position.nominal:
+    if position.nominal and position.kind != PositionKind.SPIKE:
         given = {symbol: float(amount) for symbol, amount in position.nominal.items()}
         every = given.pop("*", None)
         return ({} if every is None else dict.fromkeys([*floors, "Ba"], every)) | given
@@ -136,7 +162,9 @@ def _solution(position: RunPosition, truth: Mapping[str, float], floors: Mapping
     mass, volume = float(portion.mass_g or version.test_portion_g), float(portion.volume_ml or version.volume_ml or 0)
     factor = mass / volume * 1000 / float(portion.dilution or version.dilution)
     held = {symbol: abs(rng.gauss(truth.get(symbol, 0.0), 0.012 * truth.get(symbol, 0.0) + floor)) for symbol, floor in floors.items()}
-    return {symbol: content * factor for symbol, content in (held | ({"Ba": _BARIUM} if position.aliquot_id else {})).items()}
+    if truth and position.material_id is None:
+        held["Ba"] = _BARIUM
+    return {symbol: content * factor for symbol, content in held.items()}
 
 
 def _read(symbol: str, tube: _Tube, dilution: float, rng: random.Random) -> BatchValues:

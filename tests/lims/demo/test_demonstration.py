@@ -16,7 +16,7 @@ from django.db import transaction
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from assays.models import Run, SubmissionTest
+from assays.models import ResultVersion, Run, SubmissionTest, Verdict
 from assays.reports.models import Certificate, CertificateStatus
 from lims.accounts.models import Organisation
 from lims.core.models import Installation
@@ -56,6 +56,17 @@ def test_it_has_the_size_and_the_states_that_were_promised(demonstration: str) -
         "authorised",
         "certified",
     }
+
+
+def test_one_run_waits_for_review_with_a_spike_and_a_budget_for_each_result(demonstration: str) -> None:
+    run = Run.objects.get(method_version__method__code="FUC-MS")
+    assert run.state == "qc_passed"
+    spikes = Verdict.objects.filter(evaluation__run=run, rule="spike_recovery")
+    # Enough was added: none is void.
+    assert {(one.analyte.symbol, one.outcome) for one in spikes if one.analyte} == {("Dy", "pass"), ("Tb", "pass")}
+    for value in ResultVersion.objects.filter(position__run=run, result__isnull=False, qualifier="="):
+        components = {one["component"] for one in value.inputs["budget"]["about"]["components"]}
+        assert {"mass", "volume", "calibration", "blank", "recovery", "moisture"} <= components
 
 
 def test_one_certificate_was_amended(demonstration: str) -> None:
