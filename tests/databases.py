@@ -19,7 +19,7 @@ from psycopg2 import sql
 
 # Folders are named: a walk of the whole checkout meets files that other tests' processes make and remove meanwhile.
 _SOURCES = [f"{package}/**/migrations/*.py" for package in ("lims", "samples", "assays")]
-_SOURCES += ["lims/core/database_policy.py", "lims/core/models.py", "assays/reference/*.json", "assays/**/loading_reference.py"]
+_SOURCES += ["lims/core/database_policy.py", "lims/core/models.py", "assays/reference/*.json", "assays/services/loading_*.py"]
 
 
 def template_name() -> str:

@@ -19,7 +19,8 @@ from msgspec.structs import replace
 from assays.instruments.writers import BatchAnalyte, BatchRow, BatchValues, write_batch_table
 from assays.models import Run, RunPosition
 from assays.models.runs import PositionKind
-from assays.services.loading_reference import ControlRow, load_methods, read_methods
+from assays.services.loading_files import ControlRow, read_methods
+from assays.services.loading_methods import load_methods
 from lims.demo.geology import Rock
 from lims.demo.instrument import certified_values, true_contents
 from lims.demo.journeys import METHOD

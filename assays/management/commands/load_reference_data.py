@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from assays.services.loading_reference import FOLDER, load_reference_data
+from assays.services.loading_files import FOLDER
+from assays.services.loading_reference import load_reference_data
 from lims.core.errors import DomainError
 
 

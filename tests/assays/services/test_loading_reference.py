@@ -10,7 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from assays.models import Analyte, CertifiedValue, ControlRequirement, MethodVersion, ReferenceMaterial
-from assays.services.loading_reference import FOLDER, load_reference_data
+from assays.services.loading_files import FOLDER
+from assays.services.loading_reference import load_reference_data
 from lims.core.errors import DomainError, Invalid
 
 pytestmark = pytest.mark.django_db
