@@ -27,7 +27,7 @@ class Page(View):
             return redirect_to_login(request.get_full_path())
         method = "GET" if request.method == "HEAD" else str(request.method)
         if method not in self.actions:
-            return self.http_method_not_allowed(request, *args, **kwargs)
+            return self._say_there_is_no_page(request) if method == "GET" else self.http_method_not_allowed(request, *args, **kwargs)
         if not allowed(request.user, self.actions[method]):
             raise PermissionDenied
         try:
@@ -39,6 +39,12 @@ class Page(View):
         except DomainError as error:
             # A page that knows where to go back says its refusals there; here they get a page of their own.
             return render(request, "errors/409.html", {"error": error}, status=422 if error.kind == "invalid" else 409)
+
+    def _say_there_is_no_page(self, request: HttpRequest) -> HttpResponse:
+        """What only takes a form has nothing to show: who gets here by signing in again, or by an old address, is told so."""
+        answer = render(request, "errors/405.html", status=405)
+        answer.headers["Allow"] = ", ".join(self.actions)
+        return answer
 
     def render(self, context: dict[str, Any], *, status: int = 200, template: str | None = None) -> HttpResponse:
         """The page's template with the context."""
