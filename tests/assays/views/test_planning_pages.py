@@ -111,7 +111,7 @@ def test_the_rack_prints_and_exports(cast, at):
     run = make_planned_run(cast, 2)
     client = at("reviewer")
     page = client.get(reverse("assays:rack", args=[run.code])).content.decode()
-    for words in ("OREAS 100a", "BLK-1", "pulp duplicate", "of position 3"):
+    for words in ("OREAS 100a", "BLK-1", "pulp duplicate", "of position 3", "0.1000 <small>g</small>"):
         assert words in page, words
     assert "Cancel the run" not in page
     rows = list(csv.DictReader(io.StringIO(client.get(f"/runs/{run.code}/rack/?format=csv").getvalue().decode())))
@@ -126,6 +126,13 @@ def test_a_planned_run_is_cancelled_with_a_reason(cast, at):
     client.post(f"/runs/{run.code}/cancel/", {"reason": "tray dropped"})
     run.refresh_from_db()
     assert run.state == "cancelled"
+
+
+def test_an_address_that_only_takes_a_form_says_so_instead_of_showing_an_empty_page(cast, at):
+    run = make_planned_run(cast, 1)
+    answer = at("analyst").get(f"/runs/{run.code}/cancel/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "This address takes a form" in answer.content.decode()
 
 
 def test_the_plan_takes_the_same_queries_for_few_and_many(cast, at, aliquots, queries):

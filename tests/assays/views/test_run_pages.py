@@ -92,7 +92,7 @@ def test_each_sees_the_next_step_that_is_theirs(cast: Cast) -> None:
 def test_a_number_leads_to_how_it_was_made(cast: Cast, measured: Run) -> None:
     version = ResultVersion.objects.get(position__number=3, result__analyte__symbol="Dy")
     page = text_of(sign_in(cast.reviewer).get(f"/runs/{measured.code}/results/{version.pk}/"))
-    assert "(35.1 − 0.018) µg/L · 100 mL · 1 / (0.1 g · 1000) · 100 / (100 − 20)" in page
+    assert "(35.1 − 0.018) µg/L · 100 mL · 1 / (0.1000 g · 1000) · 100 / (100 − 20)" in page
     assert "43.8525 mg/kg" in page
     assert "35.100000" in page
     assert "AM7" in page
