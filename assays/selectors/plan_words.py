@@ -9,6 +9,7 @@ import msgspec
 from django.utils.translation import gettext_lazy as _
 
 from assays.calculation.plan import EVERY, read_plan
+from assays.selectors.budget_words import stated_components
 
 _WORDS: dict[str, Any] = {
     "instrument": _("the instrument’s concentrations"),
@@ -44,6 +45,8 @@ def plan_words(plan: Mapping[str, Any]) -> list[tuple[Any, Any]]:
     found.append((_("Replicates"), _WORDS[plan["replicates"]]))
     found.append((_("Limits that censor"), _WORDS[plan["limits"]["decides"]]))
     found.append((_("Uncertainty"), _WORDS[plan["uncertainty"]["evaluation"]]))
+    if plan["uncertainty"]["components"]:
+        found.append((_("Standard uncertainties it states"), stated_components(plan["uncertainty"]["components"])))
     return found
 
 

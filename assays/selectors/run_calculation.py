@@ -45,6 +45,13 @@ class RunCalculation:
     def _by_report(self, stage: str) -> list[tuple[str, Any]]:
         return sorted((self.stages.get(stage) or {}).items(), key=lambda one: find_analyte(one[0]).order)
 
+    def flagged(self) -> dict[str, list[dict[str, Any]]]:
+        """The corrections above what the plan flags, by element in the order of a report."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for one in sorted(self.stages.get("flagged") or [], key=lambda one: (find_analyte(one["analyte"]).order, one["position"])):
+            found.setdefault(one["analyte"], []).append(one)
+        return found
+
     def words(self) -> list[tuple[Any, Any]]:
         """The plan in words: what, how."""
         return plan_words(self.plan)

@@ -20,12 +20,14 @@ from assays.models.judgements import Outcome
 from assays.models.runs import PositionKind
 from assays.selectors.judgements import Judgement, affected_samples, unit_beside, worst_by_position
 from assays.selectors.measured_badges import Badge, verdict_badge
+from assays.selectors.portion_words import explain_moisture
 from assays.selectors.results import readings_behind
-from assays.selectors.runs import number_text, tray_position
+from assays.selectors.runs import tray_position
 from assays.selectors.solid_words import explain_solid
 from assays.selectors.solution_words import explain_determination, explain_solution
 from lims.charts.frame import Spec
 from lims.charts.pattern import PatternPoint, PatternSeries, pattern_chart
+from lims.core.figures import figures_text, mass_text
 
 _ORDER = (Outcome.MISSING, Outcome.FAIL, Outcome.WARN, Outcome.PASS)
 # What people here look at first.
@@ -142,7 +144,7 @@ def control_rows(judgement: Judgement) -> list[ControlRow]:
         return _ORDER.index(Outcome(verdict.outcome)), _FIRST.index(symbol) if symbol in _FIRST else len(_FIRST)
 
     run = judgement.evaluation.run if judgement.evaluation else None
-    units = {verdict.pk: unit_beside(verdict, run) for verdict in judgement.verdicts} if run else {}
+    units = {verdict.pk: unit_beside(verdict, run).replace("ug/", "µg/") for verdict in judgement.verdicts} if run else {}
     ordered = sorted(judgement.verdicts, key=rank)
     return [ControlRow(verdict, verdict_badge(verdict.outcome), units.get(verdict.pk, "")) for verdict in ordered]
 
@@ -283,7 +285,7 @@ def explain_result(version: ResultVersion) -> Making:
     if "read_mg_kg" in used:
         return Making(version, [*explain_solid(used, net, moisture), *_explain_end(version)], readings_behind(version))
     solution, blank, dilution = (_short(used[name]) for name in ("solution_ug_l", "blank_ug_l", "dilution"))
-    volume, mass = _plain(used["volume_ml"]), _plain(used["mass_g"])
+    volume, mass = _plain(used["volume_ml"]), mass_text(used["mass_g"])
     formula = f"({solution} − {blank}) µg/L · {volume} mL · {dilution} / ({mass} g · 1000){basis}"
     steps = [
         (
@@ -296,11 +298,7 @@ def explain_result(version: ResultVersion) -> Making:
         (_("Blank subtracted"), f"{blank} µg/L", _("mean of the run's reagent blanks")),
         (_("Test portion"), f"{mass} g → {volume} mL × {dilution}", _("as weighed")),
         *explain_solution(used),
-        (
-            _("Moisture of the portion"),
-            f"{moisture:.4g} %",
-            _("wet basis, from %(wet)s g wet and %(dry)s g dry") % {"wet": _plain(used["wet_mass_g"]), "dry": _plain(used["dry_mass_g"])},
-        ),
+        (_("Moisture of the portion"), f"{moisture:.4g} %", explain_moisture(used, moisture)),
         (_("Content, dry"), net, formula),
         *_explain_end(version),
     ]
@@ -312,7 +310,7 @@ def _explain_end(version: ResultVersion) -> list[tuple[str, str, str]]:
     return [
         (
             _("Limits here"),
-            f"LOD {number_text(version.lod)}, LOQ {number_text(version.loq)} {version.unit}",
+            f"LOD {figures_text(version.lod, 3)}, LOQ {figures_text(version.loq, 3)} {version.unit}",
             _("the method's, carried to this portion"),
         ),
         _explain_uncertainty(version),

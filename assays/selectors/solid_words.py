@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from assays.models.methods import ReportedOf
+from assays.selectors.portion_words import explain_moisture
 
 
 def explain_solid(used: Mapping[str, Any], net: str, moisture_percent: float) -> list[tuple[str, str, str]]:
@@ -31,10 +32,8 @@ def explain_solid(used: Mapping[str, Any], net: str, moisture_percent: float) ->
         lines.append((_("Loss on ignition"), f"{loss} %", _("of the material as weighed")))
     else:
         lines.append((_("Test portion"), f"{mass} g", _("not dissolved, not diluted; no factor of flux or binder is applied")))
-    wet, dry = (f"{float(used[name]):.6g}" for name in ("wet_mass_g", "dry_mass_g"))
-    moist = _("wet basis, from %(wet)s g wet and %(dry)s g dry") % {"wet": wet, "dry": dry}
     return [
         *lines,
-        (_("Moisture of the portion"), f"{moisture_percent:.4g} %", moist),
+        (_("Moisture of the portion"), f"{moisture_percent:.4g} %", explain_moisture(used, moisture_percent)),
         (_("Content, dry"), net, f"{read:.6g} mg/kg{factor}{basis}"),
     ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assays.models import DilutionSeries, ResultVersion
+from lims.core.figures import mass_text
 
 
 def explain_solution(used: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -77,7 +78,7 @@ def explain_determination(version: ResultVersion) -> list[tuple[str, str, str]]:
     shares = ", ".join(f"{name} {share:g} %" for name, share in used["shares_percent"].items())
     rows = [(str(_AMOUNTS[name][0]), f"{text} {_AMOUNTS[name][1]}", _("as entered")) for name, text in used["determined"].items()]
     return [
-        (_("Test portion"), f"{_plain(used['mass_g'])} g", _("as weighed")),
+        (_("Test portion"), f"{mass_text(used['mass_g'])} g", _("as weighed")),
         *rows,
         (_("TREO, dry"), f"{float(used['treo_percent']):.4f} %", formulas[used["technique"]]),
         (_("Loss on ignition"), f"{float(used['loi_percent']):.4f} %", _("100 · (before − after) / (before − crucible), 1000 °C")),

@@ -186,7 +186,7 @@ def _gather_spike(reduced: ReducedRun, gathered: Controls, tube: RunPosition, na
     measurement = SpikeMeasurement(
         kind=ControlKind.MATRIX_SPIKE, control=name, analyte=symbol, spiked=spiked, native=base, added=added
     )  # fmt: skip
-    total = "" if base.value is None else f"{base.value + added:.4g}"
+    total = "" if base.value is None else round_significant(base.value + added, 4)
     gathered.add(tube, measurement, as_text(spiked), total)
 
 
@@ -262,7 +262,9 @@ def _gather_internal_standards(run: Run, reduced: ReducedRun, gathered: Controls
             reading=Reading(value),
             nominal=nominal,
         )
-        gathered.add(tube, measurement, f"{value:.4g}" if value is not None else "", f"{nominal:.4g}" if nominal else "")
+        gathered.add(
+            tube, measurement, "" if value is None else round_significant(value, 4), round_significant(nominal, 4) if nominal else ""
+        )
 
 
 def _gather_sample_checks(reduced: ReducedRun, gathered: Controls) -> None:
@@ -274,7 +276,7 @@ def _gather_sample_checks(reduced: ReducedRun, gathered: Controls) -> None:
         total = TotalMeasurement(kind=ControlKind.SUM_OF_OXIDES, control=name, analyte="", total=sum(oxides), count=len(oxides))
         points = [(symbol, z, contents[symbol] / CHONDRITE[symbol]) for symbol, z in _ATOMIC_NUMBERS.items() if contents.get(symbol, 0) > 0]
         pattern = PatternMeasurement(kind=ControlKind.REE_PATTERN, control=name, analyte="", points=tuple(points))
-        gathered.add(tube, total, f"{sum(oxides):.4g}")
+        gathered.add(tube, total, round_significant(sum(oxides), 4))
         gathered.add(tube, pattern)
 
 

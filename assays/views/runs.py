@@ -22,6 +22,7 @@ from assays.selectors.attempts import attempts_of, count_attempts
 from assays.selectors.badges import run_badge
 from assays.selectors.bench_rows import run_data
 from assays.selectors.blinding import knows_blind_controls
+from assays.selectors.budget_words import explain_budget
 from assays.selectors.judgements import Judgement, judgement_of
 from assays.selectors.leach_shares import read_leaching
 from assays.selectors.measured_badges import upload_badge
@@ -214,6 +215,7 @@ class ResultPage(Page):
                 "run": run,
                 "made": run_page.explain_result(version),
                 "trail": trail_of(version),
+                "budget": explain_budget(version),
                 "version": version,
                 "versions": earlier,
                 "controls": verdicts,

@@ -15,6 +15,7 @@ import pytest
 
 from assays.control_charts.models import ControlPoint
 from assays.models import MethodVersion, ResultVersion, Run
+from assays.selectors.budget_words import explain_budget
 from assays.selectors.trails import TRAIL_RELATIONS, trail_of
 from lims.core.ids import uuid7
 from tests.factories.bench import make_planned_run
@@ -172,6 +173,25 @@ def test_nordtest_takes_the_laboratory_s_own_controls_from_before_the_run(cast: 
     assert facts["first"] < facts["last"]
     # One reading of a material shows no scatter: without more, what the method states stands, with the reason.
     assert trail_of(found(again, first_sample(again), "Tb"))["stages"]["uncertainties"]["reason"].startswith("0 measurements")
+
+
+def test_a_budget_is_shown_with_its_units_the_largest_share_first_and_their_sum(cast: Cast) -> None:
+    components = {"mass_g": 0.0002, "volume_percent": 0.1, "recovery_percent": 2}
+    run = measure(cast, 3, PLAN | {"uncertainty": {"evaluation": "budget", "components": components}})
+    version = found(run, first_sample(run), "Dy")
+    budget = explain_budget(version)
+    assert budget is not None
+    assert (budget.lines[0].name, budget.lines[0].u, budget.lines[0].unit) == ("digestion and recovery", "2.00", "%")
+    units = {str(one.name): one.unit for one in budget.lines}
+    assert (units["mass of the portion"], units["calibration line"], units["reagent blanks"]) == ("g", "µg/L", "µg/L")
+    assert float(budget.combined_percent) == pytest.approx(50 * float(version.uncertainty) / float(version.value), rel=5e-3)
+    analyst = sign_in(cast.analyst)
+    told = text_of(analyst.get(f"/runs/{run.code}/results/{version.pk}/"))
+    assert f"U (k = 2)</span> {budget.expanded} <span" in told
+    stated = "balance 0.0002 g, final volume 0.1 %, digestion and recovery 2 %"
+    calculation = text_of(analyst.get(f"/runs/{run.code}/calculation/"))
+    assert stated in calculation
+    assert "Each result has a budget of its own" in calculation
 
 
 def test_the_page_of_the_calculation_the_trail_and_its_files_tell_the_same(cast: Cast) -> None:

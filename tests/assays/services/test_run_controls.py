@@ -145,11 +145,12 @@ def test_a_whole_set_of_controls_is_planned_measured_and_judged(cast: Cast) -> N
     verdicts = list(Verdict.objects.filter(evaluation__run=run).select_related("position", "analyte"))
     assert run.state == "qc_failed", run.verdict_text
     failed = [one for one in verdicts if one.outcome == "fail"]
-    assert [(one.analyte, one.found, one.expected) for one in failed] == [(None, "7e+05", "1e+06")]
+    assert [(one.analyte, one.found, one.expected) for one in failed] == [(None, "700000", "1000000")]
     assert failed[0].sentence == "Rh: internal standard recovers 70.0 %."
     spikes = {one.analyte.symbol: one for one in verdicts if one.rule == "spike_recovery" and one.analyte}
     assert set(spikes) == {"Dy", "Tb"}
     assert float(spikes["Dy"].value) == pytest.approx(100, abs=2)
+    assert all(len(one.expected.replace(".", "").lstrip("0")) == 4 for one in spikes.values())
     assert {one.rule for one in verdicts} >= {"calibration_back_calculation", "ree_pattern_smoothness", "sum_of_oxides", "duplicate_hard"}
     # A tube whose internal standard was suppressed is condemned in every element, and no other.
     condemned = judgement_data(run, judgement_of(run, cast.analyst), tray)["condemned"]
