@@ -16,6 +16,8 @@ _TARGET = 0.6
 def run() -> None:
     """Print seconds of both and their ratio."""
     with throwaway_database():
+        from django.db import connections
+
         from assays.instruments.models import Reading
         from lims.core.startup import keep_what_is_loaded
         from tests.factories.bench import make_planned_run
@@ -26,7 +28,11 @@ def run() -> None:
         send = open_door(cast, runs[0].instrument)
         bodies = [make_body(one, _READINGS) for one in runs]
         keep_what_is_loaded()  # as the web process does
-        taken = sorted(send(body) for body in bodies)
+        send(bodies[0])
+        with connections["owner"].cursor() as cursor:
+            # As in a database that is in use: one made this minute checks foreign keys by plans for empty tables.
+            cursor.execute("ANALYZE instruments_uploadrow")
+        taken = sorted(send(body) for body in bodies[1:])
         by_post = taken[len(taken) // 2]
         stored = Reading.objects.filter(row__upload__run=runs[0])
         if (count := stored.count()) != _READINGS:
