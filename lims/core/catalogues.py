@@ -1,7 +1,7 @@
 """Catalogues of translations: from the text files kept with the source (`.po`) to what Django reads (`.mo`), without GNU gettext.
 
-The formats are those of the GNU gettext manual (10, *The Format of PO Files* and *MO Files*). Plural forms and texts marked fuzzy are left
-out: such a text is shown in English.
+The formats are those of the GNU gettext manual (10, *The Format of PO Files* and *MO Files*). Texts marked fuzzy, and plurals that lack
+a form, are left out: such a text is shown in English.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from lims.core.errors import Invalid
 
 _MAGIC = 0x950412DE
 _CONTEXT_END = "\x04"
+_NEXT_FORM = "\0"
 _KEYWORDS = ("msgctxt", "msgid_plural", "msgid", "msgstr[", "msgstr")
 
 
 def read_catalogue(text: str) -> dict[str, str]:
-    """The translated texts of a `.po` file: original (with its context before an EOT sign, as in `.mo` files) → translation; the header
-    stands under the empty text. Raises `Invalid` naming the line that cannot be read."""
+    """The translated texts of a `.po` file: key (`catalogue_key`) → translation, the forms of a plural with a NUL between;
+    the header stands under the empty text. Raises `Invalid` naming the line that cannot be read."""
     found: dict[str, str] = {}
     entry: dict[str, str] = {}
     field, fuzzy = "", False
@@ -28,23 +29,29 @@ def read_catalogue(text: str) -> dict[str, str]:
         line = line.strip()
         keyword = next((word for word in _KEYWORDS if line.startswith(word)), "")
         begins = line.startswith("#") or keyword in {"msgctxt", "msgid"}
-        if begins and ("msgstr" in entry or "msgstr[" in entry):
+        if begins and any(word.startswith("msgstr") for word in entry):
             _keep(entry, fuzzy, found)
             entry, fuzzy = {}, False
         if line.startswith("#"):
             fuzzy = fuzzy or (line.startswith("#,") and "fuzzy" in line)
         elif keyword:
-            field = keyword
+            field = line.split("]")[0] if keyword == "msgstr[" else keyword
             entry[field] = _read_string(line, number) if '"' in line else ""
         elif line:
             entry[field] = entry.get(field, "") + _read_string(line, number)
     return found
 
 
+def catalogue_key(text: str, context: str = "", plural: str = "") -> str:
+    """What `.mo` files find a text by: its context before an EOT sign, its plural after a NUL."""
+    return (context + _CONTEXT_END if context else "") + text + (_NEXT_FORM + plural if plural else "")
+
+
 def _keep(entry: dict[str, str], fuzzy: bool, found: dict[str, str]) -> None:
-    original, translation = entry.get("msgid", ""), entry.get("msgstr", "")
-    if translation and (not fuzzy or not original):
-        found[entry["msgctxt"] + _CONTEXT_END + original if "msgctxt" in entry else original] = translation
+    original = entry.get("msgid", "")
+    forms = [entry[word] for word in sorted(entry) if word.startswith("msgstr")]
+    if all(forms) and (not fuzzy or not original):
+        found[catalogue_key(original, entry.get("msgctxt", ""), entry.get("msgid_plural", ""))] = _NEXT_FORM.join(forms)
 
 
 def _read_string(line: str, number: int) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet
 from django.utils.dates import MONTHS_3
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from lims.core import clock
 from lims.core.errors import Invalid, NotFound, Problem
@@ -110,7 +111,7 @@ class LegView:
     def badge(self) -> Badge:
         """Where it stands."""
         if self.passed_at:
-            return "pass", _("passed")
+            return "pass", pgettext("journey", "passed")
         return ("wait", _("next")) if self.is_next else ("none", _("ahead"))
 
 

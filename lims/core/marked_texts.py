@@ -1,0 +1,105 @@
+"""The texts that the source marks for translation, read without GNU gettext, under the keys that catalogues keep them by."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.utils.translation.template import templatize
+
+from lims.core.catalogues import catalogue_key
+
+SPEAKING = ("lims", "samples", "assays", "templates")
+"""The folders whose texts people read."""
+
+FIELD = (
+    "lims/core/history.py",
+    "lims/core/templatetags/*.py",
+    "lims/settings.py",
+    "lims/workspace/field_work.py",
+    "lims/workspace/scanning.py",
+    "lims/workspace/start_pages.py",
+    "samples/consignment_navigation.py",
+    "samples/custody/kinds.py",
+    "samples/field_navigation.py",
+    "samples/forms/sampling.py",
+    "samples/lifecycle.py",
+    "samples/models/consignments.py",
+    "samples/models/handling.py",
+    "samples/models/imports.py",
+    "samples/models/places.py",
+    "samples/models/receipts.py",
+    "samples/models/samples.py",
+    "samples/models/seals.py",
+    "samples/models/visits.py",
+    "samples/selectors/journeys.py",
+    "samples/selectors/sample_page.py",
+    "samples/templatetags/samples.py",
+    "samples/views/samples.py",
+    "templates/base.html",
+    "templates/errors/*.html",
+    "templates/partials/*.html",
+    "templates/plain.html",
+    "templates/registration/*.html",
+    "templates/samples/consignments/answer*.html",
+    "templates/samples/consignments/consignment.html",
+    "templates/samples/consignments/dispatch.html",
+    "templates/samples/consignments/hand_over*.html",
+    "templates/samples/consignments/incoming.html",
+    "templates/samples/consignments/list.html",
+    "templates/samples/consignments/onward.html",
+    "templates/samples/consignments/pa*.html",
+    "templates/samples/consignments/receipt*.html",
+    "templates/samples/consignments/receive*.html",
+    "templates/samples/consignments/show_handover.html",
+    "templates/samples/consignments/straying.html",
+    "templates/samples/consignments/table.html",
+    "templates/samples/consignments/way.html",
+    "templates/samples/discrepancies/report.html",
+    "templates/samples/facts.html",
+    "templates/samples/family.html",
+    "templates/samples/handling.html",
+    "templates/samples/photo*.html",
+    "templates/samples/register.html",
+    "templates/samples/sample.html",
+    "templates/samples/sampling_fields.html",
+    "templates/samples/steps.html",
+    "templates/samples/visit*.html",
+    "templates/workspace/home.html",
+    "templates/workspace/item.html",
+)
+"""What collectors, custodians and receptionists read: translated whole."""
+
+_CALLS = {"_", *(f"{kind}gettext{late}" for kind in ("", "n", "p", "np") for late in ("", "_lazy")), "gettext_noop"}
+_STRING = r"""u?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+_IN_TEMPLATE = re.compile(rf"\b(?:_|n?p?gettext)\(\s*{_STRING}(?:\s*,\s*{_STRING})*")
+
+
+def speaking_files(root: Path, patterns: tuple[str, ...] = ("**/*.py", "**/*.html")) -> list[Path]:
+    """The files below `root` with texts that people read, of those that match."""
+    found = {path for pattern in patterns for path in root.glob(pattern)}
+    return sorted(path for path in found if path.suffix in {".py", ".html"} and path.relative_to(root).parts[0] in SPEAKING)
+
+
+def marked_texts(path: Path) -> set[str]:
+    """The keys of every text that a Python file or a template marks. A text that is not written out where it is marked cannot be found."""
+    source = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        return set(_of_calls(ast.parse(source)))
+    calls = (f"{found[0]})" for found in _IN_TEMPLATE.finditer(templatize(source)))
+    return {key for call in calls for key in _of_calls(ast.parse(call))}
+
+
+def _of_calls(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (name := _name(node.func)) in _CALLS:
+            written = [value.value for value in node.args if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+            context = written.pop(0) if name.lstrip("n").startswith("pgettext") and written else ""
+            if written:
+                yield catalogue_key(written[0], context, written[1] if name.startswith("n") and len(written) > 1 else "")
+
+
+def _name(called: ast.expr) -> str:
+    return called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
