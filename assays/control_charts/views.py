@@ -21,7 +21,7 @@ from assays.control_charts.monthly import month_rows, read_month
 from assays.control_charts.paper import print_chart
 from assays.control_charts.services import note_point, set_limits
 from assays.models.judgements import Outcome
-from assays.selectors.measured_badges import verdict_badge
+from assays.selectors.measured_badges import Badge, verdict_badge
 from lims.core import clock
 from lims.core.api.views import stream_csv
 from lims.core.days import begin_of
@@ -75,9 +75,14 @@ class Charts(Page):
         if request.GET.get("format") == "csv":
             return stream_csv((asdict(line) for line in lines), "control-charts.csv")
         return self.render(
-            {"lines": [(line, verdict_badge(line.last_outcome)) for line in lines], "every": every, "form": ChartForm(viewer=request.user)},
+            {"lines": [(line, _badge(line.last_outcome)) for line in lines], "every": every, "form": ChartForm(viewer=request.user)},
             template="control_charts/list.html",
         )
+
+
+def _badge(outcome: str) -> Badge:
+    """What was said of a point. Missing is not said in a chart: where no value is certified by the method there is nothing to judge by."""
+    return ("none", _("not judged")) if outcome == "missing" else verdict_badge(outcome)
 
 
 def _only_series(viewer: Any, asked: selectors.Asked) -> ControlSeries | None:
@@ -98,7 +103,7 @@ def _tabs(request: HttpRequest, chosen: str) -> list[dict[str, Any]]:
 def _shown(history: selectors.ControlHistory, point: selectors.Point) -> dict[str, Any]:
     return {
         "point": point,
-        "badge": verdict_badge(point.outcome),
+        "badge": _badge(point.outcome),
         "sentence": history.sentences.get(point.position, ("", "", ""))[2],
         "notes": history.notes.get((point.series, point.position), []),
         "open": point.outcome == Outcome.FAIL and not history.is_explained(point),
@@ -196,8 +201,8 @@ class PointPage(Page):
             {
                 "series": found,
                 "point": judged[0],
-                "badge": verdict_badge(judged[0].outcome),
-                "earlier": [(one, verdict_badge(one.outcome)) for one in judged[1:]],
+                "badge": _badge(judged[0].outcome),
+                "earlier": [(one, _badge(one.outcome)) for one in judged[1:]],
                 "notes": notes,
                 "form": form if allowed(self.request.user, Action.CHART_NOTE) else None,
                 "chart_url": chart_address(found),

@@ -152,6 +152,23 @@ def test_a_chart_is_shown_in_every_view_and_as_a_file(cast: Cast, view: str) -> 
     assert "fail" in lines[1]
 
 
+def test_a_point_that_no_certified_value_judges_is_not_called_missing(cast: Cast) -> None:
+    run = make_measured_run(cast, 1)
+    first = ControlPoint.objects.get(run=run, series__analyte__symbol="Dy")
+    ControlPoint.objects.create(
+        series=first.series,
+        run=run,
+        evaluation=first.evaluation,
+        evaluation_number=first.evaluation_number,
+        position=first.position,
+        measured_at=first.measured_at + timedelta(days=1),
+        value=1,
+        unit="mg/kg",
+        outcome="missing",
+    )
+    assert "not judged" in text_of(sign_in(cast.quality_manager).get("/control-charts/"))
+
+
 def test_the_list_of_charts_is_a_file_too(cast: Cast) -> None:
     make_measured_run(cast, 1, factors={"Dy": 1.15})
     answer: Any = sign_in(cast.quality_manager).get("/control-charts/?format=csv")
