@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from assays.qc.measurements import BlankMeasurement
-from assays.qc.verdicts import Outcome, Reading, Verdict, exceeds
+from assays.qc.verdicts import Outcome, Reading, Verdict, exceeds, write_number
 
 
 def classify_blank(reading: Reading, limit: float) -> Outcome:
@@ -49,8 +49,8 @@ def _judge(measurement: BlankMeasurement, name: str, unit_limit: float, multiple
         analyte=measurement.analyte,
         statistic="blank",
         value=measurement.reading.value,
-        limit=f"|blank| <= {multiple:g} {name} = {limit:.4g}",
+        limit=f"|blank| <= {multiple:g} {name} = {write_number(limit)}",
         rule=rule,
         outcome=outcome,
-        sentence=f"{where} {relation} {multiple:g} {name} ({limit:.4g}).",
+        sentence=f"{where} {relation} {multiple:g} {name} ({write_number(limit)}).",
     )

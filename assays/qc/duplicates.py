@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from assays.qc.measurements import DuplicateMeasurement
 from assays.qc.regression import fit_line
-from assays.qc.verdicts import Outcome, Verdict, exceeds
+from assays.qc.verdicts import Outcome, Verdict, exceeds, write_number
 
 Pair = tuple[float, float]
 
@@ -134,7 +134,8 @@ def judge_precision_model(measurements: Sequence[DuplicateMeasurement], limits: 
             limit=f"P(95 %) <= {limit:g} %",
             rule="duplicate_thompson_howarth",
             outcome=Outcome.PASS if precision <= limit else Outcome.FAIL,
-            sentence=f"{first.analyte}: precision {precision:.1f} % (95 %) at {content:.4g}, by Thompson and Howarth over {len(pairs)}"
+            sentence=f"{first.analyte}: precision {precision:.1f} % (95 %) at {write_number(content)},"
+            f" by Thompson and Howarth over {len(pairs)}"
             f" pairs of {first.kind.words}s.",
         )
     ]
@@ -155,10 +156,10 @@ def _judge_pair(measurement: DuplicateMeasurement, hard_limit: float, loq_multip
         analyte=measurement.analyte,
         statistic="hard_percent",
         value=hard,
-        limit=f"{limit} or difference <= {allowed:.4g}",
+        limit=f"{limit} or difference <= {write_number(allowed)}",
         rule="duplicate_hard",
         outcome=Outcome.WARN if warns else Outcome.PASS if passed else Outcome.FAIL,
-        sentence=f"{measurement.analyte} {pair}: HARD {hard:.1f} %, difference {difference:.3g}.",
+        sentence=f"{measurement.analyte} {pair}: HARD {hard:.1f} %, difference {write_number(difference, 3)}.",
     )
 
 

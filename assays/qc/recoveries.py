@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from assays.qc.measurements import RecoveryMeasurement, SpikeMeasurement
-from assays.qc.verdicts import Outcome, Verdict, exceeds
+from assays.qc.verdicts import Outcome, Verdict, exceeds, write_number
 
 UNFIT_INTERNAL_STANDARDS = frozenset({"Sc", "Y", "Tb", "Ho", "Lu"})
 """Usual internal standards elsewhere; analytes here, and present in every sample."""
@@ -69,9 +69,8 @@ def _judge_one_spike(measurement: SpikeMeasurement, limits: Mapping[str, float])
         )
     elif not can_judge_spike(base, measurement.added, limits["minimum_added_percent"]):
         outcome = Outcome.WARN
-        sentence = (
-            f"{measurement.analyte}: spike of {measurement.added:.4g} is void beside {native:.4g} native; it must be judged otherwise."
-        )
+        added = f"{measurement.analyte}: spike of {write_number(measurement.added)}"
+        sentence = f"{added} is void beside {write_number(native)} native; it must be judged otherwise."
     return Verdict(
         kind=measurement.kind,
         control=measurement.control,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from assays.qc.control_charts import find_nelson_signals, find_westgard_signals
 from assays.qc.measurements import ReferenceMeasurement
-from assays.qc.verdicts import Outcome, Verdict, exceeds
+from assays.qc.verdicts import Outcome, Verdict, exceeds, write_number
 
 MINIMUM_RUNS = 10
 """An in-house material has a value and an SD only from this many recorded runs."""
@@ -177,4 +177,5 @@ def _numbers(measurement: ReferenceMeasurement) -> tuple[float, float, float]:
 
 
 def _describe(measurement: ReferenceMeasurement) -> str:
-    return f"{measurement.analyte} {measurement.reading.text} in {measurement.material}, certified {measurement.certified_value:.4g}"
+    _value, certified, _sd = _numbers(measurement)
+    return f"{measurement.analyte} {measurement.reading.text} in {measurement.material}, certified {write_number(certified)}"

@@ -15,6 +15,12 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"
 
 
+def write_number(value: float, figures: int = 4) -> str:
+    """A number in a sentence, to so many significant figures, large ones written out: 11880, 28.29, 0.0026."""
+    text = f"{value:.{figures}g}"
+    return f"{float(text):.0f}" if "e+" in text else text
+
+
 @dataclass(frozen=True)
 class Reading:
     """A content or signal; ``value`` is None where there is none, ``qualifier`` is ``""``, ``"<"`` or ``">"``."""
@@ -25,7 +31,7 @@ class Reading:
     @property
     def text(self) -> str:
         """As a sentence shows it."""
-        return "no reading" if self.value is None else f"{self.qualifier}{self.value:.4g}"
+        return "no reading" if self.value is None else f"{self.qualifier}{write_number(self.value)}"
 
 
 @dataclass(frozen=True)

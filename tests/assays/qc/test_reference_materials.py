@@ -14,7 +14,7 @@ from assays.qc.reference_materials import (
     judge_westgard,
     judge_z,
 )
-from assays.qc.verdicts import Outcome, Reading
+from assays.qc.verdicts import Outcome, Reading, write_number
 
 LIMITS = {"warn_z": 2.0, "fail_z": 3.0, "consecutive_z": 2.0}
 RANKS = [Outcome.PASS, Outcome.WARN, Outcome.FAIL]
@@ -129,3 +129,11 @@ def test_in_house_value_needs_ten_runs():
     assert found.u == pytest.approx(found.sd / 10**0.5)
     with pytest.raises(ValueError, match="at least 10 recorded runs; 9 are there"):
         establish_in_house_value(runs[:9])
+
+
+@pytest.mark.parametrize(
+    ("value", "figures", "text"),
+    [(11880.2, 4, "11880"), (270300.0, 4, "270300"), (2470.4, 3, "2470"), (28.294, 4, "28.29"), (0.0026, 4, "0.0026"), (8e-5, 4, "8e-05")],
+)
+def test_a_sentence_writes_large_numbers_out(value: float, figures: int, text: str) -> None:
+    assert write_number(value, figures) == text
