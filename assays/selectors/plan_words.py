@@ -36,8 +36,10 @@ def plan_words(plan: Mapping[str, Any]) -> list[tuple[Any, Any]]:
     found: list[tuple[Any, Any]] = [(_("Computed from"), _WORDS[plan["source"]])]
     if plan["source"] == "counts":
         line, standards, drift, interferences = (plan[name] for name in ("calibration", "internal_standards", "drift", "interferences"))
-        # Written as in a plan: `Yb: Re, *: Rh`, the star last and for every other element.
-        named = [f"{to}: {symbol}" for to, symbol in sorted(standards.items(), key=lambda one: (one[0] == EVERY, one[0]))]
+        # What is named for the others stands last.
+        ordered = sorted(standards.items(), key=lambda one: (one[0] == EVERY, one[0]))
+        others = _("all elements") if len(ordered) == 1 else _("the others")
+        named = [f"{others if to == EVERY else to}: {symbol}" for to, symbol in ordered]
         found.append((_("Calibration line"), f"{_WORDS[line['weights']]}, {_WORDS[line['through']]}"))
         found.append((_("Internal standard"), ", ".join(named) or _("none")))
         found.append((_("Drift corrected"), f"≤ {drift['limit_percent']:g} %" if drift else _("not corrected")))

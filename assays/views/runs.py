@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 
 from assays.calculation.trails import as_table
@@ -29,11 +29,13 @@ from assays.selectors.measured_badges import upload_badge
 from assays.selectors.measured_runs import TO_REVIEW
 from assays.selectors.retests import find_retests
 from assays.selectors.run_calculation import calculation_of
+from assays.selectors.run_export import result_rows
 from assays.selectors.run_lots import lot_lines
 from assays.selectors.runs import run_list, tray_of
 from assays.selectors.trails import TRAIL_RELATIONS, trail_of
 from assays.services.authorising import authorise_blockers
 from assays.views.lists import ListPage
+from lims.core.api.views import stream_csv
 from lims.core.codes import normalise
 from lims.core.errors import NotFound
 from lims.core.pages import Page
@@ -122,11 +124,13 @@ class RunPage(Page):
     actions: ClassVar[dict[str, Action]] = {"GET": Action.RUN_VIEW}
     template = "assays/runs/run.html"
 
-    def get(self, request: HttpRequest, code: str) -> HttpResponse:
+    def get(self, request: HttpRequest, code: str) -> HttpResponseBase:
         run = fetch_run(request.user, code)
         seen, may_compute = see_run(run, request.user), allowed(request.user, Action.RESULT_DRAFT)
         versions = run_page.last_results(run) if may_compute else []
         context = gather_run(run, request.user, seen, versions, request.GET.get("analyte", ""))
+        if may_compute and request.GET.get("format") == "csv":
+            return stream_csv(result_rows(run, context["grid"]), f"{run.code}-results.csv")
         again = find_retests(run, None if knows_blind_controls(request.user) else seen) if may_compute else None
         more = {
             "next_step": next_step(run, request.user),

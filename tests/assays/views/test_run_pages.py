@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from typing import Any
 
@@ -97,6 +99,21 @@ def test_a_number_leads_to_how_it_was_made(cast: Cast, measured: Run) -> None:
     assert "35.100000" in page
     assert "AM7" in page
     assert "43.9 ± 4.4 mg/kg dry" in page
+
+
+def test_the_results_of_a_run_are_a_file_with_all_that_belongs_beside_a_number(cast: Cast, measured: Run) -> None:
+    answer = sign_in(cast.reviewer).get(f"/runs/{measured.code}/?format=csv")
+    assert answer["Content-Disposition"] == f'attachment; filename="{measured.code}-results.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
+    assert len(rows) == ResultVersion.objects.filter(reduction__run=measured, current_of__isnull=False).count()
+    [row] = [one for one in rows if (one["position"], one["analyte"]) == ("3", "Dy")]
+    version = ResultVersion.objects.get(position__number=3, result__analyte__symbol="Dy")
+    assert (row["text"], row["uncertainty"], row["k"]) == (version.text, version.uncertainty_text, "2")
+    assert (row["unit"], row["basis"], row["method_version"], row["verdict"]) == ("mg/kg", "dry", "FUS-MS v1", "pass")
+
+
+def test_who_may_not_see_drafts_gets_the_page_and_no_file(cast: Cast, measured: Run) -> None:
+    assert "Content-Disposition" not in sign_in(cast.receptionist).get(f"/runs/{measured.code}/?format=csv")
 
 
 def test_a_result_of_another_run_is_not_there(cast: Cast) -> None:
