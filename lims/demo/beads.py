@@ -10,7 +10,7 @@ from assays.chemistry.elements import ANALYTES
 from assays.instruments.ingest import store_upload
 from assays.instruments.models import Instrument
 from assays.instruments.recording import confirm_upload
-from assays.models import Aliquot, Run
+from assays.models import Aliquot, CertifiedValue, Run
 from assays.services.planning import plan_run
 from lims.core import clock
 from lims.demo.geology import PROFILES
@@ -71,5 +71,8 @@ def _read_tubes(run: Run, treo_percent: float, rng: random.Random) -> Iterable[t
             whole = treo_percent * 10_000 / sum(shares.values()) * wet
             held = {symbol: whole * share / ANALYTES[symbol].factor for symbol, share in shares.items()}
         else:
-            held = {symbol: float(value.value) for (material, symbol), value in certified.items() if material == tube.material_id}
+            # By X-rays first; what is certified by other techniques alone is in the powder all the same.
+            values = CertifiedValue.objects.filter(material=tube.material_id, unit="mg/kg").select_related("analyte")
+            held = {one.analyte.symbol: float(one.value) for one in values}
+            held |= {symbol: float(value.value) for (material, symbol), value in certified.items() if material == tube.material_id}
         yield tube.label, {symbol: held.get(symbol, 1.0) * rng.gauss(1, 0.006) for symbol in symbols}
