@@ -90,3 +90,8 @@ def focused(browser: Chrome) -> str:
 def policy_violations(browser: Chrome) -> list[str]:
     """What the Content-Security-Policy refused."""
     return [line["message"] for line in browser.get_log("browser") if "Content Security Policy" in line["message"]]
+
+
+def script_errors(browser: Chrome) -> list[str]:
+    """What broke in a script of the page."""
+    return [line["message"] for line in browser.get_log("browser") if "Uncaught" in line["message"]]

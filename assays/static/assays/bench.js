@@ -4,6 +4,8 @@
 
 (() => {
   const box = document.querySelector("form[data-jump]");
+  // Where nothing waits there is nothing to jump to.
+  if (!box) return;
   const rows = [...document.querySelectorAll("tr[data-code]")];
   const CODE = /[A-Z]{1,4}-[A-Z0-9]+(?:-[A-Z0-9]+)*$/i;
 

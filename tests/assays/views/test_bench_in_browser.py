@@ -12,7 +12,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.support.wait import WebDriverWait
 
 from assays.models import Aliquot, Preparation
-from tests.browsing import browser_of, focused, in_browser, policy_violations, press, served
+from tests.browsing import browser_of, focused, in_browser, policy_violations, press, script_errors, served
 from tests.factories.bench import make_instrument, make_prepared, make_received_samples, make_submission, make_weighed, method_version
 from tests.factories.people import Cast, make_cast
 
@@ -39,6 +39,9 @@ def browser(crowd: Cast, address: str, tmp_path: Path) -> Iterator[Chrome]:
 
 
 def test_preparation_needs_no_mouse(browser: Chrome, address: str, crowd: Cast) -> None:
+    for page in ("preparation", "weighing", "leaching", "steps"):
+        browser.get(f"{address}{reverse(f'assays:{page}')}")
+    assert script_errors(browser) == [], "where nothing waits nothing breaks"
     first, second = sorted(make_received_samples(crowd, 2), key=lambda sample: sample.blind_code)
     make_submission(crowd, [first, second])
     browser.get(f"{address}{reverse('assays:preparation')}")
