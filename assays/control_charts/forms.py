@@ -22,6 +22,9 @@ _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 class ChartForm(forms.Form):
     """Which material, measured by which method, for which element, and how it is shown."""
 
+    # A question that cannot be answered has lost nothing.
+    only_asks = True
+
     material = forms.ModelChoiceField(label=_("Reference material"), queryset=ReferenceMaterial.objects.none(), to_field_name="code")
     analyte = forms.ModelChoiceField(label=_("Element"), queryset=Analyte.objects.all(), to_field_name="symbol", empty_label=None)
     method = forms.ModelChoiceField(label=_("Method"), queryset=Method.objects.all(), to_field_name="code", empty_label=None)
@@ -90,6 +93,9 @@ class LimitsForm(forms.Form):
 
 class MonthForm(forms.Form):
     """A calendar month."""
+
+    # A question that cannot be answered has lost nothing.
+    only_asks = True
 
     month = forms.DateField(
         label=_("Month"), input_formats=["%Y-%m"], widget=forms.DateInput(attrs={"type": "month"}, format="%Y-%m"), required=False

@@ -139,6 +139,9 @@ class NoteForm(forms.Form):
 class RecallForm(forms.Form):
     """What is recalled: one thing by its code, or a person, in a span of days."""
 
+    # A question that cannot be answered has lost nothing.
+    only_asks = True
+
     thing = forms.CharField(
         label=_("Lot, equipment, instrument, reference material or run"),
         required=False,

@@ -117,7 +117,24 @@ class ControlRow:
     def statistic(self) -> str:
         """Name and value of what was judged: `z +3.41`, `HARD 2.5 %`."""
         name, pattern = _STATISTICS.get(self.verdict.statistic, ("", ""))
-        return f"{name} {pattern.format(float(self.verdict.value))}" if name and self.verdict.value else ""
+        return f"{name} {_with_minus(pattern.format(float(self.verdict.value)))}" if name and self.verdict.value else ""
+
+    @property
+    def found(self) -> str:
+        """What was found, with a minus that is not a hyphen."""
+        return _with_minus(self.verdict.found)
+
+    @property
+    def limit(self) -> str:
+        """The limit, with its unit where it ends in a content."""
+        return f"{self.verdict.limit_text} {self.unit}" if self.verdict.rule in _CONTENT_LIMITS else self.verdict.limit_text
+
+
+_CONTENT_LIMITS = {"blank_lod", "blank_loq", "duplicate_hard"}
+
+
+def _with_minus(text: str) -> str:
+    return text.replace("-", "−", 1) if text.startswith("-") else text
 
 
 def tray_cells(tray: Sequence[RunPosition], judgement: Judgement) -> list[dict[str, Any]]:

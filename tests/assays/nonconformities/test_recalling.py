@@ -21,6 +21,7 @@ from lims.core.errors import Blocked, Forbidden
 from lims.core.sequences import take_codes
 from samples.models import Hold, Sample
 from tests.factories import release
+from tests.factories.browsing import text_of
 from tests.factories.measurement import make_authorised_run, make_measured_run
 from tests.factories.people import Cast
 
@@ -114,7 +115,10 @@ def test_the_page_finds_opens_work_and_tells_the_customer_who_acknowledges(
     assert certificate.number in page
     lines = b"".join(client.get(f"{address}&format=csv").streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert len(lines) == 1 + 34
-    assert client.get("/recall/?thing=NOBODY").status_code == 422
+    refused = client.get("/recall/?thing=NOBODY")
+    assert refused.status_code == 422
+    assert "Please correct:" in text_of(refused)
+    assert "Nothing was saved" not in text_of(refused)
     assert client.get(f"/recall/?thing={run.code}&person=analyst").status_code == 422
     opened = client.post(address, {"title": "Cone worn", "what_happened": "Sensitivity fell by half within the day."})
     record = Nonconformity.objects.get()

@@ -12,6 +12,7 @@ from statistics import stdev
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from assays.control_charts.models import ControlPoint
 from assays.models import MethodVersion, ResultVersion, Run
@@ -192,6 +193,7 @@ def test_a_budget_is_shown_with_its_units_the_largest_share_first_and_their_sum(
     calculation = text_of(analyst.get(f"/runs/{run.code}/calculation/"))
     assert stated in calculation
     assert "Each result has a budget of its own" in calculation
+    assert "by budget" in text_of(analyst.get(reverse("assays:method", args=[run.method_version.method.code, run.method_version.number])))
 
 
 def test_the_page_of_the_calculation_the_trail_and_its_files_tell_the_same(cast: Cast) -> None:

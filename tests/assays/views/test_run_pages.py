@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from assays.instruments.recording import confirm_upload
 from assays.instruments.writers import write_batch_table
-from assays.models import ResultVersion, Run
+from assays.models import ResultVersion, Run, Verdict
+from assays.selectors.run_page import ControlRow
 from tests.factories.bench import make_planned_run
 from tests.factories.browsing import sign_in, text_of
 from tests.factories.measurement import (
@@ -69,8 +70,15 @@ def test_the_page_shows_chart_tray_controls_results_pattern_and_files(cast: Cast
     assert run.uploads.get().sha256[:12] in page
     assert ">43.9</a>" in page
     assert page.count("data-chart>") == 2
+    assert "|blank| ≤ 5 LOD = 0.45 mg/kg" in page, "a limit that is a content has its unit"
     tb = text_of(sign_in(cast.reviewer).get(f"/runs/{run.code}/?analyte=Tb"))
     assert "Tb in OREAS 100a" in tb
+
+
+def test_what_lies_below_nought_has_a_minus_and_no_hyphen() -> None:
+    verdict = Verdict(found="-0.00008163", statistic="z", value="-0.62", rule="reference_material_z", limit="|z| <= 2")
+    row = ControlRow(verdict, ("pass", "pass"), "mg/kg")
+    assert (row.found, row.statistic, row.limit) == ("−0.00008163", "z −0.62", "|z| ≤ 2")
 
 
 def test_a_planned_run_offers_its_file_and_its_rack(cast: Cast, planned: Run) -> None:
