@@ -28,7 +28,7 @@ def show_samples(story: Story) -> None:
         torn = draw_bag(story.rng, torn=True)
         receptionist = story.cast.of("receptionist", journey.laboratory)
         photograph_sample(sample=samples[_TORN], data=torn, caption="Outer bag torn on arrival", taken_at=moment, by=receptionist)
-    with story.on_day(journey, 12.4):
+    with story.on_day(journey, 13.5):
         whole = samples[_SPLIT]
         half = round(whole.mass_g * 48 / 100, 1)
         parts = [Part(mass_g=half, kind="subsample", seal_number="DM990001"), Part(mass_g=half, kind="reject")]

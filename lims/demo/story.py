@@ -225,7 +225,7 @@ def _settle_some(story: Story, journey: Journey, consignment: Consignment) -> No
         "missing": ("lost", "The carrier confirms that the box was one bag short."),
     }
     manager = story.cast.of("quality_manager", journey.laboratory)
-    with story.on_day(journey, 10):
+    with story.on_day(journey, 8.95):
         for kind, (decision, reason) in decisions.items():
             one = Discrepancy.objects.filter(sample__consignment_items__consignment=consignment, kind=kind, decided_at=None).first()
             if one is not None:
@@ -265,22 +265,30 @@ def _work(story: Story, journey: Journey, samples: Sequence[Sample]) -> None:
     if journey.stage == "submitted":
         with story.on_day(journey, 13):
             bench.begin_preparations(submission, story.cast.of("technician", journey.laboratory))
-    for version in versions:
-        _measure(story, journey, submission, version)
+    # Step by step for all methods together: what happens to a sample is told in the order in which it happened.
+    for step in (_prepare, _weigh, _measure):
+        for version in versions:
+            step(story, journey, submission, version)
     if _reaches(journey, "certified"):
         _certify(story, journey, submission)
 
 
-def _measure(story: Story, journey: Journey, submission: Submission, version: MethodVersion) -> None:
-    """Everything from preparation to authorisation of one method, as far as the journey has come."""
+def _tests_of(submission: Submission, version: MethodVersion) -> list[SubmissionTest]:
+    return list(submission.tests.filter(method_version=version).select_related("sample").order_by("sample__blind_code"))
+
+
+def _prepare(story: Story, journey: Journey, submission: Submission, version: MethodVersion) -> None:
     if not _reaches(journey, "prepared"):
         return
-    technician, analyst = story.cast.of("technician", journey.laboratory), story.cast.of("analyst", journey.laboratory)
-    tests = list(submission.tests.filter(method_version=version).select_related("sample").order_by("sample__blind_code"))
+    records = [prepare_as_one(story, test, version) for test in _tests_of(submission, version)]
     with story.on_day(journey, 13):
-        record_preparations(records=[prepare_as_one(story, test, version) for test in tests], by=technician)
+        record_preparations(records=records, by=story.cast.of("technician", journey.laboratory))
+
+
+def _weigh(story: Story, journey: Journey, submission: Submission, version: MethodVersion) -> None:
     if not _reaches(journey, "weighed"):
         return
+    technician, tests = story.cast.of("technician", journey.laboratory), _tests_of(submission, version)
     with story.on_day(journey, 14):
         weighed = weigh_aliquots(portions=[weigh_out(story, test, version) for test in tests], by=technician)
         # One in twenty, rounded up, as the method asks; where many small trays will be planned, one in three.
@@ -288,8 +296,13 @@ def _measure(story: Story, journey: Journey, submission: Submission, version: Me
         repeated = weigh_aliquots(portions=[weigh_out(story, one.test, version, duplicate_of=one) for one in repeats], by=technician)
         if version.method.extraction == "leachable":
             bench.leach([*weighed, *repeated], story.rng, by=technician)
+
+
+def _measure(story: Story, journey: Journey, submission: Submission, version: MethodVersion) -> None:
+    """From the tray to the authorisation of one method, as far as the journey has come."""
     if not _reaches(journey, "measured"):
         return
+    analyst = story.cast.of("analyst", journey.laboratory)
     instrument = story.cast.instruments[f"{journey.laboratory}-ICP1"]
     fails = journey.fails_first or journey.stays_failed
     run = _run(story, journey, instrument, version, analyst, 15, bias={"Dy": 1.22} if fails else None)

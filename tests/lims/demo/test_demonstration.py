@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
@@ -20,6 +21,7 @@ from assays.models import ResultVersion, Run, SubmissionTest, Verdict
 from assays.reports.models import Certificate, CertificateStatus
 from lims.accounts.models import Organisation
 from lims.core.models import Installation
+from samples.custody.models import CustodyEvent
 from samples.models import Mine, Sample
 from tests.lims.demo.fuzzing import Fuzzer, fuzz, fuzz_briefly
 
@@ -76,6 +78,12 @@ def test_one_certificate_was_amended(demonstration: str) -> None:
 
 def test_its_ledger_is_clean(demonstration: str) -> None:
     call_command("verify_custody", verbosity=0)
+
+
+def test_no_sample_of_it_lives_backwards(demonstration: str) -> None:
+    before = CustodyEvent.objects.filter(sample=OuterRef("sample"), seq=OuterRef("seq") - 1).values("recorded_at")
+    backwards = CustodyEvent.objects.filter(recorded_at__lt=Subquery(before))
+    assert list(backwards.values_list("sample__code", "seq", "kind")) == []
 
 
 def test_building_it_again_changes_nothing(demonstration: str) -> None:
