@@ -464,7 +464,7 @@ def stands_in(log: Log, leaf: bytes, index: int, proof: Any) -> tuple[str, list[
 
 def check_signatures(dossier: Any, found: Findings) -> None:
     """Of handovers and decisions: where it is told what was signed, its SHA-256 must be the one that was signed; those that no event shown
-    here was written with are the operator's word only."""
+    here was written with, and names that no event tells, are the operator's word only."""
     events = [event["disclosed"] for sample in dossier["samples"] for event in sample["events"]]
     bound = {told["signature"]["value"] for told in events if "signature" in told}
     loose = sum(one["content_sha256"] not in bound for one in dossier["signatures"] if one["content_sha256"])
@@ -472,14 +472,22 @@ def check_signatures(dossier: Any, found: Findings) -> None:
         found.notes.append(
             f"{loose} of {len(dossier['signatures'])} signatures are told by no event shown here: they rest on the seal alone."
         )
+    nameless = 0
     for one in dossier["signatures"]:
         if one["content"] is not None and (sha256(one["content"].encode()) != one["content_sha256"] or not says_act(one)):
             found.whole.append((ALTERED, f"What {one['person'] or 'somebody'} signed at {one['signed_at']} is not what is shown."))
         written = [told for told in events if told.get("signature", {}).get("value") == one["content_sha256"]]
+        untold = False
         for shown, name in (("person", "actor"), ("organisation", "actor_organisation")):
             actors = {told[name]["value"] for told in written if name in told}
+            untold = untold or bool(one[shown] and not actors)
             if one[shown] and actors and one[shown] not in actors:
                 found.whole.append((ALTERED, f"{one[shown]} is told to have signed at {one['signed_at']}; its event names another."))
+        nameless += untold
+    if nameless:
+        found.notes.append(
+            f"Who made {nameless} of {len(dossier['signatures'])} signatures rests on the seal alone: no event shown here tells the name."
+        )
 
 
 def says_act(signature: Any) -> bool:

@@ -88,7 +88,7 @@ def rotation(new: Hand, old: Hand | None) -> bytes:
 
 # --- Events and dossier -------------------------------------------------------------------------------------------------------------------
 
-_HIDDEN = {"actor": "Kiran Nair", "place": "Pangwa North, P1", "coordinates": "25.923450,98.612350"}
+_HIDDEN = {"actor": "Kiran Nair", "actor_organisation": "IREL", "place": "Pangwa North, P1", "coordinates": "25.923450,98.612350"}
 SIGNED = canonical({"act": "relinquished"}).decode()
 
 
@@ -155,7 +155,7 @@ def make_content(*, signers: Sequence[Hand] = (LOG,), rotated: bool = False, wit
                 "disclosed": {
                     name: {"salt": (bytes([index]) * 16).hex(), "value": value}
                     for name, value in _hidden(sample, index).items()
-                    if name in {"actor", "place", "code", "signature"}
+                    if name in {"actor", "actor_organisation", "place", "code", "signature"}
                 }
             }
             for index, row in enumerate(rows)

@@ -315,7 +315,22 @@ def test_codes_and_signatures_that_no_event_tells_are_said_to_rest_on_the_seal()
     assert [note for note in answer["notes"] if "seal alone" in note] == [
         "The codes of 1 samples rest on the seal alone: their first events do not tell them.",
         "1 of 1 signatures are told by no event shown here: they rest on the seal alone.",
+        "Who made 1 of 1 signatures rests on the seal alone: no event shown here tells the name.",
     ]
+
+
+@pytest.mark.parametrize("name", ["actor", "actor_organisation"])
+def test_a_signers_name_that_its_event_does_not_tell_is_said_to_rest_on_the_seal(name: str) -> None:
+    content = copy.deepcopy(CONTENT)
+    del _events(content)[3]["disclosed"][name]
+    content["signatures"][0] |= {"person": "Somebody Else"} if name == "actor" else {"organisation": "Another firm"}
+    answer = verify(seal(content))
+    assert (answer["exit"], [note for note in answer["notes"] if "seal alone" in note]) == (
+        0,
+        ["Who made 1 of 1 signatures rests on the seal alone: no event shown here tells the name."],
+    )
+    content["signatures"][0] |= {"content": None, "content_sha256": ""}
+    assert "Who made 1 of 1 signatures rests on the seal alone" in " ".join(verify(seal(content))["notes"])
 
 
 def test_an_earlier_dossier_shows_a_sample_left_out_a_code_exchanged_and_a_log_that_shrank_or_forked() -> None:
