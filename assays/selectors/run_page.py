@@ -120,6 +120,11 @@ class ControlRow:
         return f"{name} {_with_minus(pattern.format(float(self.verdict.value)))}" if name and self.verdict.value else ""
 
     @property
+    def names(self) -> list[str]:
+        """The control by its positions and its label, each of which stands together: `positions 9 and 18`, `A-26-00350-C`."""
+        return self.verdict.control.split(", ", 1)
+
+    @property
     def found(self) -> str:
         """What was found, with a minus that is not a hyphen."""
         return _with_minus(self.verdict.found)

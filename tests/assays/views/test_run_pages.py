@@ -75,10 +75,18 @@ def test_the_page_shows_chart_tray_controls_results_pattern_and_files(cast: Cast
     assert "Tb in OREAS 100a" in tb
 
 
-def test_what_lies_below_nought_has_a_minus_and_no_hyphen() -> None:
-    verdict = Verdict(found="-0.00008163", statistic="z", value="-0.62", rule="reference_material_z", limit="|z| <= 2")
+def test_a_control_is_written_so_that_its_names_and_its_minus_stay_whole() -> None:
+    verdict = Verdict(
+        control="positions 9 and 18, A-26-00350-C",
+        found="-0.00008163",
+        statistic="z",
+        value="-0.62",
+        rule="reference_material_z",
+        limit="|z| <= 2",
+    )
     row = ControlRow(verdict, ("pass", "pass"), "mg/kg")
     assert (row.found, row.statistic, row.limit) == ("−0.00008163", "z −0.62", "|z| ≤ 2")
+    assert row.names == ["positions 9 and 18", "A-26-00350-C"]
 
 
 def test_a_planned_run_offers_its_file_and_its_rack(cast: Cast, planned: Run) -> None:
