@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from assays.chemistry.leach import compute_desorption_percent
-from assays.chemistry.rounding import round_significant
+from assays.chemistry.rounding import report
+from assays.chemistry.uncertainty import combine_product
 from assays.models import Leach, Result, ResultVersion, Run, RunPosition
 from assays.models.methods import Extraction
 from assays.models.runs import PositionKind
@@ -22,13 +23,15 @@ SHOWN = ("Nd", "Pr", "Dy", "Tb")
 
 @dataclass(frozen=True)
 class Share:
-    """The leachable content of one element beside the total one, both dry in `unit`, and their ratio in percent. `draft` when either is not
-    authorised yet, `impossible` when more was leached than there is."""
+    """The leachable content of one element beside the total one, both dry in `unit`, and their ratio in percent with its expanded
+    uncertainty (k = 2; empty where a content has none). `draft` when either is not authorised yet, `impossible` when more was leached than
+    there is."""
 
     symbol: str
     leached: ResultVersion
     total: ResultVersion
     percent: str
+    uncertainty: str
     draft: bool
     impossible: bool
 
@@ -125,4 +128,15 @@ def _share(symbol: str, own: ResultVersion | None, other: _Other | None, leachin
         return None
     percent = compute_desorption_percent(float(leached.value), float(total.value))
     draft = not authorised or own.result.authorised_id != own.pk
-    return Share(symbol, leached, total, round_significant(percent, 2 if percent < 99.5 else 3), draft, percent > 100)
+    told = report(percent, _expanded(percent, leached, total), 2 if percent < 99.5 else 3)
+    return Share(symbol, leached, total, told.text, told.uncertainty_text, draft, percent > 100)
+
+
+def _expanded(percent: float, leached: ResultVersion, total: ResultVersion) -> float | None:
+    """Of the ratio of two contents from portions of their own (JCGM 100:2008, 5.1.6); None where one of them has no uncertainty."""
+    parts = {
+        name: (float(one.value), float(one.uncertainty / one.k))
+        for name, one in (("leached", leached), ("total", total))
+        if one.uncertainty is not None and one.value > 0
+    }
+    return combine_product(percent, parts).expanded if len(parts) == 2 else None
