@@ -7,6 +7,7 @@ from decimal import Decimal
 from assays.models import PreparationTask, StepRecord
 from assays.services.steps import record_step
 from assays.services.weighing import weigh_aliquot
+from samples.models import Sample
 from tests.assays.services.test_steps import begin, make_tools
 from tests.assays.views.test_bench_pages import filled
 from tests.factories.bench import make_prepared, make_received_samples, make_submission
@@ -32,6 +33,19 @@ def test_a_scan_opens_the_sample_with_its_next_step_in_focus_and_enter_records_i
     assert "Technician" in done.content.decode()
     assert "somebody recorded this step" in client.post(f"{STEPS}{sample.blind_code}/", body, follow=True).content.decode().lower()
     assert StepRecord.objects.count() == 1
+
+
+def test_a_sample_that_waits_for_its_dose_rate_says_so_and_leads_to_its_measurement(cast, at):
+    sample, _submission, _tasks = begin(cast, "FUS-MS")
+    client = at("technician")
+    for page in (STEPS, "/bench/preparation/"):
+        assert "not screened" not in client.get(page).content.decode()
+    Sample.objects.filter(pk=sample.pk).update(needs_screen=True)
+    for page in (STEPS, "/bench/preparation/"):
+        assert "not screened" in client.get(page).content.decode()
+    page = client.get(f"{STEPS}{sample.blind_code}/").content.decode()
+    assert f'href="/samples/{sample.blind_code}/radiation/"' in page
+    assert client.get(f"/samples/{sample.blind_code}/radiation/").status_code == 200
 
 
 def test_many_samples_take_one_step_together_or_as_pasted_lines(cast, at):
