@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from lims.core.errors import NotFound
 from lims.core.roles import LABORATORY_ROLES, Action, allowed
@@ -75,7 +76,7 @@ class SealEvent:
     @property
     def facts(self) -> list[tuple[str, str]]:
         """For the timeline."""
-        told = [(_("Sample"), self.sample), (_("Consignment"), self.consignment), (_("Register"), self.finding)]
+        told = [(_("Sample"), self.sample), (_("Consignment"), self.consignment), (pgettext("thing", "Register"), self.finding)]
         return [(label, value) for label, value in told if value]
 
 
