@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 
 from assays.chemistry.units import convert
@@ -80,6 +81,7 @@ def counts_for(reading: ParsedReading, analyte: AnalyteExpectation) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def _find_factor(written: str, unit: str) -> Decimal | None:
     """What one of the unit as written is in the other, or none where they measure different things: `ppb` in a solution is `ug/L`, in a
     solid `ug/kg`."""
@@ -88,10 +90,6 @@ def _find_factor(written: str, unit: str) -> Decimal | None:
         return convert(Decimal(1), known, unit) if known is not None else None
     except ValueError:
         return None
-
-
-def _is_same_unit(written: str, unit: str) -> bool:
-    return _find_factor(written, unit) == 1
 
 
 def _count(reading: ParsedReading) -> tuple[int, int | None]:
@@ -231,11 +229,18 @@ class _Checker:
         readings = self.readings
         return len({(readings[index].row_index, readings[index].replicate) for index in indexes}) == len(indexes)
 
+    def _content(self, reading: ParsedReading, oxide_factor: float) -> Decimal | None:
+        """What is read of the element in the method's unit, or none where there is no number or the units measure different things."""
+        factor = _find_factor(reading.unit or "", self.unit)
+        if reading.value is None or factor is None:
+            return None
+        return reading.value * factor / Decimal(str(oxide_factor))
+
     def _check_value(self, index: int) -> Iterator[ReadingWarning]:
         reading = self.readings[index]
         oxide = self.oxides.get(reading.analyte)
         upper = self.expected[self._name_element(reading)].upper
-        content = reading.value / Decimal(str(oxide.factor)) if oxide and reading.value is not None else reading.value
+        content = self._content(reading, oxide.factor if oxide else 1.0)
         what = f"{reading.analyte} of {reading.sample!r}"
         if reading.qualifier == NOT_UNDERSTOOD:
             message = f"{what} reads {reading.raw[:40]!r}, which is no number and no known word."
@@ -243,6 +248,7 @@ class _Checker:
         elif reading.qualifier in {OVER, ABOVE}:
             message = f"{what} is over the instrument's range ({reading.raw[:40]}). Dilute and measure again."
             yield ReadingWarning("over_range", message, (index,))
-        elif upper is not None and content is not None and content > upper and _is_same_unit(reading.unit or "", self.unit):
-            message = f"{what} is {reading.raw[:40]}, over the method's {upper} {self.unit}. Dilute and measure again."
+        elif upper is not None and content is not None and content > upper:
+            written = "" if _find_factor(reading.unit or "", self.unit) == 1 else f" {reading.unit}"
+            message = f"{what} is {reading.raw[:40]}{written}, over the method's {upper} {self.unit}. Dilute and measure again."
             yield ReadingWarning("over_range", message, (index,))

@@ -57,6 +57,18 @@ def test_oxide_beside_its_element_is_not_used_and_its_limit_is_that_of_the_eleme
     assert codes(reading("Dy2O3", value=Decimal(1148)), reading("Tb"))[-1] == ("over_range", (0,))
 
 
+def test_limit_of_the_method_holds_in_whatever_unit_a_file_has() -> None:
+    solid = MethodExpectation("mg/kg", (AnalyteExpectation("Dy", upper=Decimal(1000)),), solid=True)
+    percent = {"quantity": "mass_fraction", "unit": "%", "isotope_or_line": None}
+    within, beyond = ({"value": Decimal(text), "raw": text} for text in ("0.1", "0.11"))
+    assert codes(reading(**percent, **within), method=solid) == [("unit_converted", (0,))]
+    warnings = check(reading(**percent, **beyond), method=solid)
+    assert [one.code for one in warnings] == ["unit_converted", "over_range"]
+    assert "is 0.11 %, over the method's 1000 mg/kg" in warnings[1].message
+    # 0.11 % of the oxide is 0.096 % of the element.
+    assert [code for code, _ in codes(reading("Dy2O3", **percent, **beyond), method=solid)] == ["oxide_converted", "unit_converted"]
+
+
 def test_two_oxides_of_an_element_wait_for_a_person() -> None:
     warnings = check(reading(), reading("Tb4O7"), reading("Tb2O3"))
     assert [warning.code for warning in warnings] == ["oxide", "oxide", "analyte_missing"]
@@ -85,8 +97,9 @@ def test_units_that_mean_the_same_are_the_same(unit: str) -> None:
     ],
 )
 def test_unit_that_is_not_the_methods_is_a_warning_with_its_factor_where_there_is_one(unit: str | None, code: str) -> None:
-    assert codes(reading(unit=unit), reading("Tb")) == [(code, (0,))]
-    warning = check(reading(unit=unit), reading("Tb"))[0]
+    read = reading(unit=unit, raw="0.0125", value=Decimal("0.0125"))
+    assert codes(read, reading("Tb")) == [(code, (0,))]
+    warning = check(read, reading("Tb"))[0]
     assert (f"1 {unit} is 1000 ug/L" in warning.message) is (code == "unit_converted")
     assert not warning.is_information
 
