@@ -140,6 +140,8 @@ def _check_columns(layout: Layout) -> Iterator[tuple[str, str]]:
         yield "", "Say which column holds the sample names."
     if layout.form == "long" and not roles["analyte"]:
         yield "", "Say which column holds the analytes."
+    if layout.form == "long":
+        yield from _check_lines(layout)
     channels = Counter(column.channel for column in layout.columns if column.role == "value")
     for column in layout.columns:
         if column.role in ONE_OF_EACH and roles[column.role] > 1:
@@ -148,6 +150,26 @@ def _check_columns(layout: Layout) -> Iterator[tuple[str, str]]:
             yield column.heading, "This is a column of the long form, where each line is one reading."
         if column.role == "value":
             yield from _check_value(layout, column, channels[column.channel])
+
+
+def _check_lines(layout: Layout) -> Iterator[tuple[str, str]]:
+    """What a column says of every value of its line can neither tell the values of the line apart nor be passed over by all of them."""
+    values = [column for column in layout.columns if column.role == "value"]
+    if len(values) < 2:
+        return
+    for column in layout.columns:
+        if column.role == "quantity":
+            yield column.heading, "It says the quantity of a whole line, in which several columns hold values. Leave one column of values."
+        no_concentration = not any(one.quantity in CONCENTRATIONS for one in values)
+        if column.role == "unit" and no_concentration:
+            yield column.heading, "It is the unit of concentrations, and no column holds one. Give each column of values its unit here."
+        told = [one.line if column.role == "line" else one.gas_mode for one in values]
+        if column.role in {"line", "gas_mode"} and any(told):
+            what = column.role.replace("_", " ")
+            yield (
+                column.heading,
+                f"It says the {what} of a whole line, so no column of values has its own. Clear it there, or leave this column out.",
+            )
 
 
 def _check_value(layout: Layout, column: MappedColumn, times: int) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,11 @@ LONG = Layout(
     decimal_sign=",",
     missing=("leer",),
 )  # fmt: skip
+ELEMENT = MappedColumn("El", "analyte")
+BESIDE = (LABEL, ELEMENT, MappedColumn("CPS", "value", quantity="counts"), MappedColumn("I", "value", quantity="intensity"))
+BY_LINE = (
+    LABEL, ELEMENT, MappedColumn("Unit", "unit"), MappedColumn("A", "value", line="163"), MappedColumn("B", "value", line="164")
+)  # fmt: skip
 
 names = st.text("ABCDEFGHKLMNPRSTUVWXYZ0123456789-. ", min_size=1, max_size=12).map(str.strip).filter(bool)
 numbers = st.decimals(-1000, 100000, places=3).map(lambda value: format(value, "f"))
@@ -187,6 +192,9 @@ def test_a_dilution_is_read_and_never_left_open() -> None:
         (replace(WIDE, columns=(LABEL, MappedColumn("X", "value", analyte="Qq", unit="ug/L"))), "no element"),
         (replace(WIDE, columns=(LABEL, MappedColumn("X", "value", analyte="Dy", unit="furlong"))), "no unit known"),
         (replace(LONG, columns=(LABEL, LONG.columns[4])), "which column holds the analytes"),
+        (replace(LONG, columns=(*BESIDE, MappedColumn("Unit", "unit"))), "unit of concentrations, and no column holds one"),
+        (replace(LONG, columns=(*BESIDE, MappedColumn("What", "quantity"))), "quantity of a whole line"),
+        (replace(LONG, columns=(*BY_LINE, MappedColumn("Mass", "line"))), "line of a whole line"),
     ],
 )
 def test_what_a_layout_leaves_open_is_said(layout: Layout, words: str) -> None:
