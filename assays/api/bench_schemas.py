@@ -130,7 +130,9 @@ class NewAliquotSchema(Schema):
     volume_ml = serializers.DecimalField(9, 3, required=False, allow_null=True, help_text="The method's by default")
     dilution = serializers.DecimalField(12, 4, required=False, allow_null=True, help_text="The method's by default")
     specimen_g = serializers.DecimalField(12, 5, required=False, allow_null=True, help_text="The finished pellet or bead of a solid")
-    ignition_loss_percent = serializers.DecimalField(6, 3, required=False, allow_null=True, help_text="Of a solid that was ignited")
+    ignition_loss_percent = serializers.DecimalField(
+        6, 3, required=False, allow_null=True, help_text="Of a solid that was ignited: of the material as weighed, its moisture included"
+    )
     duplicate_of = serializers.CharField(required=False, allow_null=True, help_text="Code of the aliquot it repeats")
 
 

@@ -25,6 +25,9 @@ from assays.chemistry.tray import (
 SAMPLE, SPECIMEN, IGNITED = "sample", "specimen", "ignited"
 """What a reported content is a content of: the sample as prepared, the pellet or bead itself, the ignited sample."""
 
+GREATEST_GAIN_PERCENT = 4.0
+"""What dried material may gain on ignition: pure magnetite, the richest in ferrous iron that is sent as a sample, gains 3.5 %."""
+
 
 class NotReducible(ValueError):
     """What the content of the portion follows from is not known; the text is a clause of a sentence."""
@@ -64,6 +67,16 @@ def ignition_factor(ignition_loss_percent: float) -> float:
     return (100 - ignition_loss_percent) / 100
 
 
+def refuse_dried_loss(ignition_loss_percent: float, moisture_percent: float) -> None:
+    """Raise `NotReducible` where a loss cannot be of the material as weighed, whose moisture is lost with it: the content would be put on
+    the dry basis twice."""
+    if moisture_percent - ignition_loss_percent > GREATEST_GAIN_PERCENT:
+        raise NotReducible(
+            f"its loss on ignition of {ignition_loss_percent:g} % is less than its moisture of {moisture_percent:g} %, so it is not one of "
+            "the material as weighed: record the loss with the moisture in it"
+        )
+
+
 def portion_factor(portion: SolidPortion, reported_of: str) -> float:
     """What a reported content is multiplied by to be one of the portion as weighed. Raises `NotReducible`."""
     if reported_of == SPECIMEN:
@@ -73,6 +86,7 @@ def portion_factor(portion: SolidPortion, reported_of: str) -> float:
     if reported_of == IGNITED:
         if portion.ignition_loss_percent is None:
             raise NotReducible("its loss on ignition is not recorded")
+        refuse_dried_loss(portion.ignition_loss_percent, portion.moisture_percent)
         return ignition_factor(portion.ignition_loss_percent)
     return 1.0
 

@@ -192,14 +192,14 @@ def test_contents_of_the_bead_and_of_the_ignited_sample_come_back_to_the_sample(
 
     withdraw_upload(upload=upload, reason="measured again", by=cast.analyst)
     version.update(reported_of="ignited", specimen_g=None)
-    take(cast, run, write_beads(run, scale=20, loss="4.350"))
+    take(cast, run, write_beads(run, scale=20, loss="24.350"))
     ignited = found(run, "La")
-    assert float(ignited.value) == pytest.approx(found_content(run, "La") * 20 * (100 - 4.35) / 100 / 0.8, rel=1e-5)
+    assert float(ignited.value) == pytest.approx(found_content(run, "La") * 20 * (100 - 24.35) / 100 / 0.8, rel=1e-5)
     steps = trail_of(ignited)["steps"]
     assert steps[1]["step"] == "of_ignited_1"
     assert [recompute(row) for row in steps] == pytest.approx([row["output"] for row in steps], rel=1e-12)
     page = text_of(sign_in(cast.analyst).get(f"/runs/{run.code}/results/{ignited.pk}/"))
-    assert "4.35 %" in page
+    assert "24.35 %" in page
 
 
 def test_what_the_factor_needs_is_never_guessed() -> None:
@@ -212,6 +212,10 @@ def test_what_the_factor_needs_is_never_guessed() -> None:
     assert reduce(SolidPortion(0.7), "sample").results[1, "Dy"].value == 340
     assert reduce(SolidPortion(0.7), "specimen").mismatches == {1: "the mass of its specimen is not recorded"}
     assert reduce(SolidPortion(0.7), "ignited").mismatches == {1: "its loss on ignition is not recorded"}
+    # A loss that leaves the moisture out is of the dried material: it would be made dry twice. A small gain of ferrous iron is none.
+    assert "less than its moisture of 20 %" in reduce(SolidPortion(0.7, 20.0, None, 4.35), "ignited").mismatches[1]
+    assert reduce(SolidPortion(0.7, 20.0, None, 24.35), "ignited").results[1, "Dy"].value == pytest.approx(340 * 0.7565 / 0.8)
+    assert reduce(SolidPortion(0.7, 1.0, None, -2.0), "ignited").results[1, "Dy"].value == pytest.approx(340 * 1.02 / 0.99)
     assert reduce(SolidPortion(0.7, 0.0, 7.0), "specimen").results[1, "Dy"].loq == pytest.approx(200 * 7.0 / 7.7)
     diluted = {"Dy": [SolutionReading(340.0, applied_dilution=20)]}
     assert 1 in reduce_solids([SolidInput(1, SolidPortion(0.7), diluted)], limits, SolidPortion(0.7), "sample").mismatches
