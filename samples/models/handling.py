@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -18,11 +19,12 @@ USUAL_LOSS_PERCENT = Decimal("2.00")
 
 @history()
 class MaterialHandling(Record):
-    """What holds for one material: the share a splitter or a pulveriser may keep without being asked why, in percent of the mass, and how
-    many days a sample is kept after it arrived, and again after it was reported. Working assumptions of this product until the laboratory
-    sets its own."""
+    """What holds for one material at one laboratory, or (`laboratory` empty) wherever a laboratory has set nothing: the share a splitter
+    or a pulveriser may keep without being asked why, in percent of the mass, and how many days a sample is kept after it arrived, and
+    again after it was reported. The rows without a laboratory are working assumptions of this product."""
 
-    material = models.CharField(max_length=16, choices=Material, unique=True)
+    laboratory = models.ForeignKey("accounts.Organisation", null=True, on_delete=models.PROTECT, related_name="+")
+    material = models.CharField(max_length=16, choices=Material)
     loss_tolerance_percent = models.DecimalField(
         max_digits=5, decimal_places=2, default=USUAL_LOSS_PERCENT, validators=[MinValueValidator(0), MaxValueValidator(20)]
     )
@@ -30,9 +32,23 @@ class MaterialHandling(Record):
 
     class Meta:
         ordering = ["material"]
+        constraints = [
+            models.UniqueConstraint(fields=["material", "laboratory"], nulls_distinct=False, name="handling_once_per_laboratory")
+        ]
 
     def __str__(self) -> str:
         return self.get_material_display()
+
+    @classmethod
+    def of(cls, laboratory_id: Any, material: str) -> MaterialHandling | None:
+        """What holds for the material at the laboratory: its own, else the default."""
+        return cls.in_force(laboratory_id).filter(material=material).first()
+
+    @classmethod
+    def in_force(cls, laboratory_id: Any) -> models.QuerySet[MaterialHandling]:
+        """One row for each material: the laboratory's own, else the default."""
+        rows = cls.objects.filter(Q(laboratory=laboratory_id) | Q(laboratory=None))
+        return rows.order_by("material", models.F("laboratory").asc(nulls_last=True)).distinct("material")
 
 
 class CompositeShare(AppendOnly):

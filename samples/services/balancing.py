@@ -15,15 +15,16 @@ def is_mass(mass: Decimal) -> bool:
     return mass.is_finite() and 0 <= mass < 1_000_000 and round(mass, 3) == mass
 
 
-def loss_tolerance(material: str) -> Decimal:
-    """The share that may be lost of a material without being asked why, in percent."""
-    found = MaterialHandling.objects.filter(material=material).values_list("loss_tolerance_percent", flat=True).first()
-    return found if found is not None else USUAL_LOSS_PERCENT
+def loss_tolerance(sample: Sample) -> Decimal:
+    """The share that whoever holds the sample may lose of its material without being asked why, in percent."""
+    found = MaterialHandling.of(sample.holder_id, sample.material)
+    return found.loss_tolerance_percent if found is not None else USUAL_LOSS_PERCENT
 
 
-def balance_problems(before: Decimal, loss: Decimal, material: str, reason: str, *, pointer: str) -> list[Problem]:
-    """What is wrong with `before` grams of which `loss` did not arrive: a gain beyond the tolerance, a loss beyond it without reason."""
-    percent = loss_tolerance(material)
+def balance_problems(before: Decimal, loss: Decimal, sample: Sample, reason: str, *, pointer: str) -> list[Problem]:
+    """What is wrong with `before` grams of which `loss` did not arrive: a gain beyond the tolerance for material and
+    holder of the sample, a loss beyond it without reason."""
+    percent = loss_tolerance(sample)
     tolerance = before * percent / 100
     if loss < -tolerance:
         detail = f"Parts and remainder weigh {-loss} g more than the sample's {before} g. Weigh again: nothing can be gained by a split."

@@ -121,7 +121,7 @@ def _checked_loss(
     if problems:
         raise _refusal(problems[0], problems)
     total = sum((share.mass_g for share in shares), Decimal(0))
-    problems = balance_problems(total, total - mass_g, sources[0].material, reason, pointer="/mass_g")
+    problems = balance_problems(total, total - mass_g, sources[0], reason, pointer="/mass_g")
     if problems:
         raise _refusal(problems[0], problems)
     return total - mass_g

@@ -207,7 +207,10 @@ def _end(sample: Sample, kind: DepartureKind, reason: str, witness: User, now: d
 _KEEP = """
 UPDATE samples_sample s
 SET retain_until = greatest(s.retain_until, %s::date + h.retention_days)
-FROM samples_materialhandling h
+FROM (
+    SELECT DISTINCT ON (material) material, retention_days FROM samples_materialhandling
+    WHERE laboratory_id = %s OR laboratory_id IS NULL ORDER BY material, laboratory_id
+) h
 WHERE h.material = s.material AND s.id = ANY(%s::uuid[]) AND s.laboratory_id = %s AND s.state NOT IN ('returned', 'disposed')
 """
 
@@ -219,4 +222,4 @@ def keep_family(samples: list[Sample], *, laboratory_id: Any, reported_at: datet
         return
     kin = find_kin([sample.pk for sample in samples])
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [local_day(reported_at), [str(one) for one in kin], laboratory_id])
+        cursor.execute(_KEEP, [local_day(reported_at), laboratory_id, [str(one) for one in kin], laboratory_id])

@@ -277,7 +277,11 @@ SET state = %s, laboratory_id = %s, holder_id = %s, place = %s, received_at = %s
     mass_g = coalesce(v.mass_g, s.mass_g), container_count = coalesce(v.container_count, s.container_count),
     needs_screen = %s, has_open_discrepancy = s.has_open_discrepancy OR v.deviates,
     retain_until = greatest(
-        s.retain_until, (SELECT %s::date + h.retention_days FROM samples_materialhandling h WHERE h.material = s.material)
+        s.retain_until,
+        (
+            SELECT %s::date + h.retention_days FROM samples_materialhandling h
+            WHERE h.material = s.material AND (h.laboratory_id = %s OR h.laboratory_id IS NULL) ORDER BY h.laboratory_id LIMIT 1
+        )
     )
 FROM unnest(%s::uuid[], %s::numeric[], %s::int[], %s::boolean[]) AS v(id, mass_g, container_count, deviates)
 WHERE s.id = v.id
@@ -297,7 +301,10 @@ def _move_samples(consignment: Consignment, plan: Sequence[_Line], policy: DoorP
     )
     with connection.cursor() as cursor:
         place, day = laboratory.name[:160], local_day(moment)
-        cursor.execute(_RECEIVE, [SampleState.RECEIVED, laboratory.pk, laboratory.pk, place, moment, policy.requires_screen, day, *lists])
+        cursor.execute(
+            _RECEIVE,
+            [SampleState.RECEIVED, laboratory.pk, laboratory.pk, place, moment, policy.requires_screen, day, laboratory.pk, *lists],
+        )
     missing = [line.sample.pk for line in plan if not line.found.present]
     Sample.objects.filter(pk__in=missing).update(has_open_discrepancy=True)
     # Packed for another box on record, but it came in this one.

@@ -100,7 +100,7 @@ def _checked_loss(parent: Sample, parts: Sequence[Part], remaining_g: Decimal, r
     loss = Decimal(0)
     if not problems:
         loss = parent.mass_g - sum((part.mass_g for part in parts), remaining_g)
-        problems = balance_problems(parent.mass_g, loss, parent.material, reason, pointer="/parts")
+        problems = balance_problems(parent.mass_g, loss, parent, reason, pointer="/parts")
     if problems:
         raise Invalid("split", f"Nothing was split. {problems[0].pointer[1:]}: {problems[0].detail}", problems=problems)
     return loss

@@ -100,12 +100,12 @@ class Retention(Page):
             {"label": _("All that is kept"), "url": f"{address}?due=0", "active": not due, "count": kept.count()},
         ]
         shown = [(sample, sample.code_for(viewer)) for sample in page.rows]
-        handlings = MaterialHandling.objects.all()
+        handlings = MaterialHandling.in_force(viewer.organisation_id)
         return self.render({"filters": filters.form, "page": page, "rows": shown, "tabs": tabs, "due": due, "handlings": handlings})
 
 
 class ChangeHandling(Page):
-    """What holds for one material."""
+    """What holds for one material at the viewer's laboratory."""
 
     actions: ClassVar[dict[str, Action]] = {"GET": Action.REFERENCE_EDIT, "POST": Action.REFERENCE_EDIT}
     template = "samples/handling.html"
@@ -115,7 +115,7 @@ class ChangeHandling(Page):
         return self.render({"handling": found, "form": HandlingForm(instance=found)})
 
     def _find(self, material: str) -> MaterialHandling:
-        found = MaterialHandling.objects.filter(material=material).first()
+        found = MaterialHandling.of(self.request.user.organisation_id, material)
         if found is None:
             raise NotFound
         return found
@@ -125,8 +125,10 @@ class ChangeHandling(Page):
         form = HandlingForm(request.POST, instance=self._find(material))
         if form.is_valid():
             try:
-                handling.change_handling(handling=found, by=request.user, **form.cleaned_data)
-                messages.success(request, _("Changed for %(material)s, from now on.") % {"material": found.get_material_display()})
+                handling.change_handling(material=found.material, by=request.user, **form.cleaned_data)
+                messages.success(
+                    request, _("Changed for %(material)s at your laboratory, from now on.") % {"material": found.get_material_display()}
+                )
                 return redirect("samples:retention")
             except DomainError as error:
                 add_form_errors(form, error)

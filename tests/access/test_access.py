@@ -69,7 +69,7 @@ SHARED = {
     "api/v1/mines/": "firms explore the same mines",
     "mines/": "the same",
     "samples/imports/template": "an empty sheet",
-    "samples/handling/": "what holds for a material holds in every laboratory",
+    "samples/handling/": "a material is named, and each laboratory has its own rules for it",
 }
 
 

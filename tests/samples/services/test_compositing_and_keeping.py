@@ -20,7 +20,7 @@ from samples.selectors.samples import sample_data
 from samples.services.compositing import Share, composite_samples
 from samples.services.consuming import advance_samples
 from samples.services.correcting import correct_sample
-from samples.services.disposing import dispose_sample, let_go_samples, return_sample
+from samples.services.disposing import dispose_sample, keep_family, let_go_samples, return_sample
 from samples.services.handling import change_handling
 from samples.services.holding import hold_sample
 from samples.services.splitting import Part, split_sample
@@ -99,8 +99,7 @@ def test_what_does_not_balance_or_belong_together_is_not_mixed(cast: Cast, two_m
 
 
 def test_what_was_reported_is_kept_with_its_family_until_its_day(cast: Cast) -> None:
-    handling = MaterialHandling.objects.get(material="clay")
-    words = {"handling": handling, "loss_tolerance_percent": D(1), "reason": "contract", "by": cast.quality_manager}
+    words = {"material": "clay", "loss_tolerance_percent": D(1), "reason": "contract", "by": cast.quality_manager}
     change_handling(retention_days=20, **words)
     [sample] = make_received_samples(cast, 1)
     [pulp] = split_sample(sample=sample, parts=[Part(mass_g=D(50), kind="pulp")], remaining_g=D("2090.5"), by=cast.technician)
@@ -149,7 +148,29 @@ def test_pages_and_api_mix_and_let_go(cast: Cast) -> None:
     browser = sign_in(cast.quality_manager)
     assert "Rules by material" in text_of(browser.get("/samples/retention/"))
     browser.post("/samples/handling/clay/", {"loss_tolerance_percent": "1.5", "retention_days": "90", "reason": "contract"})
-    assert MaterialHandling.objects.get(material="clay").retention_days == 90
+    assert MaterialHandling.of(cast.organisations["lab"].pk, "clay").retention_days == 90
+    assert MaterialHandling.objects.get(material="clay", laboratory=None).retention_days == 180
+    assert browser.get("/samples/handling/gold/").status_code == 404
+
+
+def test_each_laboratory_has_its_own_rules_and_the_default_until_it_sets_them(cast: Cast) -> None:
+    other = cast.outsiders["quality_manager"]
+    assert other.organisation_id != cast.organisations["lab"].pk
+    change_handling(material="clay", retention_days=1000, loss_tolerance_percent=D(20), reason="theirs", by=other)
+    [sample] = make_received_samples(cast, 1)
+    assert sample.retain_until == clock.today() + timedelta(days=180)
+    half = sample.mass_g * D("0.9")
+    with pytest.raises(Invalid, match="more than 2 %"):
+        split_sample(sample=sample, parts=[Part(mass_g=half, kind="pulp")], remaining_g=D(0), by=cast.technician)
+    change_handling(material="clay", retention_days=30, loss_tolerance_percent=D(20), reason="ours", by=cast.quality_manager)
+    change_handling(material="clay", retention_days=200, loss_tolerance_percent=D(20), reason="ours", by=cast.quality_manager)
+    [pulp] = split_sample(sample=sample, parts=[Part(mass_g=half, kind="pulp")], remaining_g=D(0), by=cast.technician)
+    keep_family([pulp], laboratory_id=cast.organisations["lab"].pk, reported_at=clock.now())
+    pulp.refresh_from_db()
+    [next_one] = make_received_samples(cast, 1)
+    assert {pulp.retain_until, next_one.retain_until} == {clock.today() + timedelta(days=200)}
+    assert {row.retention_days for row in MaterialHandling.objects.filter(material="clay")} == {180, 200, 1000}
+    assert len(MaterialHandling.in_force(other.organisation_id)) == len(MaterialHandling.objects.filter(laboratory=None))
 
 
 def test_several_leave_with_two_signatures_or_none_leaves(cast: Cast) -> None:
