@@ -10,6 +10,7 @@ from assays.instruments.models import MappingVersion, Upload, UploadState
 from assays.instruments.parsers.workbook import is_workbook, measure_unpacked
 from lims.core.files import read_bytes
 from lims.core.roles import INSTRUMENT
+from lims.jobs.models import JobState
 from lims.jobs.services import create_job
 
 KIND = "instrument_upload"
@@ -38,9 +39,17 @@ def defer_reading(upload: Upload, by: Any, *, may_record: bool = True, mapping: 
 
 
 def defer_again(upload: Upload, by: Any, again: str, **given: Any) -> Upload:
-    """Let a worker read the bytes of a waiting upload again, whose rows are stored: for the step `again` (see `job_handlers`), with what is
-    `given`. Its rows and what was decided about them stay until then. Part of the caller's transaction: the edge sends the job."""
+    """Let a worker read the bytes of an upload again, whose rows are stored: for the step `again` (see `job_handlers`), with what is
+    `given`. Its rows and what was decided about them stay until then; one that is recorded stays so, since its run rests on it. Part of the
+    caller's transaction: the edge sends the job."""
     arguments = {"upload": str(upload.pk), "again": again, "given": given}
-    upload.state, upload.job = UploadState.READING, create_job(kind=KIND, arguments=arguments, by=by)
+    upload.job = create_job(kind=KIND, arguments=arguments, by=by)
+    if upload.state != UploadState.RECORDED:
+        upload.state = UploadState.READING
     upload.save(update_fields=["state", "job"])
     return upload
+
+
+def is_deferred(upload: Upload) -> bool:
+    """Whether a worker has still to do what was asked of the upload."""
+    return upload.job is not None and upload.job.state in {JobState.QUEUED, JobState.RUNNING}

@@ -59,16 +59,19 @@ def _end(upload: Upload, by: Any, write: Callable[[Upload], None]) -> Upload:
     return upload
 
 
-def give_up(upload_id: UUID, sentence: str) -> None:
+def give_up(upload_id: UUID, sentence: str, again: UUID | None = None) -> None:
     """The worker failed for good: the upload waits in the error queue with the sentence, to be read again or withdrawn. One that was read
-    before waits with the rows it had, and the sentence stands among what is to be looked at."""
+    before waits with the rows it had, or stays recorded with them where the job `again` is its newest, and the sentence stands among what
+    is to be looked at."""
     with acting("worker", "reading failed"), transaction.atomic():
         upload = lock_upload(Upload(pk=upload_id))
-        if upload.state != UploadState.READING:
+        is_recorded = upload.state == UploadState.RECORDED and again is not None and upload.job_id == again
+        if upload.state != UploadState.READING and not is_recorded:
             return
         if not upload.rows.exists():
             note_unreadable(upload, sentence)
             return
-        upload.state = UploadState.WAITING
+        if not is_recorded:
+            upload.state = UploadState.WAITING
         upload.notes = [*upload.notes, {"code": "not_placed_again", "message": sentence, "readings": 0, "information": False}]
         upload.save(update_fields=["state", "notes"])

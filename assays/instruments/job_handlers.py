@@ -18,7 +18,7 @@ from lims.jobs.services import JobContext, job_handler
 
 def handle_failure(job: Job, sentence: str) -> None:
     """The upload goes to the error queue, or waits again with the rows it had."""
-    give_up(UUID(job.arguments["upload"]), sentence)
+    give_up(UUID(job.arguments["upload"]), sentence, job.pk if job.arguments.get("given", {}).get("recorded") else None)
 
 
 @job_handler(KIND, handle_failure)

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from assays.instruments import rows
-from assays.instruments.deferring import defer_again, is_large
+from assays.instruments.deferring import defer_again, is_deferred, is_large
 from assays.instruments.models import RowOutcome, Upload, UploadState
 from assays.instruments.parsers.model import ParsedExport
 from assays.instruments.placing import place_export, refuse_unfit_run
@@ -49,14 +49,17 @@ def choose_run(*, upload: Upload, run: Run, by: Any) -> Upload:
 
 def take_back(*, upload: Upload, indexes: Collection[int], by: Any, at: datetime | None = None) -> Upload:
     """Take back what a person decided about rows: they are placed again by their names, or parked. On an upload that is already recorded
-    the run is reduced and judged anew; of one that waits, a worker does it where reading the file takes too long (`edge.send_reading`)."""
+    the run is reduced and judged anew. A worker does it where reading the file takes too long (`edge.send_reading`)."""
     require(by, Action.RUN_EDIT)
     with acting(by, "decision taken back"), transaction.atomic():
         upload = lock_upload(upload)
         refuse_decided(upload)
         _refuse_undecided(upload, indexes)
-        if upload.state == UploadState.WAITING and is_large(upload):
-            return defer_again(upload, by, "take_back", indexes=sorted(indexes))
+        if is_deferred(upload):
+            raise DomainError("wrong_state", f"{upload.file_name} is being read for a decision taken back before. Wait until that is done.")
+        if is_large(upload):
+            recorded = upload.state == UploadState.RECORDED
+            return defer_again(upload, by, "take_back", indexes=sorted(indexes), recorded=recorded)
         _place_by_name(upload, indexes, read_again(upload))
         apply_change(upload, by, at)
     return upload
@@ -91,28 +94,34 @@ def place_again(upload_id: UUID, report: Report, *, by: Any, again: str, given: 
     nothing changed; see `importing.give_up`.
     """
     upload = Upload.objects.select_related("mapping", "instrument").get(pk=upload_id)
-    if not waits_for(upload, job_id):
+    recorded = bool(given.get("recorded"))
+    if not waits_for(upload, job_id, recorded=recorded):
         return upload
     report(0.1, "Reading the file.")
     export = read_again(upload)
     report(0.5, f"Matching {len(export.rows)} rows.")
     with acting(by, "placed again"), transaction.atomic():
         upload = lock_upload(upload)
-        if waits_for(upload, job_id):
+        if waits_for(upload, job_id, recorded=recorded):
             resume_waiting(upload)
             _STEPS[again](upload, export, given, by)
+            if recorded:
+                # Its state stays what it was: without its job nothing is left to do.
+                upload.job = None
+                upload.save(update_fields=["job"])
     return upload
 
 
-def waits_for(upload: Upload, job_id: UUID) -> bool:
-    """Whether the upload still waits for this very job."""
-    return upload.state == UploadState.READING and upload.job_id == job_id
+def waits_for(upload: Upload, job_id: UUID, *, recorded: bool = False) -> bool:
+    """Whether the upload still waits for this very job, which was asked for while it was `recorded`."""
+    return upload.state == (UploadState.RECORDED if recorded else UploadState.READING) and upload.job_id == job_id
 
 
 def resume_waiting(upload: Upload) -> None:
-    """The upload waits for a person again, with the rows it has."""
-    upload.state = UploadState.WAITING
-    upload.save(update_fields=["state"])
+    """The upload waits for a person again, with the rows it has; one that is recorded stays so."""
+    if upload.state == UploadState.READING:
+        upload.state = UploadState.WAITING
+        upload.save(update_fields=["state"])
 
 
 def _choose(upload: Upload, export: ParsedExport, given: Mapping[str, Any], by: Any) -> None:
@@ -122,6 +131,7 @@ def _choose(upload: Upload, export: ParsedExport, given: Mapping[str, Any], by: 
 def _take_back(upload: Upload, export: ParsedExport, given: Mapping[str, Any], by: Any) -> None:
     _refuse_undecided(upload, given["indexes"])
     _place_by_name(upload, given["indexes"], export)
+    apply_change(upload, by, None)
 
 
 def _confirm(upload: Upload, export: ParsedExport, given: Mapping[str, Any], by: Any) -> None:

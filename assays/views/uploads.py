@@ -22,6 +22,7 @@ from assays.forms.problems import add_problems
 from assays.forms.upload_filters import UPLOAD_ORDERINGS, ReadingFilter, UploadFilter
 from assays.forms.uploads import RowsForm, RunChoiceForm, UploadForm, UploadReasonForm
 from assays.instruments import ingest, recording, rematching
+from assays.instruments.deferring import is_deferred
 from assays.instruments.edge import send_reading
 from assays.instruments.matching import TrayPosition, explain_match
 from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow, UploadState
@@ -330,7 +331,7 @@ class TakeBack(Page):
             changed = rematching.take_back(upload=upload, indexes=indexes, by=request.user)
         except DomainError as error:
             return self.refuse(error, back)
-        if send_reading(changed).state == UploadState.READING:
+        if is_deferred(send_reading(changed)):
             messages.info(request, IN_BACKGROUND)
         else:
             messages.success(request, _("The decision is taken back; the rows stand where their names put them."))

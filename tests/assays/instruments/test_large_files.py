@@ -145,6 +145,35 @@ def test_what_is_asked_of_a_large_upload_that_waits_is_a_worker_s_too(cast: Cast
     assert second.state == "qc_passed"
 
 
+def test_a_decision_taken_back_of_a_large_recorded_upload_is_a_worker_s_and_its_run_keeps_its_results_until_then(
+    cast: Cast, planned: Run
+) -> None:
+    upload = work(bring(cast, planned))
+    row = upload.rows.filter(position__kind="sample").order_by("index")[0]
+    place = row.position_id
+    ignore_rows(upload=upload, reason="a rinse", indexes=[row.index], by=cast.analyst)
+    asked = take_back(upload=upload, indexes=[row.index], by=cast.analyst)
+    assert (asked.state, asked.job.state, upload.rows.get(pk=row.pk).outcome) == ("recorded", "queued", "ignored")
+    with pytest.raises(DomainError, match="is being read for a decision taken back before"):
+        take_back(upload=upload, indexes=[row.index], by=cast.analyst)
+    # What is refused when the worker comes to it changes nothing, and is told at the upload.
+    state = Run.objects.get(pk=planned.pk).state
+    Run.objects.filter(pk=planned.pk).update(state="authorised")
+    upload = work(asked)
+    assert (upload.state, upload.job.state, upload.notes[-1]["code"]) == ("recorded", "failed", "not_placed_again")
+    assert upload.rows.get(pk=row.pk).outcome == "ignored"
+    Run.objects.filter(pk=planned.pk).update(state=state)
+
+    asked = take_back(upload=upload, indexes=[row.index], by=cast.analyst)
+    upload, job = work(asked), asked.job
+    row.refresh_from_db()
+    assert (upload.state, upload.job, row.outcome, row.position_id) == ("recorded", None, "matched", place)
+    assert "not_placed_again" not in {note["code"] for note in upload.notes}
+    assert ResultVersion.objects.filter(position=place, version__gt=1).exists()
+    # The same job once more finds nothing to do.
+    place_again(upload.pk, lambda _progress, _message: None, by=cast.analyst, again="take_back", given={}, job_id=job.pk)
+
+
 def test_a_workbook_counts_as_what_it_unpacks_to_and_a_bomb_is_refused_at_once(settings: Any) -> None:
     settings.READ_AT_ONCE_BYTES = 100_000
 
