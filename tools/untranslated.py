@@ -31,9 +31,8 @@ def main(arguments: list[str]) -> int:
             sys.stdout.writelines(f"{language}: {key!r}\n" for key in sorted(chosen - have))
             continue
         everything = set[str]().union(*texts.values())
-        sys.stdout.write(
-            f"{language}: {len(everything - have)} of {len(everything)} texts, {len(field - have)} of {len(field)} of the field\n"
-        )
+        told = f"{len(everything - have)} of {len(everything)} texts, {len(field - have)} of {len(field)} of the field"
+        sys.stdout.write(f"{language}: {told} are not translated\n")
         lacking = Counter[str]()
         for path, found in texts.items():
             lacking["/".join(path.relative_to(PROJECT).parts[:2])] += len(found - have)
