@@ -48,6 +48,8 @@ bench: setup-dev ## measure, as ratios in one run
 	@exec $(RUN) -m lims.stack --with-parent run $(RUN) -m bench
 
 fuzz: setup-dev ## send EXAMPLES (20) drawn requests and every hostile value to each operation of the interface, as every kind of caller
+	@echo "• Preparing page assets and fonts"
+	@$(RUN) manage.py prepare_assets
 	LIMS_FUZZ_EXAMPLES=$${EXAMPLES:-20} $(RUN) -m pytest tests/lims/demo -k breaks_the_interface
 
 format: setup-dev ## put the code into its standard form
