@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     from django.conf import settings
 
     from lims.core.catalogues import read_catalogue, source_files
-    from lims.core.marked_texts import FIELD, marked_texts, speaking_files
+    from tools.marked_texts import FIELD, marked_texts, speaking_files
 
     settings.configure()
     texts = {path: marked_texts(path) for path in speaking_files(PROJECT)}

@@ -13,8 +13,8 @@ from django.test import Client
 
 from lims.core.catalogues import compile_catalogue, compile_folder, compiled_files, read_catalogue, source_files
 from lims.core.errors import Invalid
-from lims.core.marked_texts import FIELD, marked_texts, speaking_files
 from tests.factories.people import Cast
+from tools.marked_texts import FIELD, marked_texts, speaking_files
 
 SOURCE = Path(settings.BASE_DIR) / "lims" / "locale"
 CATALOGUES = source_files(SOURCE)
