@@ -189,11 +189,13 @@ class _Matcher:
                 self.written[name].append(position)
             for name in {normalise_label(name) for name in (position.label, *position.names)} - {""}:
                 self.reduced[name].append(position)
-        self.measured = {reading.row_index for reading in export.readings if not reading.internal_standard}
+        self.measured: set[int] = set()
         self.contents: defaultdict[int, list[ParsedReading]] = defaultdict(list)
         for reading in export.readings:
-            if reading.quantity in CONCENTRATIONS and not reading.internal_standard:
-                self.contents[reading.row_index].append(reading)
+            if not reading.internal_standard:
+                self.measured.add(reading.row_index)
+                if reading.quantity in CONCENTRATIONS:
+                    self.contents[reading.row_index].append(reading)
         self.matches: dict[int, RowMatch] = {}
 
     def match(self) -> Matching:

@@ -49,8 +49,9 @@ MOST_READINGS = 200_000
 _MOST_PROBLEMS = 100
 _QUALIFIERS = ("", BELOW, ABOVE, OVER, NOT_DETECTED, NOT_AVAILABLE, MISSING)
 _DILUTIONS = re.compile(rb'"dilution"\s*:\s*"([^"]*)"')
-# Nearly every value: digits, perhaps with a point and a sign. All others go the long way.
-_PLAIN_VALUE = re.compile(rb'"?(-?[0-9]{1,20}(?:\.[0-9]{1,20})?)"?')
+# Nearly every value: digits, perhaps with a point and a sign; and many of them, a line each.
+_PLAIN = rb'"?(-?[0-9]{1,20}(?:\.[0-9]{1,20})?)"?'
+_PLAIN_VALUE, _PLAIN_VALUES = re.compile(_PLAIN), re.compile(rb"(?:" + _PLAIN + rb"(?:\n|\Z))*+")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -169,8 +170,8 @@ class _Collector:
         if not run or _CONTROL.search(run):
             self._add("/run", "bad_run", "The run is empty or holds control characters. Send the run's code.")
         readings = []
-        for index, reading in enumerate(self.body.readings):
-            readings.append(self._read(index, reading))
+        for index, (reading, text) in enumerate(zip(self.body.readings, self._find_plain_values(), strict=True)):
+            readings.append(self._read(index, reading, text))
             if len(self.problems) >= _MOST_PROBLEMS:
                 break
         if self.problems:
@@ -178,7 +179,18 @@ class _Collector:
             raise ParseError(first.code, first.detail, Place(pointer=first.pointer), problems=self.problems)
         return ParsedExport(FORMAT, tuple(self.parsed_rows), tuple(readings), run=run)
 
-    def _read(self, index: int, reading: Reading) -> ParsedReading:
+    def _find_plain_values(self) -> list[str | None]:
+        """The text of each value that is digits, perhaps with a point and a sign; none for all others, which go the long way. Where nothing
+        else was sent they are looked at together, in a third of the time."""
+        values = [one.value for one in self.body.readings]
+        lines = b"\n".join(values)
+        texts: list[str | None] = [*lines.replace(b'"', b"").decode("latin-1").split("\n")]
+        if len(texts) == len(values) and _PLAIN_VALUES.fullmatch(lines):
+            return texts
+        found = map(_PLAIN_VALUE.fullmatch, values)
+        return [plain[1].decode() if plain else None for plain in found]
+
+    def _read(self, index: int, reading: Reading, plain: str | None) -> ParsedReading:
         # What is known is looked up here: a call for each of a hundred thousand readings takes as long as the look.
         row_index = self.rows.get((reading.position, reading.sample, reading.type, reading.comment, reading.dilution))
         if row_index is None:
@@ -191,10 +203,9 @@ class _Collector:
         unit = self.sound.get(said)
         if unit is None:
             unit = self._check_channel(index, reading, said)
-        plain = None if reading.qualifier else _PLAIN_VALUE.fullmatch(reading.value)
-        if plain is not None:
-            raw, qualifier = plain[1].decode(), ""
-            value: Decimal | None = Decimal(raw)
+        if plain is not None and not reading.qualifier:
+            raw, qualifier = plain, ""
+            value: Decimal | None = Decimal(plain)
         else:
             raw, value, qualifier = self._read_value(index, reading)
         replicate, isotope = reading.replicate, reading.isotope_or_line
