@@ -64,7 +64,7 @@ def check_readings(export: ParsedExport, method: MethodExpectation, rows: Collec
     """Compare the readings of the given rows (all, when none are given) with the method. Equal findings are one warning.
 
     Codes: `oxide` (that cannot stand for its element), `internal_standard_is_analyte`, `unit_differs`, `unit_converted` (a person confirms
-    the factor), `several_channels`, `reading_twice`, `over_range`, `value_unread`,
+    the factor), `several_channels`, `reading_twice`, `over_range`, `value_unread`, `value_impossible`,
     `analyte_missing`; for information `oxide_converted`, `analyte_not_in_method` and `other_channel`.
     """
     return tuple(_Checker(export, method, rows).check())
@@ -95,6 +95,15 @@ def _find_factor(written: str, unit: str) -> Decimal | None:
 def _count(reading: ParsedReading) -> tuple[int, int | None]:
     """Which measurement of its channel a reading is."""
     return reading.row_index, reading.replicate
+
+
+_LARGE = Decimal(10**6)
+_MOST_CONTENT = Decimal(10**9)
+"""In µg/L a kilogram in a litre, in mg/kg a thousand times the whole: more than there can be, however it was meant."""
+
+
+def _is_large(reading: ParsedReading) -> bool:
+    return reading.value is not None and not -_LARGE < reading.value < _LARGE
 
 
 class _Checker:
@@ -141,7 +150,8 @@ class _Checker:
         yield from self._check_twice()
         for symbol, indexes in self.counting.items():
             for index in indexes:
-                if self.readings[index].qualifier or self.expected[symbol].upper is not None:
+                reading = self.readings[index]
+                if reading.qualifier or self.expected[symbol].upper is not None or _is_large(reading):
                     yield from self._check_value(index)
         missing = [symbol for symbol, indexes in self.counting.items() if not indexes]
         if missing:
@@ -245,6 +255,9 @@ class _Checker:
         if reading.qualifier == NOT_UNDERSTOOD:
             message = f"{what} reads {reading.raw[:40]!r}, which is no number and no known word."
             yield ReadingWarning("value_unread", message, (index,))
+        elif content is not None and abs(content) > _MOST_CONTENT:
+            message = f"{what} reads {reading.raw[:40]} {reading.unit}, which is more than there can be. Correct it at the instrument."
+            yield ReadingWarning("value_impossible", message, (index,))
         elif reading.qualifier in {OVER, ABOVE}:
             message = f"{what} is over the instrument's range ({reading.raw[:40]}). Dilute and measure again."
             yield ReadingWarning("over_range", message, (index,))

@@ -31,6 +31,7 @@ _WRONG_MEMBERS = {
     "oxide": "analyte",
     "several_channels": "isotope_or_line",
     "reading_twice": "replicate",
+    "value_impossible": "value",
 }
 # A file's unit is a person's to confirm; a program sends the method's.
 _CODES_AT_THE_DOOR = {"unit_converted": "unit_differs"}

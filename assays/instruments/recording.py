@@ -28,7 +28,7 @@ from lims.core.errors import Blocker, DomainError, Invalid, NotFound, Problem, r
 from lims.core.roles import INSTRUMENT, Action, require
 
 # What no confirmation can put right: the readings would mean something else than the method takes them for.
-_UNFIT = frozenset({"oxide", "unit_differs", "several_channels", "reading_twice"})
+_UNFIT = frozenset({"oxide", "unit_differs", "several_channels", "reading_twice", "value_impossible"})
 
 
 def record_upload(*, upload: Upload, by: Any, reason: str, at: datetime | None = None, run: Run | None = None) -> Upload:

@@ -30,6 +30,7 @@ from samples.services.locking import lock_samples
 from samples.services.lots import enter_lots
 from samples.services.movement import (
     active_items,
+    checked_arrival,
     checked_moment,
     checked_texts,
     entries_of,
@@ -207,13 +208,13 @@ def dispatch_consignment(
         consignment = lock_consignment(consignment)
         _check_sender(consignment, by)
         moment = checked_moment(at, after=last_moment(consignment))
+        if expected_by is not None:
+            checked_arrival(expected_by, after=moment, early="It cannot be expected before it leaves. Check the date of arrival.")
         consignment.route = route or consignment.route
         if consignment.route is not None:
             check_route(consignment.route)
             consignment.season_reason = season_reason if check_season(consignment.route, moment, season_reason) else ""
             expected_by = expected_by or arrive(moment, consignment.route.plan())
-        if expected_by is not None and expected_by < moment:
-            raise invalid_at("/expected_by", "expected_too_early", "It cannot be expected before it leaves. Check the date of arrival.")
         consignment.state = CONSIGNMENT.target(consignment, "dispatch")
         items = list(active_items(consignment))
         samples = lock_samples(item.sample_id for item in items)

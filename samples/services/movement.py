@@ -73,6 +73,20 @@ def checked_moment(at: datetime | None, *, after: datetime | None = None) -> dat
     return moment
 
 
+# A way of half a year is the longest that was planned; a slip in the year is not taken for a promise.
+_LATEST_ARRIVAL = timedelta(days=400)
+
+
+def checked_arrival(expected_by: datetime, *, after: datetime, early: str) -> datetime:
+    """When something is promised to arrive. Raises `Invalid('expected_too_early' | 'expected_too_late')`, the first with the words of the
+    caller."""
+    if expected_by <= after:
+        raise invalid_at("/expected_by", "expected_too_early", early)
+    if expected_by > after + _LATEST_ARRIVAL:
+        raise invalid_at("/expected_by", "expected_too_late", f"{_shown(expected_by)} is more than a year away. Check the date of arrival.")
+    return expected_by
+
+
 def invalid_at(pointer: str, code: str, detail: str) -> Invalid:
     """The refusal of one member, to be raised."""
     return Invalid(code, detail, problems=[Problem(pointer, code, detail)])

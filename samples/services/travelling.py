@@ -20,6 +20,7 @@ from samples.route_rules import LegPlan, closed_legs
 from samples.services.customs import leg_paper_blockers
 from samples.services.holding import given_reason
 from samples.services.movement import (
+    checked_arrival,
     checked_moment,
     checked_texts,
     entries_of,
@@ -122,9 +123,7 @@ def expect_later(*, consignment: Consignment, expected_by: datetime, reason: str
             raise Forbidden("not_holder", f"Whoever holds {consignment.code}, or sent it, says when it is expected.")
         if consignment.state != ConsignmentState.DISPATCHED:
             refuse_if([Blocker("wrong_state", f"{consignment.code} is {ConsignmentState(consignment.state).label}, not on its way.")])
-        if expected_by <= clock.now():
-            raise invalid_at("/expected_by", "expected_too_early", "That moment is past. Say when it will be there.")
-        consignment.expected_by = expected_by
+        consignment.expected_by = checked_arrival(expected_by, after=clock.now(), early="That moment is past. Say when it will be there.")
         consignment.save(update_fields=["expected_by"])
     return consignment
 

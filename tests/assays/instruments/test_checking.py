@@ -45,6 +45,15 @@ def test_analyte_beyond_the_method_is_information_once_for_all_its_readings() ->
     ]
 
 
+def test_content_beyond_everything_there_can_be_is_told_in_whatever_unit() -> None:
+    for unit, most in (("ppb", "1000000000"), ("mg/L", "1000000")):
+        whole, more = Decimal(most), Decimal(most) + 1
+        within = reading("Tb", unit=unit, raw=most, value=whole)
+        beyond = reading("Tb", unit=unit, raw=str(more), value=more)
+        assert "value_impossible" not in [code for code, _ in codes(reading(), within)]
+        assert ("value_impossible", (1,)) in codes(reading(), beyond)
+
+
 def test_oxide_stands_for_an_element_that_was_not_read_itself() -> None:
     warnings = check(reading("Dy2O3", isotope_or_line="Dy LA1"), reading("Tb"))
     assert [(warning.code, warning.is_information) for warning in warnings] == [("oxide_converted", True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -261,6 +261,10 @@ def test_times_keep_their_order(cast: Cast) -> None:
     assert late.code == "future_time"
     expected = refusal_of(Invalid, consignment, dispatch_consignment, by=cast.collector, expected_by=now - timedelta(days=1))
     assert (expected.code, expected.problems[0].pointer) == ("expected_too_early", "/expected_by")
+    # Stored as it stands, it would be a year that no list could read again.
+    never = datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=14)))
+    far = refusal_of(Invalid, consignment, dispatch_consignment, by=cast.collector, expected_by=never)
+    assert (far.code, far.problems[0].pointer) == ("expected_too_late", "/expected_by")
 
 
 def test_two_hundred_samples_take_as_many_queries_as_two(cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:

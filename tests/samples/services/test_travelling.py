@@ -155,6 +155,8 @@ def test_a_broken_promise_raises_one_alarm_and_a_new_promise_ends_it(cast: Cast,
         assert raise_overdue_alarms() == []
         with pytest.raises(Invalid):
             expect_later(consignment=consignment, expected_by=clock.now() - timedelta(days=1), reason="late", by=cast.collector)
+        with pytest.raises(Invalid):
+            expect_later(consignment=consignment, expected_by=clock.now() + timedelta(days=500), reason="late", by=cast.collector)
         with pytest.raises(Forbidden):
             expect_later(consignment=consignment, expected_by=clock.now() + timedelta(days=1), reason="late", by=cast.custodian)
         expect_later(consignment=consignment, expected_by=clock.now() + timedelta(days=1), reason="landslide", by=cast.collector)
