@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from samples.models import Consignment, Discrepancy, Sample
 from samples.services.handing_over import offer_handover
@@ -70,11 +72,12 @@ def test_from_the_packing_table_to_the_settled_discrepancy_on_pages_alone(cast: 
     assert collector.post(packing, {"codes": f"{third.code}\n\n"}).status_code == 302
     collector.post(reverse("samples:consignment-unpack", args=[consignment.code]), {"sample": str(third.pk)})
     assert collector.post(packing, {"code": third.code, "seal_number": "NEW-1"}).status_code == 302
-    sent = {"place": "Myitkyina", "expected_by": "2031-01-01T12:00"}
+    promised = timezone.now().date() + timedelta(days=9)
+    sent = {"place": "Myitkyina", "expected_by": f"{promised}T12:00"}
     collector.post(reverse("samples:consignment-dispatch", args=[consignment.code]), sent)
     consignment.refresh_from_db()
     assert consignment.expected_by is not None
-    assert consignment.expected_by.isoformat() == "2031-01-01T06:30:00+00:00", "the time was typed in the viewer's zone"
+    assert consignment.expected_by.isoformat() == f"{promised}T06:30:00+00:00", "the time was typed in the viewer's zone"
 
     def hand_over(giver: Client, receiver: str, taker: Client) -> None:
         offer = {"receiver": str(cast.organisations[receiver].pk), "place": "Nampong", "password": PASSWORD}
