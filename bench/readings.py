@@ -80,7 +80,7 @@ def _store_alone(run: Any, body: bytes, stored: list[Any]) -> tuple[float, float
         with transaction.atomic():
             export = parse_readings(body)
             placement = place_export(export, run, run.laboratory_id)
-            rows.insert_rows(upload, export, placement.matching, placement.positions)
+            rows.insert_rows(upload, export, placement.matching, placement.positions, rows.copy_readings(export.readings))
         ours.append(time.perf_counter() - start)
 
     def store_naively() -> None:

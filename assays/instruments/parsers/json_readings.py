@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -100,6 +100,13 @@ def read(source: Source, notes: Notes) -> Iterator[Item]:
 
 def parse_readings(body: bytes) -> ParsedExport:
     """The readings of a request body, grouped into one row a position in the order positions first appear."""
+    message = open_message(body)
+    readings = tuple(message.read())
+    return message.export(readings)
+
+
+def open_message(body: bytes) -> Message:
+    """A request body, decoded; its readings are looked at when they are read. Raises `ParseError` for what is no such message."""
     decoded = _decode(body)
     if not decoded.readings:
         raise ParseError("no_readings", "The list of readings is empty. Send at least one reading.", Place(pointer="/readings"))
@@ -107,7 +114,10 @@ def parse_readings(body: bytes) -> ParsedExport:
         raise ParseError(
             "too_large", f"More than {MOST_READINGS:,} readings came in one message. Send them in several.", Place(pointer="/readings")
         )
-    return _Collector(decoded).collect()
+    message = Message(decoded)
+    if not message.run or _CONTROL.search(message.run):
+        raise ParseError("bad_run", "The run is empty or holds control characters. Send the run's code.", Place(pointer="/run"))
+    return message
 
 
 def _decode(body: bytes) -> Body:
@@ -154,30 +164,35 @@ def _find_fault(body: bytes, message: str) -> Place:
     return Place(line=before.count(b"\n") + 1, character=len(before) - (before.rfind(b"\n") + 1) + 1)
 
 
-class _Collector:
-    """Checks each reading and puts it under its position, gathering what is wrong."""
+class Message:
+    """Checks each reading and puts it under its position, gathering what is wrong. `run` is the run it names; `parsed_rows` are whole once
+    `read` has come to its end."""
 
     def __init__(self, body: Body) -> None:
         self.body = body
+        self.run = str(body.run).strip()
         self.rows: dict[tuple[object, ...], int] = {}
         self.parsed_rows: list[ParsedRow] = []
         self.problems: list[Problem] = []
         # Analyte, unit and details that were found sound, and the unit they gave: a message repeats them thousands of times.
         self.sound: dict[tuple[object, ...], str] = {}
 
-    def collect(self) -> ParsedExport:
-        run = str(self.body.run).strip()
-        if not run or _CONTROL.search(run):
-            self._add("/run", "bad_run", "The run is empty or holds control characters. Send the run's code.")
-        readings = []
+    def read(self) -> Iterator[ParsedReading]:
+        """The readings one after the other. Nothing comes after a faulty one; the others are looked through and `ParseError` names the
+        faults, up to a hundred."""
         for index, (reading, text) in enumerate(zip(self.body.readings, self._find_plain_values(), strict=True)):
-            readings.append(self._read(index, reading, text))
-            if len(self.problems) >= _MOST_PROBLEMS:
+            found = self._read(index, reading, text)
+            if not self.problems:
+                yield found
+            elif len(self.problems) >= _MOST_PROBLEMS:
                 break
         if self.problems:
             first = self.problems[0]
             raise ParseError(first.code, first.detail, Place(pointer=first.pointer), problems=self.problems)
-        return ParsedExport(FORMAT, tuple(self.parsed_rows), tuple(readings), run=run)
+
+    def export(self, readings: Sequence[ParsedReading]) -> ParsedExport:
+        """The message as a file's content; `readings` are all that `read` gave."""
+        return ParsedExport(FORMAT, tuple(self.parsed_rows), tuple(readings), run=self.run)
 
     def _find_plain_values(self) -> list[str | None]:
         """The text of each value that is digits, perhaps with a point and a sign; none for all others, which go the long way. Where nothing

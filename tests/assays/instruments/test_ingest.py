@@ -230,6 +230,14 @@ def test_a_wrong_reading_refuses_the_whole_message_with_its_pointer(
     assert everything() == before
 
 
+def test_a_message_sent_again_after_its_run_was_closed_is_the_same_upload(cast: Cast, planned: Run) -> None:
+    sent = {"instrument": planned.instrument, "body": make_readings_bytes(planned), "by": planned.instrument}
+    first = store_readings(**sent)
+    Run.objects.filter(pk=planned.pk).update(state="authorised")
+    again = store_readings(**sent)
+    assert (again.created, again.upload) == (False, first.upload)
+
+
 def test_the_same_reading_twice_in_one_message_is_refused(cast: Cast, planned: Run) -> None:
     body = make_readings(planned)
     body["readings"].append(body["readings"][0])

@@ -117,6 +117,12 @@ def test_readings_as_json_are_recorded(cast: Cast, planned: Run) -> None:
     assert caller_of(cast, planned.instrument).post("/instruments/me/readings/", make_readings(planned)).status_code == 200
 
 
+@pytest.mark.parametrize("run", ["", " ", "RUN\x00"])
+def test_a_run_that_is_no_code_is_refused_by_name(cast: Cast, planned: Run, run: str) -> None:
+    answer = caller_of(cast, planned.instrument).post("/instruments/me/readings/", make_readings(planned) | {"run": run})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/run"), answer.content
+
+
 def test_posted_readings_ask_as_few_questions_of_a_large_tray_as_of_a_small_one(cast: Cast) -> None:
     """From the token to the verdicts and the answer; what a tube or a reading asks on its own would be sixty or a thousand questions."""
     asked = []

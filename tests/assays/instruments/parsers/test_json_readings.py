@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assays.instruments.parsers.json_readings import parse_readings
+from assays.instruments.parsers.json_readings import open_message, parse_readings
 from assays.instruments.parsers.model import ParseError
 from assays.instruments.parsers.registry import parse
 
@@ -188,3 +188,11 @@ def test_fifty_thousand_readings_are_checked_in_a_second_or_two() -> None:
     begun = time.perf_counter()
     assert len(parse_readings(sent).readings) == 50_000
     assert time.perf_counter() - begun < 5
+
+
+def test_nothing_is_handed_over_after_a_faulty_reading_and_every_fault_is_named() -> None:
+    opened = open_message(body(reading(), reading(value="12,5x"), reading(), reading(unit="furlong"))).read()
+    assert next(opened).raw == "12.50"
+    with pytest.raises(ParseError) as refused:
+        next(opened)
+    assert [problem.pointer for problem in refused.value.problems] == ["/readings/1/value", "/readings/3/unit"]
