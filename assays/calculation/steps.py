@@ -52,6 +52,12 @@ _FORMULAS = (
     Formula("of_sample_1", "read", "mg/kg", "Reported of the sample as prepared: nothing was dissolved or diluted, no factor is applied"),
     Formula("of_specimen_1", "read * specimen_g / mass_g", "mg/kg", "Reported of the pellet or bead: content of the portion in it"),
     Formula("of_ignited_1", "read * (100 - ignition_loss_percent) / 100", "mg/kg", "Reported of the ignited sample: as before it"),
+    Formula(
+        "of_ignited_dry_1",
+        "read * (100 - ignition_loss_percent) / 100 * (100 - moisture_percent) / 100",
+        "mg/kg",
+        "Reported of the ignited sample, its loss being of the dried portion: as before drying",
+    ),
     Formula("procedural_blank_1", "mean of the inputs", "µg/L", "Mean of the run's reagent blanks; bounds and negative ones count as zero"),
     Formula("blank_scale_1", "blank * applied_dilution", "µg/L", "The blank on the scale of a reading that carries its dilution"),
     Formula("content_1", "(solution - blank) * volume_ml * dilution / (1000 * mass_g)", "mg/kg", "Content of the portion as weighed"),

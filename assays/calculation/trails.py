@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from assays.calculation.steps import FORMULAS, Step
+from assays.chemistry.solids import IGNITED_DRY, OF_IGNITED, SPECIMEN
 
 Row = dict[str, Any]
 
@@ -73,12 +74,15 @@ def _tell_specimen(inputs: Mapping[str, Any], cells: Sequence[Cell], moisture_pe
     if inputs["net_mg_kg"] == "None":
         return
     net, amounts = float(inputs["net_mg_kg"]), {"read": read}
-    if inputs["reported_of"] == "specimen":
+    if inputs["reported_of"] == SPECIMEN:
         amounts |= {"specimen_g": float(inputs["specimen_g"]), "mass_g": float(inputs["mass_g"])}
         content = read * amounts["specimen_g"] / amounts["mass_g"]
-    elif inputs["reported_of"] == "ignited":
+    elif inputs["reported_of"] in OF_IGNITED:
         amounts |= {"ignition_loss_percent": float(inputs["ignition_loss_percent"])}
         content = read * (100 - amounts["ignition_loss_percent"]) / 100
+        if inputs["reported_of"] == IGNITED_DRY:
+            amounts |= {"moisture_percent": moisture_percent}
+            content *= (100 - moisture_percent) / 100
     else:
         content = read
     yield Step(f"of_{inputs['reported_of']}_1", amounts, content)

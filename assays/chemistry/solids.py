@@ -22,8 +22,11 @@ from assays.chemistry.tray import (
     combine_readings,
 )
 
-SAMPLE, SPECIMEN, IGNITED = "sample", "specimen", "ignited"
-"""What a reported content is a content of: the sample as prepared, the pellet or bead itself, the ignited sample."""
+SAMPLE, SPECIMEN, IGNITED, IGNITED_DRY = "sample", "specimen", "ignited", "ignited_dry"
+"""What a reported content is a content of: the sample as prepared, the pellet or bead itself, the ignited sample. Of the last the loss on
+ignition is one of the portion as weighed, moisture included, or one of the portion dried before."""
+
+OF_IGNITED = frozenset({IGNITED, IGNITED_DRY})
 
 GREATEST_GAIN_PERCENT = 4.0
 """What dried material may gain on ignition: pure magnetite, the richest in ferrous iron that is sent as a sample, gains 3.5 %."""
@@ -35,8 +38,8 @@ class NotReducible(ValueError):
 
 @dataclass(frozen=True)
 class SolidPortion:
-    """The test portion behind a specimen: mass (g), moisture (% wet basis), mass of the finished specimen (g), and the loss on ignition of
-    the material as weighed (%); the last two None where nobody needs or knows them."""
+    """The test portion behind a specimen: mass (g), moisture (% wet basis), mass of the finished specimen (g), and the loss on ignition (%)
+    of what the method says; the last two None where nobody needs or knows them."""
 
     mass_g: float
     moisture_percent: float = 0.0
@@ -73,7 +76,7 @@ def refuse_dried_loss(ignition_loss_percent: float, moisture_percent: float) -> 
     if moisture_percent - ignition_loss_percent > GREATEST_GAIN_PERCENT:
         raise NotReducible(
             f"its loss on ignition of {ignition_loss_percent:g} % is less than its moisture of {moisture_percent:g} %, so it is not one of "
-            "the material as weighed: record the loss with the moisture in it"
+            "the material as weighed: record the loss with the moisture in it, or have the method say that losses are of dried portions"
         )
 
 
@@ -83,12 +86,14 @@ def portion_factor(portion: SolidPortion, reported_of: str) -> float:
         if portion.specimen_g is None:
             raise NotReducible("the mass of its specimen is not recorded")
         return specimen_factor(portion.specimen_g, portion.mass_g)
-    if reported_of == IGNITED:
-        if portion.ignition_loss_percent is None:
-            raise NotReducible("its loss on ignition is not recorded")
-        refuse_dried_loss(portion.ignition_loss_percent, portion.moisture_percent)
-        return ignition_factor(portion.ignition_loss_percent)
-    return 1.0
+    if reported_of not in OF_IGNITED:
+        return 1.0
+    if portion.ignition_loss_percent is None:
+        raise NotReducible("its loss on ignition is not recorded")
+    if reported_of == IGNITED_DRY:
+        return ignition_factor(portion.ignition_loss_percent) * (100 - portion.moisture_percent) / 100
+    refuse_dried_loss(portion.ignition_loss_percent, portion.moisture_percent)
+    return ignition_factor(portion.ignition_loss_percent)
 
 
 def reduce_solids(

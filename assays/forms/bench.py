@@ -65,7 +65,8 @@ class PreparationRow(forms.Form):
 
 def amounts_of(version: MethodVersion) -> tuple[str, ...]:
     """What is entered beside a portion's mass: of a solution its volume and dilution, of a solid what the method's way needs."""
-    needed = {ReportedOf.SPECIMEN: ("specimen_g",), ReportedOf.IGNITED: ("ignition_loss_percent",)}
+    loss = ("ignition_loss_percent",)
+    needed = {ReportedOf.SPECIMEN: ("specimen_g",), ReportedOf.IGNITED: loss, ReportedOf.IGNITED_DRY: loss}
     return needed.get(ReportedOf(version.reported_of), ()) if version.is_solid else ("volume_ml", "dilution")
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import Prefetch
 
-from assays.chemistry.solids import IGNITED
+from assays.chemistry.solids import OF_IGNITED
 from assays.chemistry.tray import DilutionMismatch, remaining_dilution
 from assays.instruments.checking import AnalyteExpectation, MethodExpectation, ReadingWarning, check_readings
 from assays.instruments.matching import Matching, TrayPosition, list_numbers, list_rows, match_positions
@@ -126,7 +126,7 @@ def expect(run: Run) -> MethodExpectation:
     """What the run's method version measures, in the unit of its readings. The working range is judged after reduction."""
     version = run.method_version
     analytes = tuple(AnalyteExpectation(symbol, one.isotope) for symbol, one in analytes_of(version).items())
-    return MethodExpectation(version.solution_unit, analytes, version.is_solid, version.reported_of == IGNITED)
+    return MethodExpectation(version.solution_unit, analytes, version.is_solid, version.reported_of in OF_IGNITED)
 
 
 def _check_dilutions(

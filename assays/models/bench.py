@@ -61,8 +61,8 @@ class Aliquot(Record):
     """A test portion: mass (g), final volume (mL) and dilution factor of the measured solution. Its mass leaves the sample by a
     *consumed* event.
 
-    A solid has no volume: it is pressed or fused into a specimen of `specimen_g`, and `ignition_loss_percent` is what its material, as
-    weighed, lost when it was ignited; each where the method needs it.
+    A solid has no volume: it is pressed or fused into a specimen of `specimen_g`, and `ignition_loss_percent` is what its material lost
+    when it was ignited (the method says whether it was dried before); each where the method needs it.
     """
 
     code = models.CharField(max_length=24, unique=True, editable=False)

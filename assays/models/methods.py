@@ -67,6 +67,7 @@ class ReportedOf(models.TextChoices):
     SAMPLE = solids.SAMPLE, _("the sample as prepared")
     SPECIMEN = solids.SPECIMEN, _("the pellet or bead itself")
     IGNITED = solids.IGNITED, _("the ignited sample")
+    IGNITED_DRY = solids.IGNITED_DRY, _("the ignited sample, its loss on ignition being of the dried portion")
 
 
 @history()
@@ -87,7 +88,7 @@ class MethodVersion(Record):
     test_portion_g = models.DecimalField(max_digits=9, decimal_places=4)
     test_portion_tolerance_percent = models.DecimalField(max_digits=5, decimal_places=1, default=10)
     form = models.CharField(max_length=16, choices=Form, default=Form.SOLUTION)
-    reported_of = models.CharField(max_length=10, choices=ReportedOf, default=ReportedOf.SAMPLE)
+    reported_of = models.CharField(max_length=12, choices=ReportedOf, default=ReportedOf.SAMPLE)
     volume_ml = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)
     dilution = models.DecimalField(max_digits=9, decimal_places=3, default=1)
     specimen_g = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)

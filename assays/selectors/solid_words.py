@@ -26,10 +26,13 @@ def explain_solid(used: Mapping[str, Any], net: str, moisture_percent: float) ->
         lines.append(
             (_("Pellet or bead"), f"{mass} g → {specimen} g", _("mass of the portion, and of the finished specimen with binder or flux"))
         )
-    elif of == ReportedOf.IGNITED:
+    elif of in {ReportedOf.IGNITED, ReportedOf.IGNITED_DRY}:
         loss = f"{float(used['ignition_loss_percent']):.6g}"
         factor = f" · (100 − {loss}) / 100"
-        lines.append((_("Loss on ignition"), f"{loss} %", _("of the material as weighed")))
+        # A loss of the dried portion gives a content of the dried portion: nothing is left to bring to the dry basis.
+        basis = basis if of == ReportedOf.IGNITED else ""
+        said = _("of the material as weighed") if of == ReportedOf.IGNITED else _("of the portion dried before")
+        lines.append((_("Loss on ignition"), f"{loss} %", said))
     else:
         lines.append((_("Test portion"), f"{mass} g", _("not dissolved, not diluted; no factor of flux or binder is applied")))
     return [

@@ -17,7 +17,7 @@ from assays.calculation.plan import combine_replicates
 from assays.calculation.run_limits import DecidedLimits, keep_limits
 from assays.calculation.tubes import Fault
 from assays.calculation.uncertainties import Evaluated
-from assays.chemistry.solids import IGNITED, SolidInput, SolidPortion, reduce_solids
+from assays.chemistry.solids import OF_IGNITED, SolidInput, SolidPortion, reduce_solids
 from assays.chemistry.tray import AnalyteLimits, Portion, SolutionReading, TrayInput, TrayResult, reduce_tray
 from assays.chemistry.units import convert
 from assays.instruments.models import Reading, RowOutcome, UploadRow, UploadState
@@ -123,7 +123,7 @@ def _compute_solid(run: Run, positions: dict[int, RunPosition], analytes: dict[s
     version = run.method_version
     plan = plan_of(version, analytes)
     read, standards = _read(run, analytes, SOLID_UNIT)
-    losses = read_ignition_losses(run) if version.reported_of == IGNITED else {}
+    losses = read_ignition_losses(run) if version.reported_of in OF_IGNITED else {}
     solids = {number: _solid_portion(position, version, losses.get(number)) for number, position in positions.items()}
     nominal = SolidPortion(float(version.test_portion_g), 0.0, _number(version.specimen_g))
     decided = keep_limits(_stated_limits(analytes))

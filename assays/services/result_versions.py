@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from assays.chemistry.rounding import Rule, report, round_significant
-from assays.chemistry.solids import IGNITED, SPECIMEN
+from assays.chemistry.solids import OF_IGNITED, SPECIMEN
 from assays.chemistry.tray import SolidSource, TrayResult
 from assays.instruments.models import UploadState
 from assays.models import MethodVersion, Reduction, ResultVersion, Run, RunPosition
@@ -190,7 +190,7 @@ def _solid_inputs(source: SolidSource) -> dict[str, str]:
     found = {"read_mg_kg": repr(source.read_mg_kg), "reported_of": source.reported_of}
     if source.reported_of == SPECIMEN:
         found["specimen_g"] = repr(source.specimen_g)
-    elif source.reported_of == IGNITED:
+    elif source.reported_of in OF_IGNITED:
         found["ignition_loss_percent"] = repr(source.ignition_loss_percent)
     return found
 

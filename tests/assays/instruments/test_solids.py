@@ -198,6 +198,19 @@ def test_contents_of_the_bead_and_of_the_ignited_sample_come_back_to_the_sample(
     steps = trail_of(ignited)["steps"]
     assert steps[1]["step"] == "of_ignited_1"
     assert [recompute(row) for row in steps] == pytest.approx([row["output"] for row in steps], rel=1e-12)
+
+    # The same loss of a portion that was dried before: its content is dry already, whatever the portion held of water.
+    withdraw_upload(upload=Upload.objects.get(run=run, state="recorded"), reason="losses were of dried portions", by=cast.analyst)
+    version.update(reported_of="ignited_dry")
+    take(cast, run, write_beads(run, scale=20, loss="24.351"))
+    dried = found(run, "La")
+    assert float(dried.value) == pytest.approx(found_content(run, "La") * 20 * (100 - 24.351) / 100, rel=1e-5)
+    steps = trail_of(dried)["steps"]
+    assert steps[1]["step"] == "of_ignited_dry_1"
+    assert [recompute(row) for row in steps] == pytest.approx([row["output"] for row in steps], rel=1e-12)
+    page = text_of(sign_in(cast.analyst).get(f"/runs/{run.code}/results/{dried.pk}/"))
+    assert "of the portion dried before" in page
+    assert "its loss on ignition being of the dried portion" in page
     page = text_of(sign_in(cast.analyst).get(f"/runs/{run.code}/results/{ignited.pk}/"))
     assert "24.35 %" in page
 
