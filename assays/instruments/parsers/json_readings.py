@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from lims.core.errors import Problem
-from lims.core.plain_numbers import find_odd_numbers, is_plain_number, is_within_reach
+from lims.core.plain_numbers import find_odd_numbers, is_plain_number
 
 from .model import (
     ABOVE,
@@ -306,15 +306,11 @@ class Message:
             )
             return raw, None, ""
         value, found = read_value(raw) if raw else (None, "")
-        if value is not None and not is_within_reach(value):
-            self._add(
-                f"/readings/{index}/value", "bad_value", f"The value {raw[:40]!r} is none that an instrument reads. Send it as measured."
-            )
-        elif found == NOT_UNDERSTOOD or (value is None and not found and not sent):
+        if found == NOT_UNDERSTOOD or (value is None and not found and not sent):
             self._add(
                 f"/readings/{index}/value",
                 "bad_value",
-                f"The value {raw[:40]!r} is no number. Send digits with a decimal point, or null with a qualifier.",
+                f"The value {raw[:40]!r} is no number an instrument reads. Send digits with a decimal point, or null with a qualifier.",
             )
         elif sent and found and sent != found:
             self._add(

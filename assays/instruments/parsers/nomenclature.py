@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from assays.chemistry.elements import parse_oxide
 from assays.chemistry.units import UNITS, Kind, find_kinds, normalise_unit
+from lims.core.plain_numbers import is_within_reach
 
 from .model import ABOVE, BELOW, MISSING, NOT_AVAILABLE, NOT_DETECTED, NOT_UNDERSTOOD, OVER
 
@@ -22,9 +23,8 @@ ELEMENTS = frozenset(_SYMBOLS.split())
 _COUNTING_UNITS = {"cps": "cps", "c/s": "cps", "counts/s": "cps", "kcps": "kcps", "count": "counts", "counts": "counts"}
 _CONCENTRATIONS = {Kind.MASS_FRACTION, Kind.MASS_CONCENTRATION}
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _LONGEST_NUMBER = 64
-_LARGEST_EXPONENT = 320  # beyond a double; keeps a hostile exponent from becoming a number of a gigabyte when printed
 
 # Groups of three digits, as people and spreadsheet programs set them off. With one comma or point alone it stays open which is meant.
 _GROUPED = {
@@ -100,7 +100,7 @@ def _read_number(text: str) -> Decimal | None:
     if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return None
     number = Decimal(text)
-    return number if abs(number.adjusted()) <= _LARGEST_EXPONENT else None
+    return number if is_within_reach(number) else None
 
 
 def read_value(text: str, decimal_sign: str = ".") -> tuple[Decimal | None, str]:

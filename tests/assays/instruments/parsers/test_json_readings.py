@@ -94,7 +94,7 @@ def test_position_is_a_number_or_the_label_on_the_tube(position: Any, number: in
         ({"unit": ""}, "unit", "bad_unit", "ug/L"),
         ({"unit": "mL"}, "unit", "bad_unit", "ug/L"),
         ({"value": "abc"}, "value", "bad_value", "no number"),
-        ({"value": "1e30"}, "value", "bad_value", "none that an instrument reads"),
+        ({"value": "1e30"}, "value", "bad_value", "no number an instrument reads"),
         ({"value": "1,5"}, "value", "bad_value", "no number"),
         ({"value": ""}, "value", "bad_value", "null with a qualifier"),
         ({"value": None}, "value", "bad_value", "null with a qualifier"),

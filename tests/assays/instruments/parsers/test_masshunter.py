@@ -117,7 +117,7 @@ def test_text_in_a_measured_cell_gives_number_and_qualifier_and_stays_as_written
     assert reading.value == (None if value is None else Decimal(value))
 
 
-@pytest.mark.parametrize("raw", ["abc", "1,234", "1.2.3", "0x1A", "١٢", "1e99999", "NaN", "inf", "1 2", "12-", "9" * 70])
+@pytest.mark.parametrize("raw", ["abc", "1,234", "1.2.3", "0x1A", "١٢", "1e99999", "1e30", "1e-90", "NaN", "inf", "1 2", "12-", "9" * 70])
 def test_what_is_no_number_is_kept_as_text_and_noted_not_guessed(raw: str) -> None:
     export = read(one_sample(raw, 1))
     assert (export.readings[0].raw, export.readings[0].value, export.readings[0].qualifier) == (raw, None, "?")
