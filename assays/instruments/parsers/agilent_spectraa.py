@@ -15,7 +15,7 @@ from itertools import islice
 
 from .cells import CellReader
 from .measured_columns import find_sign, note_passed_over, refuse_cut_end
-from .model import NOT_UNDERSTOOD, Item, Notes, ParsedReading, ParsedRow, ParseError
+from .model import NOT_UNDERSTOOD, OVER, Item, Notes, ParsedReading, ParsedRow, ParseError
 from .nomenclature import ELEMENTS, read_cell_text, read_unit, repair_mojibake
 from .source import Source
 from .tables import Cell, Table, name_column
@@ -141,11 +141,15 @@ class _Blocks:
                 yield self._make_reading(number, index, cells, known)
 
     def _check_value(self, number: int, cells: Mapping[int, Cell]) -> None:
-        """A block with other columns would show words here."""
+        """A block with other columns would show words here, or the word for a concentration elsewhere."""
         value = cells.get(_VALUE)
         if value is not None and read_cell_text(value.text, self.cells.decimal_sign)[1] == NOT_UNDERSTOOD:
             message = f"{value.text[:40]!r} stands where the concentration should. Export the table again."
             raise ParseError("bad_line", message, self.table.place(number, _VALUE))
+        for index in sorted(cells.keys() - {_LABEL, _VALUE, _UNIT}):
+            if read_cell_text(cells[index].text, self.cells.decimal_sign)[1] == OVER:
+                message = "Only a concentration is over the range, and it stands in the second column: these are in another order."
+                raise ParseError("bad_line", f"{message} Export the table again.", self.table.place(number, index))
 
     def _make_reading(self, number: int, index: int, cells: Mapping[int, Cell], sample: _Sample) -> ParsedReading:
         value, qualifier = self.cells.read_number(number, index, cells[index])

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from assays.instruments.parsers.channels import Channel, read_channel
+from assays.instruments.parsers.model import ParseError
 from assays.instruments.parsers.nomenclature import read_cell_text
 from assays.instruments.parsers.registry import parse
 from tests.assays.instruments.parsers.files import pack, text, workbook_parts
@@ -153,6 +154,13 @@ def test_icp_expert_quantity_of_another_name_keeps_its_unit() -> None:
 def test_spectraa_sample_outside_the_calibration_is_no_reason_to_refuse_the_file() -> None:
     told = tell('Method: Dy (Flame),,,\nA-1,UNCAL,,mg/L\nA-2,"1.5",,mg/L\n')
     assert [(value, qualifier) for *_, value, qualifier in told] == [("None", "N/A"), ("1.5", "")]
+
+
+@pytest.mark.parametrize("line", ['A-1,"41.9",,mg/L,OVER', "A-1,mg/L,,OVER", 'A-1,"41.9",OVER,mg/L', 'OVER,A-1,,mg/L,"41.9"'])
+def test_spectraa_columns_that_stand_in_another_order_are_refused(line: str) -> None:
+    with pytest.raises(ParseError) as refusal:
+        tell(f'Method: Dy (Flame),,,\nA-2,"1.5",,mg/L,"2.0"\n{line}\n')
+    assert refusal.value.place.row == 3
 
 
 def test_spectraa_blocks_of_different_elements_are_one_row_a_sample() -> None:
