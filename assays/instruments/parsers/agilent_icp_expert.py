@@ -228,7 +228,8 @@ def _read_replicates(collector: LineCollector, columns: _Columns, number: int, c
         found = [(index, cell, (index - columns.replicates) // 2 + 1) for index, cell in filled if (index, cell) not in between]
         flags = ", ".join(f"{(index - columns.replicates) // 2 + 1} {cell.text.strip()}" for index, cell in between)
         return [Measured(index, cell, "intensity", replicate=place) for index, cell, place in found], flags
-    if len(filled) != _count_replicates(columns, cells) or filled[-1][0] - columns.replicates != len(filled) - 1:
+    said = len(filled) if columns.counts is None else _count_replicates(columns, cells)
+    if len(filled) != said or filled[-1][0] - columns.replicates != len(filled) - 1:
         message = "The replicates stand neither in every column nor in every second one. Export the table again."
         raise ParseError("bad_replicates", message, collector.table.place(number, numeric[0]))
     return [Measured(index, cell, "intensity", replicate=place) for place, (index, cell) in enumerate(filled, 1)], ""

@@ -306,6 +306,11 @@ def _strip_unit(text: str) -> str:
     return found["unit"] if found else text.strip().strip("()[]").strip()
 
 
+def is_rate(unit: str | None) -> bool:
+    """Whether the unit is one of counts a second: what stands under it is an intensity, whatever the column is called."""
+    return unit is not None and "cps" in unit.casefold()
+
+
 def note_columns(table: Table, notes: Notes, layout: Layout, known: Iterable[str]) -> None:
     """Note the columns with a title beyond the known ones: what stands in them describes the row and is no reading."""
     words = frozenset(known)

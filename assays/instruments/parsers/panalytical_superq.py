@@ -20,6 +20,7 @@ from .measured_columns import (
     RowReader,
     find_sign,
     fold,
+    is_rate,
     note_columns,
     note_missing_unit,
     note_passed_over,
@@ -119,7 +120,10 @@ def _read_list(reader: RowReader, header: Row) -> Iterator[Item]:
     headings = {index: heading for index in titles if (heading := read_heading(cells[index].text))}
     sums = {index: _unit_in(cells[index].text) for index, title in titles.items() if title == "sum" or title.startswith("sum of conc")}
     units_row, units = read_units_below(table, number, headings.keys() | sums.keys())
-    measured = {index: Column(one.analyte, "concentration", units.get(index, one.unit), one.line) for index, one in headings.items()}
+    measured = {}
+    for index, one in headings.items():
+        unit = units.get(index, one.unit)
+        measured[index] = Column(one.analyte, "intensity" if is_rate(unit) else "concentration", unit, one.line)
     measured |= {index: Column("Sum", "sum_of_concentrations", units.get(index, unit)) for index, unit in sums.items()}
     label = next(index for index, title in titles.items() if title.startswith("sample name"))
     fields = name_columns(titles, _FIELDS) | {"label": (label,)}

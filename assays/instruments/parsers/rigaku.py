@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from .formulas import Heading, read_compound, read_line
-from .measured_columns import Column, Layout, RowReader, find_sign_in, note_passed_over, refuse_doubles
+from .measured_columns import Column, Layout, RowReader, find_sign_in, is_rate, note_passed_over, refuse_doubles
 from .model import Item, Notes, ParsedRow, ParseError
 from .nomenclature import read_unit, repair_mojibake
 from .source import Source
@@ -114,7 +114,7 @@ class _BlockReader:
         measured = {}
         for index, heading in _read_headings(above).items():
             unit = repair_mojibake(units[index].text.strip()) if index in units else None
-            quantity = "intensity" if heading.line or (unit and "cps" in unit.casefold()) else "concentration"
+            quantity = "intensity" if heading.line or is_rate(unit) else "concentration"
             measured[index] = Column(heading.analyte, quantity, unit, heading.line)
             if unit is None:
                 self.rows.notes.add("unit_missing", f"{heading.analyte} has no unit.", self.table.place(number, index))

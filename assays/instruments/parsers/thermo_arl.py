@@ -18,6 +18,7 @@ from .measured_columns import (
     RowReader,
     find_sign_in,
     fold,
+    is_rate,
     note_columns,
     note_passed_over,
     read_units_below,
@@ -103,7 +104,7 @@ def _read_header(table: Table, above: Row, row: Row, notes: Notes) -> Layout:
         if fold(heading.analyte) in {"sum", "total"}:
             measured[index] = Column("Sum", "sum_of_concentrations", unit, heading.line)
             continue
-        quantity = "intensity" if "int" in group or (unit and "cps" in unit.casefold()) else "concentration"
+        quantity = "intensity" if "int" in group or is_rate(unit) else "concentration"
         measured[index] = Column(heading.analyte, quantity, unit, heading.line)
     units_beside = {index for index, title in (groups | named).items() if fold(title) in {"unit", "units"} and index - 1 in measured}
     for index in units_beside - measured.keys():

@@ -146,6 +146,28 @@ def test_superq_units_below_the_oxides_behind_a_word() -> None:
     assert [(analyte, unit, value) for analyte, _, _, _, unit, value, _ in told] == [("Dy2O3", "%", "0.5"), ("Tb4O7", "ppm", "231")]
 
 
+def test_superq_intensities_beside_the_contents_are_no_contents() -> None:
+    header = "Seq.,Sample name,Result type,Dy2O3,Dy2O3,Tb4O7 (kcps)\n,,,Conc (%),Intensity (kcps),\n"
+    told = tell(f"Results quantitative - REE\n\n{header}1,A,Concentration,0.5,1.25,231\n")
+    assert [(analyte, quantity, unit, value) for analyte, _, _, quantity, unit, value, _ in told] == [
+        ("Dy2O3", "concentration", "%", "0.5"),
+        ("Dy2O3", "intensity", "kcps", "1.25"),
+        ("Tb4O7", "intensity", "kcps", "231"),
+    ]
+
+
+def test_icp_expert_replicates_side_by_side_are_read_where_no_column_counts_them() -> None:
+    header = "Solution Label,Type,Element,Flags,Soln Conc,Units,Int,Replicates,,\n"
+    told = tell(f"{header}A,Samp,Dy 353.171,,12.5,ppm,4000.5,12.4,12.6,12.5\nA,Samp,Tb 350.914,,1.5,ppm,400.5,,,\n")
+    assert [(analyte, value) for analyte, _, _, quantity, _, value, _ in told if quantity == "intensity"] == [
+        ("Dy", "4000.5"),
+        ("Dy", "12.4"),
+        ("Dy", "12.6"),
+        ("Dy", "12.5"),
+        ("Tb", "400.5"),
+    ]
+
+
 def test_icp_expert_quantity_of_another_name_keeps_its_unit() -> None:
     told = tell("Solution Label,Type,Element,Flags,Soln Conc,Units,Unadjusted Conc,Units\nA,Sample,Dy 353.171,,1,ppm,5,mg/L\n")
     assert [(quantity, unit) for _, _, _, quantity, unit, _, _ in told] == [("measured_concentration", "ppm"), ("unadjusted_conc", "mg/L")]
