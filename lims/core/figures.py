@@ -31,3 +31,8 @@ def figures_text(number: float | Decimal, count: int) -> str:
     places = max(0, count - 1 - int(exponent))
     rounded = Decimal(f"{exact:.{count - 1}e}")
     return f"{rounded:.{places}f}".replace("-", "−")
+
+
+def places_text(number: float | Decimal | str | None, count: int) -> str:
+    """A computed number to `count` decimal places, with a true minus sign and none before nought; nothing for none."""
+    return "" if number is None or number == "" else f"{Decimal(str(number)):z.{count}f}".replace("-", "−")

@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from lims.core import clock
-from lims.core.figures import figures_text, mass_text
+from lims.core.figures import figures_text, mass_text, places_text
 
 register = template.Library()
 register.filter("weighed", mass_text)
 register.filter("figures", figures_text)
+register.filter("places", places_text)
 
 _NOTHING = SafeString('<span class="quiet">—</span>')
 # Names people here use. A zone that is not listed shows its offset alone.

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from lims.core.figures import figures_text, mass_text
+from lims.core.figures import figures_text, mass_text, places_text
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,18 @@ def test_no_mass_is_no_text() -> None:
 )
 def test_a_computed_number_keeps_its_figures(number: float, count: int, text: str) -> None:
     assert figures_text(number, count) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "count", "text"),
+    [
+        (-0.4567, 2, "−0.46"),
+        (Decimal("12.5"), 4, "12.5000"),
+        (-0.001, 2, "0.00"),
+        (Decimal("-1234.5"), 1, "−1234.5"),
+        (None, 2, ""),
+        ("", 2, ""),
+    ],
+)
+def test_a_statistic_has_its_places_and_a_true_minus(number: Any, count: int, text: str) -> None:
+    assert places_text(number, count) == text
