@@ -33,6 +33,7 @@ _GROUPED = {
     " ": re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:[.,]\d+)?"),
     "'": re.compile(r"[+-]?[1-9]\d{0,2}(?:'\d{3})+(?:[.,]\d+)?"),
 }
+_MAY_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _ONLY_DECIMAL = re.compile(r"[+-]?(?:0|\d+(?=,(?!\d{3}(?!\d)))|\d{4,}),\d+(?:[eE][+-]?\d{1,4})?")  # `1,5`, `0,123`, `1234,567`
 _X_RAY_LINE = re.compile(r"\b[KLM][ABG]\d?\b")
 _WITH_LIMIT = re.compile(r"<\s*LOD\s*[:=]\s*(?P<limit>[\d.,]+)", re.IGNORECASE)
@@ -153,11 +154,18 @@ def _write_plain(digits: str) -> str:
 
 
 def find_decimal_sign(texts: Iterable[str]) -> str:
-    """The decimal sign of a file whose fields are not separated by commas: a comma where one occurs as such and no point does."""
-    has_comma = False
+    """The decimal sign of a file whose fields are not separated by commas: a comma where one occurs as such and no point does.
+
+    A point that may group thousands (`1.150`) does not outweigh a comma that cannot (`0,5`).
+    """
+    has_comma = has_point = is_sure = False
     for text in texts:
         digits = text.strip().lstrip("<>= ")
         if "." in digits and _NUMBER.fullmatch(digits):
-            return "."
-        has_comma = has_comma or ("," in digits and _NUMBER.fullmatch(digits.replace(",", ".", 1)) is not None)
-    return "," if has_comma else "."
+            if not _MAY_GROUP.fullmatch(digits):
+                return "."
+            has_point = True
+        elif "," in digits and _NUMBER.fullmatch(written := digits.replace(",", ".", 1)):
+            has_comma = True
+            is_sure = is_sure or not _MAY_GROUP.fullmatch(written)
+    return "," if is_sure or (has_comma and not has_point) else "."

@@ -205,6 +205,7 @@ def _read_sample_header(table: Table, number: int, cells: Mapping[int, Cell]) ->
     own = _unit_in(cells[contents[0]].text)
     measured = {contents[0]: Column("", "concentration", own, unit_column=unit)}
     others = {index: title for index, title in titles.items() if index not in measured}
+    others.setdefault(0, "nr")  # The running number of the line may have no title.
     # A line cut before the analyte's own columns would say something else.
     naming = tuple(index for index, title in titles.items() if title in _NAMING)
     return Layout(number, {"analyte": naming}, measured, others)

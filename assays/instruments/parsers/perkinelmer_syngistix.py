@@ -16,9 +16,10 @@ from itertools import islice
 
 from .channels import LONGEST_ANALYTE, Channel, name_quantity, read_channel, split_unit
 from .measured_columns import Column, Layout, RowReader, fold, refuse_doubles
-from .model import Item, Notes, ParsedRow
+from .model import Item, Kind, Notes, ParsedRow
 from .nomenclature import read_value
 from .source import Source
+from .statistics_rows import derive_layout, find_statistic
 from .tables import Cell, Table
 
 FORMAT = "perkinelmer_syngistix"
@@ -99,12 +100,16 @@ class _Workbook:
         key = sheet.identify(cells, layout)
         key = (*key, seen.update((key,)) or seen[key])
         replicate = sheet.read_replicate(cells)
+        statistic = sheet.find_statistic(cells)
+        kind: Kind = "statistic" if statistic else "unknown"
+        if statistic:
+            layout = derive_layout(layout, statistic)
         known = self.rows.get(key)
         if known is not None:
             yield from reader.read_further(layout, number, cells, *known, replicate)
             return
         reader.row_index = len(self.rows) - 1
-        for item in reader.read(layout, number, cells, replicate=replicate):
+        for item in reader.read(layout, number, cells, type_=statistic or "", kind=kind, replicate=replicate):
             if isinstance(item, ParsedRow):
                 self.rows[key] = (item, len(self.rows))
             yield item
@@ -169,7 +174,12 @@ class _Sheet:
         """What says that two lines of different sheets are one acquisition."""
         places = [index for field in ("label", "acquired_at", "vial") for index in layout.fields[field]]
         texts = [cells[index].text.strip() if index in cells else "" for index in places]
-        return (*texts, self.read_replicate(cells))
+        return (*texts, self.read_replicate(cells), self.find_statistic(cells))
+
+    def find_statistic(self, cells: Mapping[int, Cell]) -> str | None:
+        """What the software computed of the replicates, where the column `R` has a word for it (`Mean`, `SD`)."""
+        cell = cells.get(self.replicate_column) if self.replicate_column is not None else None
+        return find_statistic(cell.text) if cell is not None else None
 
     def read_replicate(self, cells: Mapping[int, Cell]) -> int | None:
         """The number in the column `R`, where there is one."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from .measured_columns import Layout, RowReader, find_sign_in, fold, note_missing_unit, note_passed_over
+from .measured_columns import Layout, RowReader, find_sign_in, fold, is_rate, note_missing_unit, note_passed_over
 from .model import Item, Kind, Notes
 from .source import Source
 from .tables import Cell, Row, Table
@@ -71,8 +72,19 @@ def _read_table(reader: RowReader, layout: Layout) -> Iterator[Item]:
         if _is_header(cells):
             layout = read_pairs(reader.table, number, cells, _FIELDS, _UNITS)
         else:
-            yield from reader.read(layout, number, cells, kind=_find_kind(layout, cells))
+            yield from reader.read(_name_quantities(layout, cells), number, cells, kind=_find_kind(layout, cells))
     reader.check_end()
+
+
+def _name_quantities(layout: Layout, cells: dict[int, Cell]) -> Layout:
+    """The layout for a row; where its unit is counts a second, as in the instrument's checks of itself, it holds intensities."""
+    units = {column.unit_column for column in layout.measured.values()}
+    if not any(is_rate(cells[index].text) for index in units if index is not None and index in cells):
+        return layout
+    renamed = {
+        index: replace(column, quantity=column.quantity.replace("concentration", "intensity")) for index, column in layout.measured.items()
+    }
+    return replace(layout, measured=renamed)
 
 
 def _find_kind(layout: Layout, cells: dict[int, Cell]) -> Kind:
