@@ -224,6 +224,9 @@ def _read_analyte(reader: RowReader, layout: Layout, number: int, cells: dict[in
         if index not in cells:
             reader.notes.add("line_passed_over", f"The line {what!r} holds no content and was not read.", reader.table.place(number))
             return
+        if read_compound(cells[index].text.strip()):
+            message = f"{cells[index].text[:40]!r} stands under Concentration: the line does not fit its titles. Export the table again."
+            raise ParseError("columns_moved", message, reader.table.place(number, index))
         reader.notes.add(
             "analyte_unknown", f"{texts[0][:40]!r} is no formula known; it is kept under that name.", reader.table.place(number)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from assays.instruments.parsers.model import ParseError
 from assays.instruments.parsers.nomenclature import find_decimal_sign
 from assays.instruments.parsers.registry import parse
 from tests.assays.instruments.parsers.files import make_text, pack, text, workbook_parts
@@ -55,3 +56,11 @@ def test_the_running_number_of_an_analyte_needs_no_title() -> None:
     lines = [["1", "Dy", "Omnian", "Dy2O3", "0,125", "%", "Calculate", ""], ["2", "Th", "Omnian", "ThO2", "250,5", "ppm", "Calculate", ""]]
     readings = parse("export.csv", make_text([*[[one] for one in head], titles, *lines]).encode()).readings
     assert [(r.analyte, str(r.value), r.unit) for r in readings] == [("Dy2O3", "0.125", "%"), ("ThO2", "250.5", "ppm")]
+
+
+def test_an_analyte_under_the_title_of_the_concentration_is_refused_with_its_place() -> None:
+    titles = ["Analyte", "Calibration", "Compound", "Concentration", "Unit", "Calculation", "Status"]
+    line = ["1", "Dy", "Omnian", "Dy2O3", "0,125", "%", "Calculate"]
+    with pytest.raises(ParseError, match="does not fit its titles") as refused:
+        parse("export.csv", make_text([["Quantification of sample K-9"], titles, line]).encode())
+    assert (refused.value.place.row, refused.value.place.column) == (3, "D")
